@@ -1,0 +1,1 @@
+"""The pure core of the digital twin: objects, source batches, frames, ports."""

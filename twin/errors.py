@@ -1,0 +1,75 @@
+"""One tree of errors. Each carries its facts as attributes and says what to do next."""
+
+
+class TwinError(Exception):
+    """Base of every error that this software raises on purpose.
+
+    `str(error)` is one sentence for a person, with advice. Front ends turn the class into a status code or an exit
+    code; nothing below them does.
+    """
+
+
+class SourceError(TwinError):
+    """A source (an IFC file, a GIS layer) cannot be read; nothing of it was published."""
+
+    def __init__(self, source: str, reason: str, advice: str) -> None:
+        self.source = source
+        self.reason = reason
+        self.advice = advice
+        super().__init__(f"{source}: {reason}. {advice}")
+
+
+class UnsupportedSource(SourceError):
+    """The format or schema of the source is not one that can be read."""
+
+
+class DamagedSource(SourceError):
+    """The source claims a format that can be read, but its content is broken."""
+
+
+class PlacementError(TwinError):
+    """Where a model stands cannot be computed (an unknown CRS, a missing PROJ grid, coordinates out of range)."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        self.reason = reason
+        self.advice = advice
+        super().__init__(f"{reason}. {advice}")
+
+
+class InvalidKey(TwinError):
+    """A model key that is not allowed: empty, too long, reserved, or with characters that ids cannot hold."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key = key
+        self.reason = reason
+        super().__init__(f"model key {key!r}: {reason}. Choose another with --key.")
+
+
+class KeyTaken(TwinError):
+    """A default key belongs to another source already."""
+
+    def __init__(self, key: str, owner: str) -> None:
+        self.key = key
+        self.owner = owner
+        super().__init__(f"model key {key!r} already belongs to {owner}. Choose another with --key.")
+
+
+class NotFound(TwinError):
+    """No such model, revision or object."""
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        self.kind = kind
+        self.identifier = identifier
+        super().__init__(f"no {kind} {identifier!r}")
+
+
+class Conflict(TwinError):
+    """What is asked contradicts what is stored (a revision already published, a newer one under way)."""
+
+
+class TilingError(TwinError):
+    """A tileset could not be built from a spooled source; nothing was published."""
+
+
+class StoreError(TwinError):
+    """The data folder or database cannot be used (locked, of a newer version, not writable)."""

@@ -1,0 +1,107 @@
+"""What an importer yields: objects, meshes, instances and materials of one source in one local frame, and its report.
+
+Local frame of a source: right-handed, z up, metres, the source's own origin and axes. `twin.frames` says where it lies
+on Earth.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+
+class NotDrawn(StrEnum):
+    """Why a product has no triangles in the tiles. Every product is drawn or has exactly one of these."""
+
+    NO_REPRESENTATION = "no representation"
+    OPENING = "opening"
+    ANNOTATION = "annotation"
+    ALIGNMENT = "alignment"
+    NO_BODY = "no body representation"
+    EMPTY_GEOMETRY = "empty geometry"
+    INVALID_COORDINATES = "invalid coordinates"
+    KERNEL_FAILED = "kernel failed"
+    KERNEL_CRASHED = "kernel crashed"
+    TIME_LIMIT = "time limit"
+    PLACEMENT_LOOP = "placement loop"
+
+
+class Texture(Struct, frozen=True, kw_only=True):
+    """An image as the source has it: PNG or JPEG bytes."""
+
+    media_type: Literal["image/png", "image/jpeg"]
+    data: bytes
+    repeat_s: bool = True
+    repeat_t: bool = True
+
+
+class Material(Struct, frozen=True, kw_only=True):
+    """A surface. `color` is sRGB with straight alpha, 0…1 (IFC colours are sRGB; glTF factors are linear, and the tile
+    encoder converts). `double_sided` where the source's surfaces are open."""
+
+    name: str = ""
+    color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0)
+    double_sided: bool = True
+    texture: Texture | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mesh:
+    """One unique geometry, drawn by one or many instances.
+
+    positions: (n, 3) float32, metres, relative to `origin`; origin: (3,) float64 in the mesh's own frame.
+    normals: (n, 3) float32, unit length, creases split.
+    triangles: (m, 3) uint32 into positions, counter-clockwise seen from outside, ordered by material.
+    parts: (k, 3) uint32 rows (material id of this spool part, first triangle, triangle count), covering all triangles.
+    uvs: (n, 2) float32 or None; origin at the upper left of the image as in glTF.
+    """
+
+    positions: NDArray[np.float32]
+    origin: NDArray[np.float64]
+    normals: NDArray[np.float32]
+    triangles: NDArray[np.uint32]
+    parts: NDArray[np.uint32]
+    uvs: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One product drawn: `ordinal` of its object, `mesh` id, `transform` (3, 4) float64 from the mesh's frame to the
+    source's local frame (rotation/scale in the first three columns, translation in metres in the last)."""
+
+    ordinal: int
+    mesh: int
+    transform: NDArray[np.float64]
+
+
+class ClassCount(Struct, kw_only=True):
+    """Coverage of one class."""
+
+    read: int = 0
+    drawn: int = 0
+    not_drawn: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class SourceReport:
+    """What became of one source. `drawn + sum(not_drawn.values()) == products` always."""
+
+    source: str
+    key: str = ""
+    status: Literal["imported", "unchanged", "failed"] = "imported"
+    reason: str | None = None
+    schema: str | None = None
+    products: int = 0
+    drawn: int = 0
+    instanced: int = 0
+    not_drawn: dict[str, int] = field(default_factory=dict)
+    by_class: dict[str, ClassCount] = field(default_factory=dict)
+    culprits: dict[str, list[str]] = field(default_factory=dict)
+    """Reason → GlobalIds of products that should have been drawn (kernel failures, time limits): at most 100 each."""
+    placement: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    tileset: str | None = None
