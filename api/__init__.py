@@ -1,0 +1,1 @@
+"""HTTP, command line, viewer, and the one place where adapters are chosen."""

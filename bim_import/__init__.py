@@ -1,0 +1,1 @@
+"""Readers that turn building models and city layers into `twin.source` batches."""

@@ -1,0 +1,1 @@
+"""The sample community: the scripts that make it, and what they made."""

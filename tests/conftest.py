@@ -1,0 +1,39 @@
+"""Fixtures for every test: where the real data lies, and where the checkout is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Root of the checkout."""
+
+
+def find_real_data() -> Path | None:
+    """Folder of real models that are not part of the project, or None where this machine has none.
+
+    `TWIN_REAL_DATA` wins; else `shared/data` beside the checkout. A set but missing `TWIN_REAL_DATA` is a mistake
+    of the caller and raises `pytest.UsageError`: a whole suite skipped in silence would look like a success.
+    """
+    named = os.environ.get("TWIN_REAL_DATA")
+    if named:
+        if not Path(named).is_dir():
+            raise pytest.UsageError(f"TWIN_REAL_DATA={named} is not a folder")
+        return Path(named)
+    beside = ROOT.parent / "shared" / "data"
+    return beside if beside.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with real models (`ifc/`, `gis/`, `citymodel/`, …); skips where it is absent."""
+    found = find_real_data()
+    if found is None:
+        pytest.skip("no real data: set TWIN_REAL_DATA to its folder, or put it in ../shared/data")
+    return found
