@@ -73,3 +73,7 @@ class TilingError(TwinError):
 
 class StoreError(TwinError):
     """The data folder or database cannot be used (locked, of a newer version, not writable)."""
+
+
+class InvalidQuery(TwinError):
+    """A filter, cursor or condition of a query that cannot be understood."""
