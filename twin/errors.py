@@ -1,5 +1,7 @@
 """One tree of errors. Each carries its facts as attributes and says what to do next."""
 
+from typing import Any
+
 
 class TwinError(Exception):
     """Base of every error that this software raises on purpose.
@@ -7,6 +9,17 @@ class TwinError(Exception):
     `str(error)` is one sentence for a person, with advice. Front ends turn the class into a status code or an exit
     code; nothing below them does.
     """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by message and facts: importers run in child processes and their errors travel."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type["TwinError"], arguments: tuple[Any, ...], facts: dict[str, Any]) -> "TwinError":
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(facts)
+    return error
 
 
 class SourceError(TwinError):
