@@ -1,6 +1,7 @@
 """Fixtures for every test: where the real data lies, and where the checkout is."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,30 @@ def real_data() -> Path:
     if found is None:
         pytest.skip("no real data: set TWIN_REAL_DATA to its folder, or put it in ../shared/data")
     return found
+
+
+def find_chromium() -> Path | None:
+    """Chromium's executable: `TWIN_CHROMIUM`, else the first known name on PATH, else None."""
+    names = [os.environ.get("TWIN_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
+    found = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    return None if found is None else Path(found)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Chromium's executable; skips where there is none, fails where `scripts/test` promised one."""
+    found = find_chromium()
+    if found is None and os.environ.get("TWIN_REQUIRE_BROWSER"):
+        pytest.fail("no Chromium although set-up should have installed it; TWIN_CHROMIUM names one")
+    if found is None:
+        pytest.skip("no Chromium: install it, or set TWIN_CHROMIUM to its executable")
+    return found
+
+
+@pytest.fixture(scope="session")
+def node_modules(root: Path) -> Path:
+    """Folder of the npm packages that tests use as independent tools; skips where `npm ci` has not run."""
+    folder = root / "node_modules"
+    if not (folder / "gltf-validator").is_dir() or shutil.which("node") is None:
+        pytest.skip("no npm packages: run scripts/setup")
+    return folder
