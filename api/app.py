@@ -1,0 +1,53 @@
+"""The application factory: routes, middleware and error answers around a runtime."""
+
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
+
+from api import problems
+from api.access import AccessControl
+from api.metrics import RequestMetrics
+from api.routes import health, models, objects, tiles, viewer
+from api.runtime import Runtime
+
+LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+"""Pages on this machine may read: a planner's own Cesium page on another port."""
+
+_COMPRESS_FROM_BYTES = 1024
+_GZIP_LEVEL = 4
+"""Documents are made per request: beyond level 4 gzip costs more time than the bytes that it saves on a network."""
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """Make the application; the caller opens and closes the runtime."""
+    app = FastAPI(
+        title="City twin",
+        version="0.1.0",
+        summary="Objects of building models and city layers, their tiles, and where they stand.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.runtime = runtime
+    app.state.registry = CollectorRegistry()
+    for router in (health.router, models.router, objects.router, tiles.router):
+        app.include_router(router)
+    viewer.mount(app, runtime.viewer_folder)
+    problems.add_handlers(app)
+    _add_middleware(app, runtime)
+    return app
+
+
+def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
+    """The last one added sees a request first."""
+    settings = runtime.settings
+    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(AccessControl, token=runtime.token, hosts=frozenset(name.lower() for name in settings.hosts))
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_origin_regex=LOOPBACK_ORIGINS,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["Authorization", "Range", "If-None-Match"],
+        expose_headers=["ETag", "Content-Range", "Content-Length"],
+    )
+    app.add_middleware(RequestMetrics, registry=app.state.registry)

@@ -1,0 +1,145 @@
+"""The command line `twin`. Options also come from `TWIN_*` environment variables; exit status 0, 1 or 2 as documented."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twin.errors import TwinError
+
+FAILED, USAGE = 1, 2
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="twin",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Backend of a digital-twin city: building models in, 3D Tiles and live objects out.",
+)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder (database, tiles, token). [env: TWIN_DATA]")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for programs instead of a table.")]
+Crs = Annotated[str | None, typer.Option(help="CRS of the coordinates: EPSG code, gcj02 or bd09.")]
+Origin = Annotated[str | None, typer.Option(metavar="LON,LAT,HEIGHT", help="Where the model's origin stands.")]
+Rotation = Annotated[float | None, typer.Option(metavar="DEG", help="From east to the model's x axis, counter-clockwise.")]
+HeightOffset = Annotated[float | None, typer.Option(metavar="M", help="Added to heights: the geoid's undulation, say.")]
+
+
+def _settings(**options: Any) -> Any:
+    from api.settings import Settings  # noqa: PLC0415 - `twin --help` answers without loading anything heavy
+
+    return Settings(**{name: value for name, value in options.items() if value is not None})
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Files and folders (.ifc, .ifczip).")],
+    data: Data = None,
+    key: Annotated[str | None, typer.Option(help="Key of the model; one source only. Default: the file name.")] = None,
+    crs: Crs = None,
+    origin: Origin = None,
+    rotation: Rotation = None,
+    height_offset: HeightOffset = None,
+    no_compress: Annotated[bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes to use. [env: TWIN_WORKERS; default: 2]")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Import again what has not changed.")] = False,
+) -> None:
+    """Import building models: each becomes a model with its objects, its tiles and a report."""
+    from api import cli_import  # noqa: PLC0415
+    from api.importing.events import ImportRequest  # noqa: PLC0415
+
+    request = ImportRequest(
+        sources=sources,
+        key=key,
+        crs=crs,
+        origin=parse_origin(origin),
+        rotation_deg=rotation,
+        height_offset_m=height_offset,
+        compress=not no_compress,
+        force=force,
+    )
+    raise typer.Exit(cli_import.run(_settings(data=data, workers=workers), request, report))
+
+
+@app.command()
+def models(data: Data = None, as_json: AsJson = False) -> None:
+    """List the models: what is drawn, where each stands and how sure that is."""
+    from api import cli_models  # noqa: PLC0415
+
+    cli_models.show(_settings(data=data), as_json=as_json)
+
+
+@app.command()
+def remove(key: str, data: Data = None) -> None:
+    """Take a model out of the scene. Its objects are retired, not deleted; importing it again brings them back."""
+    from api import cli_models  # noqa: PLC0415
+
+    cli_models.remove(_settings(data=data), key)
+
+
+@app.command()
+def place(
+    key: str,
+    data: Data = None,
+    crs: Crs = None,
+    origin: Origin = None,
+    rotation: Rotation = None,
+    height_offset: HeightOffset = None,
+) -> None:
+    """Move a model without importing it again."""
+    from api import cli_models  # noqa: PLC0415
+    from bim_import import PlacementOverrides  # noqa: PLC0415
+
+    overrides = PlacementOverrides(
+        crs=crs, origin=parse_origin(origin), rotation_deg=rotation, height_offset_m=height_offset
+    )
+    cli_models.place(_settings(data=data), key, overrides)
+
+
+@app.command("rollback")
+def roll_back(key: str, revision: int, data: Data = None) -> None:
+    """Show an earlier revision of a model again."""
+    from api import cli_models  # noqa: PLC0415
+
+    cli_models.roll_back(_settings(data=data), key, revision)
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [env: TWIN_HOST; default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [env: TWIN_PORT; default: 8500]")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Import the sample if the data folder is empty.")] = False,
+) -> None:
+    """Serve the scene, the API and the viewer."""
+    from api import cli_serve  # noqa: PLC0415
+
+    cli_serve.run(_settings(data=data, host=host, port=port), demo=demo)
+
+
+def parse_origin(text: str | None) -> tuple[float, float, float] | None:
+    """`LON,LAT[,HEIGHT]` in degrees and metres. Raises typer.BadParameter for anything else."""
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in {2, 3} or not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):
+        raise typer.BadParameter(f"{text!r} is not LON,LAT,HEIGHT, such as 121.45,29.87,3.2", param_hint="--origin")
+    return numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0
+
+
+def main() -> None:
+    """Run the command line: errors on purpose are one sentence on standard error, never a traceback."""
+    try:
+        app()
+    except TwinError as error:
+        typer.echo(f"twin: {error}", err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        typer.echo("twin: interrupted; nothing half-done was published", err=True)
+        sys.exit(_INTERRUPTED)

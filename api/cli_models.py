@@ -1,0 +1,75 @@
+"""`twin models`, `remove`, `place` and `rollback`."""
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api import placing, representations
+from api.runtime import Runtime
+from api.settings import Settings
+from bim_import import PlacementOverrides
+from twin.queries import ModelRecord
+
+_CONFIDENCE_STYLE = {"high": "green", "medium": "yellow", "low": "red", "none": "red"}
+
+
+def show(settings: Settings, *, as_json: bool) -> None:
+    """List the models as a table, or as the document that the API answers."""
+    with Runtime(settings) as runtime:
+        records = runtime.store.models()
+    if as_json:
+        typer.echo(msgspec.json.encode(representations.page([representations.model(r) for r in records])).decode())
+        return
+    console = Console()
+    if not records:
+        console.print("No models yet: twin import FILE.ifc")
+        return
+    console.print(_table(records))
+    for record in records:
+        for warning in [*record.diagnosis.warnings, *record.report.warnings]:
+            console.print(f"{record.key}: {warning}", markup=False, highlight=False)
+
+
+def _table(records: list[ModelRecord]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("key", "schema", "revision", "objects", "drawn", "placed by", "CRS", "sure", "imported"):
+        table.add_column(name, justify="right" if name in {"revision", "objects", "drawn"} else "left")
+    for record in records:
+        confidence = record.diagnosis.confidence
+        table.add_row(
+            record.key,
+            record.schema or "–",
+            str(record.revision),
+            f"{record.objects:,}",
+            f"{record.report.drawn:,}",
+            record.diagnosis.used,
+            record.diagnosis.placement.crs[:20],
+            f"[{_CONFIDENCE_STYLE[confidence]}]{confidence}[/]",
+            record.imported_at.strftime("%Y-%m-%d %H:%M"),
+        )
+    return table
+
+
+def remove(settings: Settings, key: str) -> None:
+    """Take a model out of the scene."""
+    with Runtime(settings) as runtime:
+        runtime.store.remove(key)
+    typer.echo(f"{key} removed; import it again to bring it back")
+
+
+def place(settings: Settings, key: str, overrides: PlacementOverrides) -> None:
+    """Move a model."""
+    with Runtime(settings) as runtime:
+        placing.place(runtime.store, runtime.tiles_folder(key), key, overrides)
+        record = runtime.store.model(key)
+    typer.echo(f"{key} placed by {record.diagnosis.used} in {record.diagnosis.placement.crs}")
+    for warning in record.diagnosis.warnings:
+        typer.echo(f"  {warning}")
+
+
+def roll_back(settings: Settings, key: str, revision: int) -> None:
+    """Show an earlier revision again."""
+    with Runtime(settings) as runtime:
+        runtime.store.rollback(key, revision)
+    typer.echo(f"{key} shows revision {revision} again")

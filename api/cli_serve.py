@@ -1,0 +1,46 @@
+"""`twin serve`: the server in the foreground, until Ctrl-C."""
+
+import socket
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from api.importing.batch import import_sources
+from api.importing.events import ImportRequest
+from api.runtime import Runtime
+from api.security import TOKEN_FILE
+from api.settings import Settings
+from sample_models import sample_sources
+
+
+def run(settings: Settings, *, demo: bool) -> None:
+    """Serve the data folder; with `demo`, the sample is imported first where the folder has no model."""
+    with Runtime(settings) as runtime:
+        empty = not runtime.store.models()
+    if demo and empty:
+        _import_sample(settings)
+    with Runtime(settings) as runtime:
+        _serve(runtime)
+
+
+def _import_sample(settings: Settings) -> None:
+    typer.echo("Importing the sample community centre …")
+    sources = sample_sources(settings.data / "sample")
+    for report in import_sources(settings, ImportRequest(sources=sources), lambda _event: None):
+        typer.echo(f"  {report.key}: {report.status}, {report.drawn} of {report.products} products drawn, {report.seconds} s")
+
+
+def _serve(runtime: Runtime) -> None:
+    settings = runtime.settings
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(runtime), log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
+        typer.echo(f"Serving {settings.data} at http://{host}:{listener.getsockname()[1]}/  (Ctrl-C stops)")
+        typer.echo(f"Administrator's token: {settings.data / TOKEN_FILE}")
+        server.run(sockets=[listener])

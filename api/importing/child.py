@@ -1,0 +1,157 @@
+"""A function run in a process of its own, which reports while it works.
+
+Kernels and parsers of other people's making crash, leak and hang; a process keeps that from the server and gives the
+memory back. Children come from a fork server that has the heavy libraries loaded, so that a small file does not pay for
+them again; they never share a thread or a connection with the parent.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, Self
+
+from msgspec import Struct
+
+from twin.errors import TwinError
+
+PRELOAD = ["api.importing.steps"]
+"""Loaded once by the fork server."""
+
+Send = Callable[[Any], None]
+
+
+class ChildDied(TwinError):
+    """The process ended without an answer: killed by a signal (`signal_name`) or by its own exit."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        self.signal_name = signal.Signals(-exit_code).name if exit_code is not None and exit_code < 0 else None
+        super().__init__(f"the process ended without an answer ({self.signal_name or f'exit status {exit_code}'})")
+
+
+class ChildFailed(TwinError):
+    """The function raised something that is no TwinError: a fault of this software; `trace` is for its makers."""
+
+    def __init__(self, summary: str, trace: str) -> None:
+        self.trace = trace
+        super().__init__(f"internal error: {summary}. Please report it with the file.")
+
+
+class Interrupted(TwinError):
+    """The batch is being stopped; whoever waited for a child does not get its answer."""
+
+
+class _Message(Struct, frozen=True):
+    value: Any
+
+
+class _Answer(Struct, frozen=True):
+    value: Any
+
+
+class _Failure(Struct, frozen=True):
+    error: TwinError
+
+
+def context() -> multiprocessing.context.BaseContext:
+    """The fork server's context. One numerical thread a process: the processes are the parallelism."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(PRELOAD)
+    return server
+
+
+class Child:
+    """Runs `function(send, *arguments)` in a child; iterate `messages()` for what it sends, then read `answer`.
+
+    `function` and its arguments are pickled. Leaving the context ends the child, whatever it is doing; setting `stop`
+    makes `messages()` raise Interrupted.
+    """
+
+    def __init__(self, stop: threading.Event, function: Callable[..., Any], *arguments: object) -> None:
+        self._stop = stop
+        self._target = (function, arguments)
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+        self.answer: Any = None
+
+    def __enter__(self) -> Self:
+        server = context()
+        self._connection, other_end = server.Pipe(duplex=False)
+        self._process = server.Process(target=_run, args=(other_end, *self._target), daemon=False)  # type: ignore[attr-defined]
+        self._process.start()
+        other_end.close()
+        return self
+
+    def messages(self) -> Iterator[Any]:
+        """What the function sends, in order; ends when it has answered.
+
+        Raises the TwinError that it raised, ChildFailed for any other error, ChildDied when the process is gone.
+        """
+        assert self._connection is not None
+        assert self._process is not None
+        while True:
+            while not self._connection.poll(_LISTEN_SECONDS):
+                if self._stop.is_set():
+                    raise Interrupted
+            try:
+                received = self._connection.recv()
+            except EOFError:
+                self._process.join()
+                raise ChildDied(self._process.exitcode) from None
+            match received:
+                case _Message(value):
+                    yield value
+                case _Failure(error):
+                    raise error
+                case _Answer(value):
+                    self.answer = value
+                    return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._connection is not None
+        assert self._process is not None
+        self._connection.close()
+        if self._process.is_alive() and (error is not None or self.answer is None):
+            self._process.terminate()
+        self._process.join(timeout=_GRACE_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+_LISTEN_SECONDS = 0.1
+"""How soon a stop is noticed while a child is silent."""
+_GRACE_SECONDS = 5.0
+"""A child that was asked to end stops its own workers first; after this it is killed."""
+
+
+def _run(connection: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+    # Ctrl-C reaches the whole foreground group; the parent decides, and ends its children by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _raise_exit)
+
+    def send(value: object) -> None:
+        connection.send(_Message(value))
+
+    answer: _Answer | _Failure
+    try:
+        answer = _Answer(function(send, *arguments))
+    except TwinError as error:
+        answer = _Failure(error)
+    except Exception as error:  # noqa: BLE001 - the boundary of the process: everything becomes an answer
+        answer = _Failure(ChildFailed(f"{type(error).__name__}: {error}", traceback.format_exc()))
+    with suppress(BrokenPipeError):  # the parent is gone: nobody waits for the answer
+        connection.send(answer)
+    connection.close()
+
+
+def _raise_exit(signal_number: int, _frame: object) -> None:
+    raise SystemExit(128 + signal_number)

@@ -1,0 +1,53 @@
+"""The two steps of an import that run in child processes: reading a source, and tiling what was read."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from bim_import import ImportOptions, ImportResult, Progress, import_ifc
+from tiles import BuiltTileset, TileOptions, build_tileset
+from twin.frames import Frame, Placement
+from twin.frames.bounds import geographic_bounds
+from twin.spool import Spool
+
+
+class TilingTask(Struct, frozen=True, kw_only=True):
+    """What tiling needs: the spool, where its frame lies, where tiles go."""
+
+    spool: Path
+    placement: Placement
+    folder: Path
+    options: TileOptions
+
+
+class Tiled(Struct, frozen=True, kw_only=True):
+    """A tileset with the bounds of its objects: by ordinal, (n, 6) float64, NaN where nothing is drawn.
+
+    `geographic` is (west, south, lowest, east, north, highest) in degrees and metres (WGS 84, ellipsoidal).
+    """
+
+    tileset: BuiltTileset
+    geographic: NDArray[np.float64]
+
+
+def read(send: Callable[[Any], None], source: Path, folder: Path, options: ImportOptions) -> ImportResult:
+    """Read one IFC file into a spool folder; sends `Progress`."""
+
+    def report(progress: Progress) -> None:
+        send(progress)
+
+    return import_ifc(source, folder, options=options, progress=report)
+
+
+def tile(_send: Callable[[Any], None], task: TilingTask, state_index: NDArray[np.uint32]) -> Tiled:
+    """Build the tileset of a spooled source."""
+    frame = Frame(task.placement)
+    built = build_tileset(
+        Spool(task.spool), frame=frame, state_index=state_index, folder=task.folder, options=task.options
+    )
+    return Tiled(tileset=built, geographic=geographic_bounds(frame, built.bounds))
+

@@ -1,0 +1,32 @@
+"""Whether the server lives, whether it can answer, and its numbers."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.problems import problem
+from api.routes.common import Running
+from twin.errors import TwinError
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz")
+def live() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+def ready(running: Running) -> Response:
+    """The database answers."""
+    try:
+        running.store.last_change()
+    except TwinError as error:
+        return problem(503, str(error))
+    return Response('{"status":"ready"}', media_type="application/json")
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(request: Request) -> Response:
+    """Prometheus metrics."""
+    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,65 @@
+"""`/api/v1/models`: what is in the scene, where it stands, and what may be changed about it."""
+
+from fastapi import APIRouter, Response
+
+from api import placing, representations, schemas
+from api.routes.common import Running, document, refusals
+from bim_import import PlacementOverrides
+
+router = APIRouter(prefix="/api/v1/models", tags=["models"])
+
+
+@router.get("", response_model=schemas.ModelPage)
+def list_models(running: Running) -> Response:
+    """All models of the scene, by key."""
+    return document(representations.page([representations.model(record) for record in running.store.models()]))
+
+
+@router.get("/{key}", response_model=schemas.ModelSummary, responses=refusals(404))
+def read_model(running: Running, key: str) -> Response:
+    """One model: coverage, placement with its diagnosis, warnings."""
+    return document(representations.model(running.store.model(key)))
+
+
+@router.get("/{key}/classes", response_model=schemas.ClassList, responses=refusals(404))
+def list_classes(running: Running, key: str) -> Response:
+    """How many objects of each class a model has."""
+    return document(representations.page([representations.class_total(t) for t in running.store.classes(key)]))
+
+
+@router.get("/{key}/storeys", response_model=schemas.StoreyList, responses=refusals(404))
+def list_storeys(running: Running, key: str) -> Response:
+    """The storeys of a model, from the lowest up."""
+    return document(representations.page([representations.storey(s) for s in running.store.storeys(key)]))
+
+
+@router.get("/{key}/revisions", response_model=schemas.RevisionList, responses=refusals(404))
+def list_revisions(running: Running, key: str) -> Response:
+    """The imports of a model, the oldest first."""
+    return document(representations.page([representations.revision(r) for r in running.store.revisions(key)]))
+
+
+@router.delete("/{key}", status_code=204, responses=refusals(404, 409))
+def remove_model(running: Running, key: str) -> None:
+    """Take a model out of the scene. Its objects are retired; importing it again brings them back."""
+    running.store.remove(key)
+
+
+@router.put("/{key}/placement", response_model=schemas.ModelSummary, responses=refusals(404, 409, 422))
+def place_model(running: Running, key: str, change: schemas.PlacementChange) -> Response:
+    """Move a model without importing it again."""
+    overrides = PlacementOverrides(
+        crs=change.crs,
+        origin=change.origin,
+        rotation_deg=change.rotation_deg,
+        height_offset_m=change.height_offset_m,
+    )
+    placing.place(running.store, running.tiles_folder(key), key, overrides)
+    return document(representations.model(running.store.model(key)))
+
+
+@router.post("/{key}/rollback", response_model=schemas.ModelSummary, responses=refusals(404, 409))
+def roll_back_model(running: Running, key: str, wish: schemas.RollBack) -> Response:
+    """Show an earlier revision again."""
+    running.store.rollback(key, wish.revision)
+    return document(representations.model(running.store.model(key)))

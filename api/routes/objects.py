@@ -1,0 +1,75 @@
+"""`/api/v1/objects`: one by id, children of one, and search."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import representations, schemas
+from api.routes.common import PAGE, Cursor, Limit, Running, document, refusals
+from twin.errors import InvalidQuery
+from twin.queries import ObjectQuery, ObjectRecord, Page, parse_condition
+
+router = APIRouter(prefix="/api/v1/objects", tags=["objects"])
+
+
+def _page(found: Page[ObjectRecord]) -> Response:
+    return document(representations.page([representations.summary(item) for item in found.items], found.next))
+
+
+@router.get("", response_model=schemas.ObjectPage, responses=refusals(400, 422))
+def search_objects(
+    running: Running,
+    model: Annotated[list[str], Query(description="Keys of models; several: any of them.")] = [],  # noqa: B006 - FastAPI copies
+    class_: Annotated[list[str], Query(alias="class", description="Classes; several: any of them.")] = [],  # noqa: B006
+    storey: Annotated[str | None, Query(description="Id of a storey: all that it holds.")] = None,
+    parent: Annotated[str | None, Query(description="Id of an object: its direct children.")] = None,
+    roots: Annotated[bool, Query(description="Only objects without a parent.")] = False,  # noqa: FBT002 - a query parameter
+    q: Annotated[str | None, Query(description="Words of name, long name, tag or type; or a whole GlobalId.")] = None,
+    property_: Annotated[
+        list[str],
+        Query(
+            alias="property",
+            description="Conditions: `Set.Name=value`, `Name>=3.5`, `Set.Name=2..5`; several: all of them.",
+            examples=[["Pset_DoorCommon.FireRating=甲级"]],
+        ),
+    ] = [],  # noqa: B006
+    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees.")] = None,
+    limit: Limit = PAGE,
+    cursor: Cursor = None,
+) -> Response:
+    """Objects that pass all filters given, in the order of models and state indexes."""
+    query = ObjectQuery(
+        models=tuple(model),
+        classes=tuple(class_),
+        storey=storey,
+        parent=parent,
+        roots=roots,
+        text=q,
+        properties=tuple(parse_condition(text) for text in property_),
+        bbox=_box(bbox),
+        limit=limit,
+        cursor=cursor,
+    )
+    return _page(running.store.objects(query))
+
+
+@router.get("/{model}/{global_id}/children", response_model=schemas.ObjectPage, responses=refusals(400, 404, 422))
+def list_children(running: Running, model: str, global_id: str, limit: Limit = PAGE, cursor: Cursor = None) -> Response:
+    """The children of an object in the spatial tree."""
+    return _page(running.store.children(model, global_id, limit=limit, cursor=cursor))
+
+
+@router.get("/{model}/{global_id}", response_model=schemas.ObjectDetail, responses=refusals(404))
+def read_object(running: Running, model: str, global_id: str) -> Response:
+    """One object with its properties, its place in the tree and its namesakes in other models."""
+    return document(representations.detail(running.store.object(model, global_id)))
+
+
+def _box(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidQuery(f"bbox={text!r} is not west,south,east,north in degrees.") from None
+    return west, south, east, north

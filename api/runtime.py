@@ -1,0 +1,41 @@
+"""The composition root of the server: opens what a running twin needs and hands it to the routes."""
+
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from api.security import admin_token
+from api.settings import Settings
+from twin.ports import Store
+from twin.store import open_store
+
+
+class Runtime:
+    """One open data folder. Use as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.token = admin_token(settings.data)
+        self.store: Store = open_store(settings.data)
+
+    @cached_property
+    def viewer_folder(self) -> Path:
+        """The page and its parts."""
+        return Path(__file__).parent / "viewer"
+
+    def tiles_folder(self, key: str) -> Path:
+        """Where the tiles of a model lie."""
+        return self.settings.tiles_folder / key
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,23 @@
+"""Boxes carried from the local frame of a model to geographic coordinates."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.frames.frame import Frame
+
+
+def geographic_bounds(frame: Frame, local: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes of the eight corners of local boxes.
+
+    `local`: (n, 6) float64, metres, minima then maxima of the three axes; a row of NaN stays one. Returns (n, 6) float64:
+    west, south, lowest, east, north, highest, in degrees of WGS 84 and ellipsoidal metres.
+    """
+    result = np.full(local.shape, np.nan)
+    known = ~np.isnan(local).any(axis=1)
+    boxes = local[known]
+    if not len(boxes):
+        return result
+    corners = np.stack([boxes[:, [x, y, z]] for x in (0, 3) for y in (1, 4) for z in (2, 5)], axis=1)
+    positions = frame.to_geographic(corners.reshape(-1, 3)).reshape(-1, 8, 3)
+    result[known] = np.hstack([positions.min(axis=1), positions.max(axis=1)])
+    return result
