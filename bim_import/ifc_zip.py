@@ -1,0 +1,130 @@
+"""Takes the one .ifc out of an .ifczip into a private file. Nothing is ever written under a name from the archive."""
+
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from twin.errors import DamagedSource, UnsupportedSource
+
+ZIP_MAGIC = b"PK\x03\x04"
+MAX_UNPACKED_BYTES = 8 << 30
+"""More than any IFC file that the parser could hold (it takes four to five times the file in memory)."""
+
+MAX_RATIO = 400
+"""Unpacked to packed size. IFC text packs 5 to 30 times, generated copies up to 200; a bomb of zeros 1,030."""
+
+RATIO_FREE_BYTES = 64 << 20
+"""Below this size the ratio does not matter: unpacking it costs nothing."""
+
+MAX_MEMBERS = 4096
+"""Files in the archive. Textures may lie beside the model; a list of millions is an attack on memory."""
+
+_CHUNK_BYTES = 1 << 20
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_DEFLATE64 = 9
+_ENCRYPTED = 0x1
+_END_RECORD = struct.Struct("<4s4H2LH")
+"""End of central directory (APPNOTE 4.3.16); its fifth field counts the entries."""
+
+_REPACK = "Unpack it and import the .ifc, or pack it again with ordinary Deflate."
+
+
+def is_zip(path: Path) -> bool:
+    """Whether the content is a zip archive, whatever the name says."""
+    with path.open("rb") as file:
+        return file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
+
+
+def unpack_ifc(source: str, path: Path, target: IO[bytes]) -> None:
+    """Write the one .ifc inside the archive to the open file `target`.
+
+    Raises UnsupportedSource (none or several .ifc inside, ifcXML, Deflate64, encrypted, far too large) or DamagedSource
+    (not a whole archive, or its content does not match its checksum). `source` is what errors call the file.
+    """
+    _check_directory(source, path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = _only_ifc(source, archive)
+            _check_member(source, member)
+            with archive.open(member) as packed:
+                _copy(source, packed, target, member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DamagedSource(source, f"the archive is damaged ({error})", "Copy or pack it again.") from error
+
+
+def _check_directory(source: str, path: Path) -> None:
+    """Refuse a list of members too long to load, before zipfile loads it."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END_RECORD.size - 0xFFFF))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END_RECORD.size:
+        raise DamagedSource(
+            source, "the archive is cut off: its list of files is missing", "Copy or pack it again."
+        )
+    entries = _END_RECORD.unpack_from(tail, at)[4]
+    if entries > MAX_MEMBERS:
+        raise UnsupportedSource(source, f"the archive holds more than {MAX_MEMBERS} files", _REPACK)
+
+
+def _only_ifc(source: str, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    files = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+    models = [info for info in files if info.filename.lower().endswith(".ifc")]
+    if len(models) == 1:
+        return models[0]
+    if models:
+        names = ", ".join(sorted(info.filename for info in models)[:5])
+        raise UnsupportedSource(
+            source,
+            f"the archive holds {len(models)} IFC files ({names})",
+            "Unpack it and import them one by one.",
+        )
+    if any(info.filename.lower().endswith((".ifcxml", ".xml")) for info in files):
+        raise UnsupportedSource(source, "the archive holds ifcXML", "Export it as .ifc (STEP text).")
+    raise UnsupportedSource(source, "there is no .ifc file in the archive", "Pack exactly one .ifc file.")
+
+
+def _is_litter(name: str) -> bool:
+    """What file managers add: resource forks and hidden files."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    return "__MACOSX" in path.parts or path.name.startswith(".")
+
+
+def _check_member(source: str, member: zipfile.ZipInfo) -> None:
+    if member.flag_bits & _ENCRYPTED:
+        raise UnsupportedSource(source, "the archive is encrypted", "Unpack it and import the .ifc.")
+    if member.compress_type not in _METHODS:
+        method = (
+            "Deflate64"
+            if member.compress_type == _DEFLATE64
+            else f"compression method {member.compress_type}"
+        )
+        raise UnsupportedSource(source, f"the archive uses {method}, which cannot be unpacked here", _REPACK)
+    _check_size(source, member, member.file_size)
+
+
+def _check_size(source: str, member: zipfile.ZipInfo, size: int) -> None:
+    if size > MAX_UNPACKED_BYTES:
+        raise UnsupportedSource(
+            source, f"the IFC file inside is larger than {MAX_UNPACKED_BYTES >> 30} GiB", "Split the model."
+        )
+    if size > RATIO_FREE_BYTES and size > MAX_RATIO * max(1, member.compress_size):
+        raise UnsupportedSource(
+            source,
+            f"the archive unpacks to more than {MAX_RATIO} times its size, as only zip bombs do",
+            _REPACK,
+        )
+
+
+def _copy(source: str, packed: IO[bytes], target: IO[bytes], member: zipfile.ZipInfo) -> None:
+    """Copy with the limits on what really comes out: the declared size may lie."""
+    size = 0
+    while chunk := packed.read(_CHUNK_BYTES):
+        size += len(chunk)
+        _check_size(source, member, size)
+        target.write(chunk)
