@@ -1,17 +1,46 @@
 """Where a source's local frame lies on Earth: local → projected or geographic → ECEF. The only user of pyproj."""
 
-from twin.frames.frame import Frame, Points, ecef_from_geographic, geographic_from_ecef
+from twin.frames.frame import (
+    AREA_MARGIN_KM,
+    CHINA_FRAMES,
+    Frame,
+    Points,
+    ecef_from_geographic,
+    geographic_from_ecef,
+)
+from twin.frames.lookup import (
+    GLOBAL_GEOIDS,
+    CrsFacts,
+    crs_facts,
+    find_crs,
+    find_vertical,
+    km_outside_area,
+    project,
+    suggest_crs,
+    zone_hint,
+)
 from twin.frames.values import ELLIPSOIDAL, Confidence, Diagnosis, Found, FoundValue, Placement
 
 __all__ = [
+    "AREA_MARGIN_KM",
+    "CHINA_FRAMES",
     "ELLIPSOIDAL",
+    "GLOBAL_GEOIDS",
     "Confidence",
+    "CrsFacts",
     "Diagnosis",
     "Found",
     "FoundValue",
     "Frame",
     "Placement",
     "Points",
+    "crs_facts",
     "ecef_from_geographic",
+    "find_crs",
+    "find_vertical",
     "geographic_from_ecef",
+    "km_outside_area",
+    "project",
+    "suggest_crs",
+    "zone_hint",
 ]

@@ -36,7 +36,7 @@ _STEP_M = 100.0
 """Half width of the central difference in `affine_at`: rounding (1e-9 m of ECEF) and the third derivative (1/R²) both
 stay below 1e-7 m at 500 m."""
 
-_AREA_MARGIN_KM = 100.0
+AREA_MARGIN_KM = 100.0
 """Surveys run a little over the edge of a zone everywhere (EPSG:4549 in all of Ningbo); beyond this it is a mistake."""
 
 _ACCURATE_M = 1.0
@@ -127,8 +127,9 @@ def _no_geoid(source: pyproj.CRS, vertical: pyproj.CRS) -> PlacementError:
 class Frame:
     """A placement made computable. Raises PlacementError at construction for a CRS or grid that cannot be used.
 
-    `operation` describes the datum operation in use, `accuracy_m` what is stated of it (None: unknown), `warnings` says
-    in plain words what a person should know of the way to WGS 84.
+    `operation` describes the datum operation in use, `accuracy_m` what is stated of it (None: unknown), `outside_km` how
+    far the model lies outside the area of use of its CRS; `warnings` says in plain words what a person should know of
+    the way to WGS 84.
     """
 
     def __init__(self, placement: Placement) -> None:
@@ -136,6 +137,7 @@ class Frame:
         self.warnings: list[str] = []
         self.operation = "none"
         self.accuracy_m: float | None = 0.0
+        self.outside_km = 0.0
         self._local = _local_matrix(placement)
         self._georeference: _Georeference | None = None
         self._tangent: tuple[Points, Points] | None = None
@@ -231,10 +233,10 @@ class Frame:
             self.warnings.append(
                 f"The datum transformation from {crs.name} to WGS 84 is stated to {operation.accuracy_m:g} m."
             )
-        outside = km_outside(crs, float(place[0]), float(place[1]))
-        if outside > _AREA_MARGIN_KM:
+        self.outside_km = km_outside(crs, float(place[0]), float(place[1]))
+        if self.outside_km > AREA_MARGIN_KM:
             self.warnings.append(
-                f"The model lands at {place[0]:.4f}°, {place[1]:.4f}°, {outside:,.0f} km outside the area of use of "
+                f"The model lands at {place[0]:.4f}°, {place[1]:.4f}°, {self.outside_km:,.0f} km outside the area of use of "
                 f"{crs.name}: CRS or coordinates are probably wrong."
             )
 
