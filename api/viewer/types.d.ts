@@ -1,0 +1,115 @@
+/** What goes over the wire (`/api/v1`) and what the modules of the viewer hand each other. Types only: nothing is compiled. */
+
+/** west, south, lowest, east, north, highest: degrees and metres (ellipsoidal). */
+export type Bounds = [number, number, number, number, number, number];
+
+export interface Placement {
+  crs?: string | null;
+  used?: string | null;
+  confidence?: "high" | "medium" | "low" | "none";
+  origin?: number[] | null;
+  warnings?: string[];
+  found?: { what: string; values?: Record<string, unknown>; used?: boolean; reason?: string }[];
+}
+
+export interface Model {
+  key: string;
+  name: string;
+  kind: string;
+  source: string;
+  schema: string | null;
+  revision: number;
+  imported_at: string;
+  objects: number;
+  drawn: number;
+  not_drawn: Record<string, number>;
+  placement: Placement;
+  bounds: Bounds | null;
+  tileset: string;
+  warnings: string[];
+}
+
+export interface TwinObject {
+  id: string;
+  model: string;
+  global_id: string;
+  class: string;
+  name: string;
+  state_index: number;
+  parent: string | null;
+  storey: string | null;
+  storey_name: string | null;
+  discipline: string;
+  hidden: boolean;
+  has_children: boolean;
+  bounds: Bounds | null;
+}
+
+export interface PropertyValue {
+  value: boolean | number | string | null | (boolean | number | string)[];
+  type: string;
+  unit?: string | null;
+}
+
+export interface ObjectDetail extends TwinObject {
+  description?: string | null;
+  long_name?: string | null;
+  object_type?: string | null;
+  predefined_type?: string | null;
+  tag?: string | null;
+  type_name?: string | null;
+  materials: string[];
+  classifications: { system?: string | null; code?: string | null; name?: string | null }[];
+  groups: { kind?: string | null; name?: string | null; global_id?: string | null }[];
+  properties: Record<string, Record<string, PropertyValue>>;
+  same_as: string[];
+  path: { id: string; name: string; class: string }[];
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface ClassCount {
+  class: string;
+  count: number;
+  drawn: number;
+}
+
+export interface Storey {
+  id: string;
+  name: string;
+  long_name: string | null;
+  elevation_m: number | null;
+  count: number;
+}
+
+/** What decides whether a drawn object is shown. */
+export interface Filters {
+  hiddenModels: ReadonlySet<string>;
+  hiddenClasses: ReadonlySet<string>;
+  /** Storeys by global_id; a storey that several models share is one. */
+  hiddenStoreys: ReadonlySet<string>;
+  /** Global ids of the only storeys to show, or null for all. */
+  onlyStoreys: ReadonlySet<string> | null;
+  /** State indices hidden one by one. */
+  hiddenObjects: ReadonlySet<number>;
+  /** State indices of the only objects to show, or null for all. */
+  onlyObjects: ReadonlySet<number> | null;
+  spaces: boolean;
+}
+
+export interface AppState {
+  status: "loading" | "ready" | "empty" | "error";
+  error: Error | null;
+  models: Model[];
+  /** Storeys by model key, once asked for. */
+  storeys: Record<string, Storey[]>;
+  filters: Filters;
+  underground: { on: boolean; opacity: number };
+  selected: { kind: "object" | "model"; id: string } | null;
+  /** Tiles on their way; -1 before the scene is there. */
+  pendingTiles: number;
+  sceneError: Error | null;
+}

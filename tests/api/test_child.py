@@ -1,0 +1,50 @@
+"""Functions in processes of their own."""
+
+import threading
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from api.importing.child import Child, ChildDied, ChildFailed, Interrupted
+from tests.api import child_functions
+from twin.errors import DamagedSource
+
+
+def _run(function: Any, *arguments: object) -> tuple[list[Any], Any]:
+    with Child(threading.Event(), function, *arguments) as child:
+        messages = list(child.messages())
+    return messages, child.answer
+
+
+def test_messages_come_before_the_answer() -> None:
+    assert _run(child_functions.double, 21) == (["working"], 42)
+
+
+def test_an_error_on_purpose_arrives_as_itself() -> None:
+    with pytest.raises(DamagedSource, match="cut in half"):
+        _run(child_functions.refuse)
+
+
+def test_an_unexpected_error_arrives_with_its_trace() -> None:
+    with pytest.raises(ChildFailed, match="ZeroDivisionError") as caught:
+        _run(child_functions.divide)
+    assert "in divide" in caught.value.trace
+
+
+def test_a_crash_is_named_by_its_signal() -> None:
+    with pytest.raises(ChildDied) as caught:
+        _run(child_functions.crash)
+    assert caught.value.signal_name == "SIGSEGV"
+
+
+def test_a_stop_ends_a_silent_child() -> None:
+    stop = threading.Event()
+    started = time.monotonic()
+    with pytest.raises(Interrupted), Child(stop, child_functions.sleep_after_telling_the_id) as child:
+        for process_id in child.messages():
+            process = psutil.Process(process_id)
+            stop.set()
+    assert not process.is_running()
+    assert time.monotonic() - started < 30
