@@ -117,6 +117,7 @@ def _plan(source: str, path: Path, looked: Scan) -> tuple[str, str, Repair, list
 def _parse(source: str, path: Path, schemas: tuple[str, str], warnings: list[str]) -> OpenedIfc:
     """Hand the text to the parser. `schemas`: the declared one and the one to read it as."""
     logger = ifcopenshell_wrapper.logger()
+    logger.thisown = False  # a lazy file goes on writing to it: it must outlive every reference to the file
     logger.output_format(ifcopenshell_wrapper.logger.FMT_INMEMORY)  # type: ignore[no-untyped-call]
     logger.verbosity(ifcopenshell_wrapper.logger.LOG_WARNING)  # type: ignore[no-untyped-call]
     before = open_descriptors() if can_reopen() else None
