@@ -1,0 +1,136 @@
+#!/usr/bin/env node
+/**
+ * Puts CesiumJS where the viewer finds it: node_modules/@cesium/engine → api/viewer/vendor/cesium (ignored by git).
+ *
+ *   node scripts/vendor-viewer.mjs [--from FOLDER] [--force]
+ *
+ * --from: folder whose node_modules holds @cesium/engine and esbuild (default: the checkout). --force: make it anew
+ * although the versions are the same.
+ *
+ * Workers, wasm files and assets (base map, sky, earth orientation) are copied as they are. The engine itself ships as
+ * some 1,500 source modules with bare imports, a few of them CommonJS, so a browser cannot load it from its package:
+ * esbuild makes one module of it. Two things happen to the sources on the way, both noted in the bundle's first lines:
+ *   - debug checks between `//>>includeStart('debug'` and `//>>includeEnd('debug')` are left out, as in Cesium's own
+ *     release build;
+ *   - CreditDisplay hands its style sheet to `adoptedStyleSheets` instead of a <style> element, which a Content
+ *     Security Policy without 'unsafe-inline' refuses. If a newer version no longer has that place, this stops.
+ */
+import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const TARGET = join(ROOT, "api", "viewer", "vendor", "cesium");
+const RECIPE = 1; // raise when what this script does to the sources changes
+
+const DEBUG_CHECKS = /\/\/>>includeStart\('debug'[^\n]*\n[\s\S]*?\/\/>>includeEnd\('debug'\);?/g;
+const STYLE_ELEMENT =
+  /const styleElem = document\.createElement\("style"\);\s*styleElem\.innerHTML = style;\s*shadowRootOrDocumentHead\.appendChild\(styleElem\);/;
+const STYLE_SHEET = `
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(style);
+  const owner = getShadowRoot(container) ?? document;
+  owner.adoptedStyleSheets = [...owner.adoptedStyleSheets, sheet];`;
+
+async function packageFolder(from, name) {
+  const folder = join(from, "node_modules", ...name.split("/"));
+  try {
+    return { folder, manifest: JSON.parse(await readFile(join(folder, "package.json"), "utf8")) };
+  } catch {
+    throw new Error(`${name} is not in ${join(from, "node_modules")}: run scripts/setup (npm ci) first.`);
+  }
+}
+
+/** esbuild plugin that edits the engine's sources as the head of this file says. */
+function forTheBrowser() {
+  let creditsDone = false;
+  return {
+    name: "for-the-browser",
+    setup(build) {
+      build.onLoad({ filter: /@cesium[\\/]engine[\\/]Source[\\/].*\.js$/ }, async ({ path }) => {
+        let contents = (await readFile(path, "utf8")).replace(DEBUG_CHECKS, "");
+        if (path.endsWith("CreditDisplay.js")) {
+          creditsDone = STYLE_ELEMENT.test(contents);
+          contents = contents.replace(STYLE_ELEMENT, STYLE_SHEET);
+        }
+        return { contents, loader: "js" };
+      });
+      build.onEnd(() => {
+        if (!creditsDone) throw new Error("CreditDisplay.js has changed: adapt STYLE_ELEMENT in scripts/vendor-viewer.mjs.");
+      });
+    },
+  };
+}
+
+async function bundle(esbuild, engine, version, folder) {
+  await esbuild.build({
+    stdin: { contents: 'export * from "@cesium/engine";', resolveDir: dirname(dirname(dirname(engine))) },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    // The licence texts of everything inside go into a file of their own.
+    legalComments: "external",
+    banner: {
+      js: `/* @cesium/engine ${version}, Apache-2.0, bundled by scripts/vendor-viewer.mjs: debug checks left out, CreditDisplay uses adoptedStyleSheets. */`,
+    },
+    loader: { ".wasm": "file" },
+    logLevel: "warning",
+    outfile: join(folder, "cesium.js"),
+    plugins: [forTheBrowser()],
+  });
+}
+
+async function copyAssets(engine, require, folder) {
+  const copies = [
+    [join(engine, "Build", "Workers"), "Workers"],
+    [join(engine, "Build", "ThirdParty"), "ThirdParty"],
+    [join(engine, "Source", "ThirdParty"), "ThirdParty"],
+    [join(engine, "Source", "Assets"), "Assets"],
+    [join(engine, "Source", "Widget", "CesiumWidget.css"), "CesiumWidget.css"],
+    [join(engine, "LICENSE.md"), "LICENSE.md"],
+  ];
+  for (const [from, to] of copies) await cp(from, join(folder, to), { recursive: true });
+  const draco = join(folder, "ThirdParty", "draco_decoder.wasm");
+  if (!(await exists(draco))) await cp(require.resolve("draco3d/draco_decoder.wasm"), draco);
+}
+
+const exists = (path) => stat(path).then(() => true, () => false);
+
+async function sizeOf(folder) {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath ?? entry.path, entry.name))).size;
+  }
+  return bytes;
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { from: { type: "string" }, force: { type: "boolean" } } });
+  const from = resolve(values.from ?? ROOT);
+  const { folder: engine, manifest } = await packageFolder(from, "@cesium/engine");
+  const { folder: esbuildFolder, manifest: builder } = await packageFolder(from, "esbuild");
+  const stamp = JSON.stringify({ engine: manifest.version, esbuild: builder.version, recipe: RECIPE });
+  const stampFile = join(TARGET, "version.json");
+  if (!values.force && (await exists(stampFile)) && (await readFile(stampFile, "utf8")) === stamp) {
+    console.log(`CesiumJS engine ${manifest.version} is in place.`);
+    return;
+  }
+  const esbuild = await import(pathToFileURL(join(esbuildFolder, builder.main)).href);
+  const fresh = `${TARGET}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  await bundle(esbuild, engine, manifest.version, fresh);
+  await copyAssets(engine, createRequire(join(engine, "package.json")), fresh);
+  await writeFile(join(fresh, "version.json"), stamp);
+  await rm(TARGET, { recursive: true, force: true });
+  await rename(fresh, TARGET);
+  console.log(`CesiumJS engine ${manifest.version} is in api/viewer/vendor/cesium (${((await sizeOf(TARGET)) / 1e6).toFixed(1)} MB).`);
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
