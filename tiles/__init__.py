@@ -1,1 +1,7 @@
 """From source batches to published 3D Tiles 1.1; knows no source format."""
+
+from tiles.build import build_tileset
+from tiles.tileset import replace_frame
+from tiles.values import BuiltTileset, PlacedTileset, TileOptions
+
+__all__ = ["BuiltTileset", "PlacedTileset", "TileOptions", "build_tileset", "replace_frame"]

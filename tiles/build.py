@@ -1,0 +1,162 @@
+"""From a spooled source to a published tileset."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tiles.catalogue import read_catalogue
+from tiles.content import Content, Recipe, encode_content
+from tiles.geometry import Geometry
+from tiles.groups import Group, group_objects
+from tiles.layout import Layout, TileLayout, Triple
+from tiles.metadata import FeatureTable, feature_table
+from tiles.partition import Extents, Node, diagonal_m, partition
+from tiles.publish import Published, hashed_name, publish
+from tiles.tileset import publish_layout
+from tiles.values import BuiltTileset, TileOptions
+from tiles.weights import drawn_vertices, tile_weights
+from twin.errors import TilingError
+from twin.frames import Frame
+from twin.spool import Spool
+
+LARGEST_TILE = 2_000_000
+"""Bytes as sent above which a tile is reported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is decided before anything is encoded. Members of `tree` are positions in `ordinals`, the drawn objects."""
+
+    ordinals: NDArray[np.intp]
+    bounds: NDArray[np.float64]
+    tree: Node
+    groups: list[Group]
+    table: FeatureTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tile:
+    """One encoded and published tile."""
+
+    centre: Triple
+    content: Content
+    published: Published
+
+
+def build_tileset(
+    spool: Spool, *, frame: Frame, state_index: NDArray[np.uint32], folder: Path, options: TileOptions
+) -> BuiltTileset:
+    """Tile everything that `spool` draws and write it into `folder`.
+
+    `state_index` (n,) uint32 by ordinal. Raises TilingError where nothing is drawn or a coordinate is not finite.
+    """
+    geometry = Geometry(spool)
+    plan = make_plan(spool, geometry, state_index, options)
+    schema = msgspec.json.encode(plan.table.schema())
+    described = publish(folder, hashed_name("schema", schema, "json"), schema)
+    recipe = Recipe(
+        geometry=geometry, table=plan.table, schema_uri=f"../{described.names[0]}", compress=options.compress
+    )
+    nodes = [node for node in plan.tree.walk() if len(node.members)]
+    with ThreadPoolExecutor(max(options.workers, 1)) as pool:
+        tiles = list(pool.map(lambda node: _tile(recipe, plan, node, folder), nodes))
+    of_node = {id(node): tile for node, tile in zip(nodes, tiles, strict=True)}
+    layout = Layout(
+        root=_layout(plan, plan.tree, of_node),
+        span_m=_span_m(plan),
+        schema_uri=described.names[0],
+        groups=plan.groups,
+        statistics=plan.table.statistics(plan.ordinals),
+        contents=sorted({*described.names, *(name for tile in tiles for name in tile.published.names)}),
+    )
+    placed = publish_layout(layout, frame, folder)
+    return BuiltTileset(
+        tileset=placed.tileset,
+        layout=placed.layout,
+        files=placed.files,
+        bounds=plan.bounds,
+        tile_count=len(tiles),
+        feature_count=len(plan.ordinals),
+        instanced=sum(tile.content.instanced for tile in tiles),
+        stored_bytes=sum(tile.published.stored_bytes for tile in tiles),
+        sent_bytes=sum(tile.published.sent_bytes for tile in tiles),
+        warnings=_warnings(tiles),
+    )
+
+
+def make_plan(
+    spool: Spool, geometry: Geometry, state_index: NDArray[np.uint32], options: TileOptions
+) -> Plan:
+    """Decide the tree of tiles and the columns of their tables. Raises TilingError like `build_tileset`."""
+    bounds = geometry.bounds(len(state_index))
+    drawn = ~np.isnan(bounds[:, 0])
+    ordinals = np.flatnonzero(drawn)
+    if not len(ordinals):
+        raise TilingError("nothing in this source can be drawn; its report says why")
+    if not np.isfinite(bounds[ordinals]).all():
+        raise TilingError("a coordinate of a drawn object is not finite; import the source again")
+    catalogue = read_catalogue(spool, drawn=drawn, hot_properties=options.hot_properties)
+    vertices, weight = drawn_vertices(geometry, len(drawn)), tile_weights(geometry, len(drawn))
+    groups, of_object = group_objects(catalogue, ordinals, vertices[ordinals])
+    lower, upper = bounds[ordinals, :3], bounds[ordinals, 3:]
+    return Plan(
+        ordinals=ordinals,
+        bounds=bounds,
+        tree=partition(Extents(lower=lower, upper=upper, weight=weight[ordinals]), of_object),
+        groups=groups,
+        table=feature_table(catalogue, state_index),
+    )
+
+
+def _tile(recipe: Recipe, plan: Plan, node: Node, folder: Path) -> _Tile:
+    ordinals = plan.ordinals[node.members]
+    centre = _centre(plan, ordinals)
+    content = encode_content(recipe, ordinals, np.array(centre))
+    published = publish(folder, f"content/{hashed_name('', content.data, 'glb')}", content.data)
+    return _Tile(centre=centre, content=content, published=published)
+
+
+def _centre(plan: Plan, ordinals: NDArray[np.intp]) -> Triple:
+    """Origin of a tile: the middle of its objects in whole metres, a multiple of every lattice step."""
+    boxes = plan.bounds[ordinals]
+    middle = np.rint((boxes[:, :3].min(axis=0) + boxes[:, 3:].max(axis=0)) / 2.0)
+    return _triple(middle)
+
+
+def _layout(plan: Plan, node: Node, tiles: dict[int, _Tile]) -> TileLayout:
+    children = [_layout(plan, child, tiles) for child in node.children]
+    tile = tiles.get(id(node))
+    if tile is None:
+        below = np.concatenate([each.members for each in node.walk()])
+        return TileLayout(centre=_centre(plan, plan.ordinals[below]), error_m=node.error_m, children=children)
+    return TileLayout(
+        centre=tile.centre,
+        error_m=node.error_m,
+        uri=tile.published.names[0],
+        group=node.group,
+        lower=_triple(tile.content.lower),
+        upper=_triple(tile.content.upper),
+        children=children,
+    )
+
+
+def _span_m(plan: Plan) -> float:
+    boxes = plan.bounds[plan.ordinals]
+    return float(diagonal_m(boxes[:, :3].min(axis=0), boxes[:, 3:].max(axis=0)))
+
+
+def _triple(values: NDArray[np.float64]) -> Triple:
+    x, y, z = values.tolist()
+    return (x, y, z)
+
+
+def _warnings(tiles: list[_Tile]) -> list[str]:
+    heavy = [tile.published for tile in tiles if tile.published.sent_bytes > LARGEST_TILE]
+    return [
+        f"{each.names[0]} has {each.sent_bytes} bytes as sent: a single object is that large"
+        for each in heavy
+    ]

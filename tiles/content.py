@@ -1,0 +1,84 @@
+"""One tile's content: objects in, the bytes of a .glb out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiles.geometry import Geometry
+from tiles.gltf import GlbBuilder
+from tiles.instancing import instanced_bounds, instancing, split_repeated
+from tiles.metadata import FeatureTable
+from tiles.primitives import MeshWriter
+from tiles.structural import write_table
+
+Z_UP_TO_Y_UP = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+"""Column-major. 3D Tiles 1.1, "glTF transforms": runtimes turn the y-up of glTF into z-up; this turns z-up into y-up."""
+
+Box = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """An encoded tile. `lower`, `upper` (3,) bound what a runtime decodes, metres relative to the tile's centre."""
+
+    data: bytes
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    instanced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What all tiles of a model have in common."""
+
+    geometry: Geometry
+    table: FeatureTable
+    schema_uri: str
+    compress: bool
+
+
+def encode_content(recipe: Recipe, ordinals: NDArray[np.intp], centre: NDArray[np.float64]) -> Content:
+    """Encode the objects `ordinals` (ascending) into one .glb around `centre` (3,) local metres."""
+    geometry = recipe.geometry
+    rows = _instances_of(geometry, ordinals)
+    rows = rows[np.argsort(geometry.mesh_rank[geometry.mesh_of[rows]], kind="stable")]
+    features, feature_of = _numbered(geometry.ordinals[rows])
+    baked, repeated = split_repeated(geometry, rows, feature_of)
+    builder = GlbBuilder()
+    meshes = MeshWriter(builder, geometry.palette, compress=recipe.compress)
+    builder.nodes.append({"matrix": Z_UP_TO_Y_UP, "children": []})
+    boxes: list[Box] = []
+    if baked.any():
+        soup = geometry.soup(rows[baked], centre)
+        mesh, lattice = meshes.write(soup, feature_of[baked][soup.vertex_instance])
+        builder.nodes.append({"mesh": mesh} | lattice.node())
+        boxes.append((lattice.lower, lattice.upper))
+    for each in repeated:
+        mesh, _ = meshes.write(geometry.unplaced(each.mesh), None)
+        builder.nodes.append({"mesh": mesh, "extensions": instancing(builder, geometry, each, centre)})
+        boxes.append(instanced_bounds(geometry, each, centre))
+    builder.nodes[0]["children"] = list(range(1, len(builder.nodes)))
+    write_table(builder, recipe.table.rows(features), count=len(features), schema_uri=recipe.schema_uri)
+    return Content(
+        data=builder.finish(root=0),
+        lower=np.min([lower for lower, _ in boxes], axis=0),
+        upper=np.max([upper for _, upper in boxes], axis=0),
+        instanced=sum(len(each.rows) for each in repeated),
+    )
+
+
+def _instances_of(geometry: Geometry, ordinals: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Rows of the instances that draw `ordinals`; the spool has them sorted by ordinal."""
+    first = np.searchsorted(geometry.ordinals, ordinals, side="left")
+    counts = np.searchsorted(geometry.ordinals, ordinals, side="right") - first
+    return np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+
+
+def _numbered(ordinals: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Distinct ordinals in order of first occurrence, and for each entry its position among them: the feature id."""
+    distinct, first, inverse = np.unique(ordinals, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return distinct[order], rank[inverse]

@@ -1,0 +1,40 @@
+"""The tree of tiles without a place on Earth: what a build finds out once, and re-placing needs again."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from tiles.groups import Group
+
+LAYOUT_VERSION = 1
+
+Triple = tuple[float, float, float]
+
+
+class TileLayout(Struct, frozen=True, kw_only=True):
+    """One tile in local metres: `centre` is the origin of its content, `lower` and `upper` bound the content relative to
+    it. Without content (`uri` None) they are meaningless.
+    """
+
+    centre: Triple
+    error_m: float
+    uri: str | None = None
+    group: int = -1
+    lower: Triple = (0.0, 0.0, 0.0)
+    upper: Triple = (0.0, 0.0, 0.0)
+    children: "list[TileLayout]" = []
+
+
+class Layout(Struct, frozen=True, kw_only=True):
+    """One model: `span_m` is the diagonal of everything in it, the error of not showing it at all.
+
+    `contents` are the files that all tilesets of this layout share (contents, companions, schema).
+    """
+
+    root: TileLayout
+    span_m: float
+    schema_uri: str
+    groups: list[Group]
+    statistics: dict[str, Any]
+    contents: list[str]
+    version: int = LAYOUT_VERSION

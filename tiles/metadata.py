@@ -1,0 +1,151 @@
+"""The metadata of a model's tiles: schema, property tables, statistics (3D Metadata 1.0, EXT_structural_metadata)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiles.catalogue import NO_STOREY, Catalogue
+from tiles.columns import (
+    Encoded,
+    Scalars,
+    Texts,
+    TypedColumn,
+    index_column,
+    number_column,
+    text_enum,
+    truth_enum,
+)
+from tiles.hot import Column
+
+FEATURE_CLASS = "feature"
+GROUP_CLASS = "group"
+
+_GROUP_PROPERTIES = {
+    "kind": {"type": "STRING", "required": True, "description": "element or space"},
+    "discipline": {"type": "STRING", "required": True, "description": "one discipline, or mixed"},
+    "storey": {
+        "type": "STRING",
+        "noData": "",
+        "description": "name of the storey, where the tile has one alone",
+    },
+    "storey_id": {"type": "STRING", "noData": "", "description": "global_id of that storey"},
+}
+
+_NOT_IN_IDENTIFIER = re.compile(r"[^a-zA-Z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A column with its id in the schema, and what the schema tells people about it."""
+
+    id: str
+    column: TypedColumn
+    name: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureTable:
+    """All columns of a model, by ordinal; tiles take their rows from it."""
+
+    columns: list[Described]
+
+    def schema(self) -> dict[str, Any]:
+        """The schema that all tiles of the model share (3D Metadata, "Schemas")."""
+        properties: dict[str, Any] = {}
+        enums: dict[str, Any] = {}
+        for each in self.columns:
+            labels = {"name": each.name, "description": each.description}
+            properties[each.id] = {k: v for k, v in labels.items() if v} | each.column.definition()
+            if isinstance(each.column, Scalars) and each.column.names:
+                enums[each.column.kind["enumType"]] = each.column.enum()
+        return {
+            "id": "city_twin",
+            "classes": {
+                FEATURE_CLASS: {"name": "Object", "properties": properties},
+                GROUP_CLASS: {"name": "Content group", "properties": _GROUP_PROPERTIES},
+            },
+            "enums": enums,
+        }
+
+    def rows(self, ordinals: NDArray[np.intp]) -> dict[str, Encoded]:
+        """The table of one tile: property id → bytes, leaving out what none of its features has."""
+        encoded = ((each.id, each.column.encode(ordinals)) for each in self.columns)
+        return {name: found for name, found in encoded if found is not None}
+
+    def statistics(self, ordinals: NDArray[np.intp]) -> dict[str, Any]:
+        """`statistics` of the tileset over these features (3D Tiles 1.1, "Metadata statistics")."""
+        scalars = ((each.id, each.column) for each in self.columns if isinstance(each.column, Scalars))
+        found = {name: column.statistics(ordinals) for name, column in scalars}
+        properties = {name: value for name, value in found.items() if value}
+        return {"classes": {FEATURE_CLASS: {"count": len(ordinals), "properties": properties}}}
+
+
+def feature_table(catalogue: Catalogue, state_index: NDArray[np.uint32]) -> FeatureTable:
+    """The columns of every model: identity, class, name, place, state index; then the hot properties."""
+    storeys = [_storey(catalogue, ordinal) for ordinal in range(len(catalogue))]
+    fixed = [
+        Described(id="global_id", column=Texts(texts=catalogue.global_ids)),
+        Described(id="class", column=text_enum("class", catalogue.classes)),
+        Described(id="name", column=Texts(texts=catalogue.names)),
+        Described(id="storey", column=Texts(texts=[name for name, _ in storeys], required=False)),
+        Described(
+            id="storey_id",
+            column=Texts(texts=[key for _, key in storeys], required=False),
+            description="global_id of the storey",
+        ),
+        Described(id="discipline", column=text_enum("discipline", catalogue.disciplines)),
+        Described(
+            id="state_index",
+            column=index_column(state_index),
+            description="index of the object's live state, unique over the whole scene",
+        ),
+    ]
+    taken = {each.id for each in fixed}
+    return FeatureTable(columns=fixed + [_hot_column(column, taken) for column in catalogue.hot])
+
+
+def _storey(catalogue: Catalogue, ordinal: int) -> tuple[str, str]:
+    storey = int(catalogue.storeys[ordinal])
+    return ("", "") if storey == NO_STOREY else (catalogue.names[storey], catalogue.global_ids[storey])
+
+
+def _hot_column(column: Column, taken: set[str]) -> Described:
+    hot = column.hot
+    name = f"{hot.set_name}.{hot.name}"
+    unique = identifier(name, taken)
+    taken.add(unique)
+    return Described(
+        id=unique,
+        column=_typed(hot.kind, f"{unique}_values", column.values),
+        name=name,
+        description=f"{name}, unit {hot.unit}" if hot.unit else None,
+    )
+
+
+def _typed(kind: str, enum_id: str, values: Sequence[bool | int | float | str | None]) -> TypedColumn:
+    if kind == "number":
+        return number_column([None if value is None else float(value) for value in values])
+    if kind == "boolean":
+        return truth_enum(enum_id, [None if value is None else bool(value) for value in values])
+    return text_enum(enum_id, [None if value is None else str(value) for value in values])
+
+
+def identifier(name: str, taken: set[str]) -> str:
+    """`name` as an identifier of 3D Metadata (`^[a-zA-Z_][a-zA-Z0-9_]*$`) that is not in `taken`.
+
+    Runs of other characters become one underscore (two in a row are reserved in GLSL). What that loses (non-ASCII
+    names, collisions) is made up for by a hash of the name, so that an id does not depend on its neighbours.
+    """
+    plain = _NOT_IN_IDENTIFIER.sub("_", name).strip("_")
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    if not name.isascii():
+        plain = f"{plain}_{digest}" if plain else f"p_{digest}"
+    if not plain or plain[0].isdigit():
+        plain = f"p_{plain}" if plain else f"p_{digest}"
+    return plain if plain not in taken else f"{plain}_{digest}"

@@ -1,0 +1,183 @@
+"""Which object goes into which tile. Pure: arrays in, a tree of ordinals out.
+
+Refinement is ADD: a tile shows its largest objects and leaves the rest to its children. Splits run along dyadic planes
+of the source's own frame (multiples of a power of two), and what a tile keeps is cut at a fixed ladder of sizes, so that
+an edit of one object moves few others.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FULL_TILE = 60_000
+"""Vertices that one tile holds at most; UINT16 indices reach 65,535."""
+
+KEPT_BY_PARENT = 50_000
+"""Vertices of large objects that a tile with children keeps for itself."""
+
+MAX_EXTENT_M = 1024.0
+"""Spread of the centres in one tile. Its affine transform leaves out the curvature of the Earth: 4 cm at half a
+diagonal of such a square."""
+
+_LADDER_STEPS = 4
+"""Size classes per doubling of the diagonal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extents:
+    """What partitioning needs to know of n objects: `lower`, `upper` (n, 3) metres; `weight` (n,) vertices as drawn."""
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """(n, 3) metres."""
+        middle: NDArray[np.float64] = (self.lower + self.upper) / 2.0
+        return middle
+
+    @property
+    def diagonal(self) -> NDArray[np.float64]:
+        """(n,) metres."""
+        return diagonal_m(self.lower, self.upper)
+
+
+@dataclass(slots=True, kw_only=True)
+class Node:
+    """One tile: `members` are rows of Extents in ascending order; empty where the tile only leads to its children.
+
+    `error_m` is the geometric error: the largest diagonal of what the tile leaves to its children, or, where it shows
+    nothing itself, the diagonal of all that is missing.
+    """
+
+    members: NDArray[np.intp]
+    group: int
+    error_m: float = 0.0
+    children: list["Node"] = field(default_factory=list)
+
+    def walk(self) -> Iterator["Node"]:
+        """This node and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def diagonal_m(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Length of the diagonal of each box, metres."""
+    length: NDArray[np.float64] = np.sqrt(np.sum((upper - lower) ** 2, axis=-1))
+    return length
+
+
+def partition(extents: Extents, groups: NDArray[np.intp]) -> Node:
+    """The tree of tiles of one model. `groups` (n,) names the group of each object; a tile never mixes groups."""
+    everything = np.arange(len(groups))
+    roots = [
+        node
+        for group in np.unique(groups)
+        for node in _subtrees(extents, everything[groups == group], int(group), shown_above=False)
+    ]
+    if len(roots) == 1:
+        return roots[0]
+    root = Node(members=everything[:0], group=-1)
+    root.error_m = _span_m(extents, everything)
+    _attach(root, roots)
+    return root
+
+
+def _subtrees(extents: Extents, members: NDArray[np.intp], group: int, *, shown_above: bool) -> list[Node]:
+    """Tiles that together hold `members`. More than one where nothing can be shown in common below a tile that shows
+    something: an empty tile in between would have a larger error than its parent.
+    """
+    kept = _kept(extents, members)
+    rest = np.setdiff1d(members, kept, assume_unique=True)
+    shown = shown_above or len(kept) > 0
+    children = [
+        node for part in _parts(extents, rest) for node in _subtrees(extents, part, group, shown_above=shown)
+    ]
+    if len(kept) == 0 and shown_above:
+        return children
+    node = Node(members=kept, group=group)
+    if len(kept) == 0:
+        node.error_m = _span_m(extents, rest)
+    elif len(rest):
+        node.error_m = float(extents.diagonal[rest].max())
+    _attach(node, children)
+    return [node]
+
+
+def _attach(node: Node, children: list[Node]) -> None:
+    """Give `node` its children; one that shows nothing and is no smaller than `node` gives way to its own children."""
+    for child in children:
+        if len(child.members) == 0 and child.error_m >= node.error_m:
+            _attach(node, child.children)
+        else:
+            node.children.append(child)
+
+
+def _span_m(extents: Extents, members: NDArray[np.intp]) -> float:
+    if len(members) == 0:
+        return 0.0
+    return float(diagonal_m(extents.lower[members].min(axis=0), extents.upper[members].max(axis=0)))
+
+
+def _kept(extents: Extents, members: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of `members` that a tile shows itself: all if they fit, else whole size classes from the largest down."""
+    centre = (extents.lower[members] + extents.upper[members]) / 2.0
+    if len(members) > 1 and float(np.ptp(centre, axis=0).max()) > MAX_EXTENT_M:
+        return members[:0]
+    weight = extents.weight[members]
+    if len(members) <= 1 or weight.sum() <= FULL_TILE:
+        return members
+    diagonal = diagonal_m(extents.lower[members], extents.upper[members])
+    classes = np.floor(np.log2(np.maximum(diagonal, 1e-6)) * _LADDER_STEPS).astype(np.int64)
+    order = np.argsort(-classes, kind="stable")
+    filled = np.cumsum(weight[order])
+    last_of_class = np.append(np.diff(classes[order]) != 0, True)
+    fitting = np.flatnonzero(last_of_class & (filled <= KEPT_BY_PARENT))
+    count = int(fitting[-1]) + 1 if len(fitting) else 0
+    if count == 0 and not last_of_class[0]:
+        return members[:0]
+    # A single object above the budget, larger than all others: it gets the tile for itself.
+    return np.sort(members[order[: max(count, 1)]])
+
+
+def _parts(extents: Extents, members: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """`members` in one or two parts: cut along the longest axis at the coarsest dyadic plane near the middle."""
+    if len(members) <= 1:
+        return [members] if len(members) else []
+    centre = (extents.lower[members] + extents.upper[members]) / 2.0
+    wide = float(np.ptp(centre, axis=0).max()) > MAX_EXTENT_M
+    weight = extents.weight[members]
+    if weight.sum() <= FULL_TILE and not wide:
+        return [members]
+    axis = int(np.argmax(np.ptp(centre, axis=0)))
+    along = centre[:, axis]
+    order = np.argsort(along, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    low, high = (
+        float(along[order[min(int(np.searchsorted(share, at)), len(order) - 1)]]) for at in (0.3, 0.7)
+    )
+    if wide:
+        low, high = (float(along.min() + np.ptp(along) * at) for at in (0.3, 0.7))
+    plane = coarsest_dyadic(low, high)
+    below = along < plane
+    if not below.any() or below.all():
+        half = len(order) // 2
+        below = np.zeros(len(order), dtype=bool)
+        below[order[:half]] = True
+    return [members[below], members[~below]]
+
+
+def coarsest_dyadic(low: float, high: float) -> float:
+    """The number in (low, high] that is a multiple of the largest power of two; `high` where they are equal."""
+    if not high > low:
+        return high
+    step = 2.0 ** np.ceil(np.log2(max(abs(low), abs(high), high - low)) + 1)
+    while True:
+        candidate = np.floor(high / step) * step
+        if candidate > low:
+            return float(candidate)
+        step /= 2.0

@@ -1,0 +1,34 @@
+"""How much each object weighs in a tile, in vertices."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiles.geometry import Geometry
+
+PER_INSTANCE = 6.0
+"""A placement and an id are 34 bytes, a compressed vertex is 6."""
+
+DRAWN_SHARE = 1.0 / 8.0
+"""A vertex that is drawn again by the GPU costs no bytes but still costs a frame something."""
+
+
+def drawn_vertices(geometry: Geometry, count: int) -> NDArray[np.float64]:
+    """(count,) vertices that each object draws, by ordinal."""
+    return _by_ordinal(geometry, geometry.mesh_rows["vertices"][geometry.mesh_of].astype(np.float64), count)
+
+
+def tile_weights(geometry: Geometry, count: int) -> NDArray[np.float64]:
+    """(count,) vertices that each object adds to a tile, by ordinal; a repeated mesh is shared by its instances.
+
+    Images count as the vertices that would take their bytes, shared by the instances that show them.
+    """
+    vertices = geometry.mesh_rows["vertices"].astype(np.float64)
+    uses = np.maximum(geometry.mesh_uses, 1)
+    shared = np.maximum(vertices / uses + PER_INSTANCE, vertices * DRAWN_SHARE)
+    repeated = geometry.pays_as_instances[geometry.mesh_of] & geometry.similar
+    weight = np.where(repeated, shared[geometry.mesh_of], vertices[geometry.mesh_of])
+    return _by_ordinal(geometry, weight + geometry.image_weight[geometry.mesh_of], count)
+
+
+def _by_ordinal(geometry: Geometry, values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    return np.bincount(geometry.ordinals, weights=values, minlength=count).astype(np.float64)
