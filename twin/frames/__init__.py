@@ -14,9 +14,11 @@ from twin.frames.lookup import (
     crs_facts,
     find_crs,
     find_vertical,
+    find_zone,
     km_outside_area,
     project,
     suggest_crs,
+    true_north_on_map,
     zone_hint,
 )
 from twin.frames.values import ELLIPSOIDAL, Confidence, Diagnosis, Found, FoundValue, Placement
@@ -38,9 +40,11 @@ __all__ = [
     "ecef_from_geographic",
     "find_crs",
     "find_vertical",
+    "find_zone",
     "geographic_from_ecef",
     "km_outside_area",
     "project",
     "suggest_crs",
+    "true_north_on_map",
     "zone_hint",
 ]

@@ -200,6 +200,37 @@ def _number(pattern: re.Pattern[str], text: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
+@lru_cache(maxsize=256)
+def find_zone(datum: str, projection: str, zone: str) -> CrsFacts | None:
+    """The projected CRS that datum, projection and zone mean together, where no name does; None unless it is just one.
+
+    `datum` may be a code of a geographic CRS (`EPSG:7844`, `UTM`, `56` → `EPSG:7856`).
+    """
+    number = re.search(r"\d{1,3}", zone)
+    if not datum.strip() or number is None:
+        return None
+    words = find_crs(f"{datum} {projection} zone {zone}")
+    if words is not None and words.projected:
+        return words
+    base = find_crs(datum)
+    if base is None or base.projected:
+        return None
+    wanted = re.compile(rf"{re.escape(base.title)} / .*\b0*{number[0]}[NSEW]?", re.IGNORECASE)
+    infos = query_crs_info(auth_name="EPSG", pj_types=[PJType.PROJECTED_CRS])
+    fits = [
+        info
+        for info in infos
+        if wanted.fullmatch(info.name) and "Mercator" in (info.projection_method_name or "")
+    ]
+    if len(fits) != 1:
+        return None
+    told = ", ".join(text for text in (datum, projection, zone) if text)
+    return _known(
+        f"EPSG:{fits[0].code}",
+        f"the CRS is told as {told[:60]!r}; taken for EPSG:{fits[0].code} ({fits[0].name})",
+    )
+
+
 def is_vertical(text: str) -> bool:
     """Whether a text names a vertical CRS that PROJ knows."""
     try:
@@ -243,6 +274,14 @@ def project(crs_text: str, lon: float, lat: float) -> tuple[float, float]:
     for value, index, sign in zip((first, second), axes.order, axes.signs, strict=True):
         east_north[index] = float(value) * sign
     return east_north[0], east_north[1]
+
+
+def true_north_on_map(crs_text: str, lon: float, lat: float) -> float:
+    """Angle in degrees from the north axis of a map to true north at a point of WGS 84, counter-clockwise."""
+    step = 1e-4 if lat < 89.0 else -1e-4
+    here, there = project(crs_text, lon, lat), project(crs_text, lon, lat + step)
+    east, north = (there[0] - here[0]) / step, (there[1] - here[1]) / step
+    return float(np.degrees(np.arctan2(-east, north)))
 
 
 def km_outside_area(crs_text: str, easting: float, northing: float) -> float | None:
