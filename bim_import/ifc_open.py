@@ -117,9 +117,10 @@ def _plan(source: str, path: Path, looked: Scan) -> tuple[str, str, Repair, list
 def _parse(source: str, path: Path, schemas: tuple[str, str], warnings: list[str]) -> OpenedIfc:
     """Hand the text to the parser. `schemas`: the declared one and the one to read it as."""
     logger = ifcopenshell_wrapper.logger()
-    logger.thisown = False  # a lazy file goes on writing to it: it must outlive every reference to the file
-    logger.output_format(ifcopenshell_wrapper.logger.FMT_INMEMORY)  # type: ignore[no-untyped-call]
-    logger.verbosity(ifcopenshell_wrapper.logger.LOG_WARNING)  # type: ignore[no-untyped-call]
+    # A lazy file goes on writing to its log: it must outlive every reference to the file, so it is never freed.
+    logger.thisown = False  # type: ignore[attr-defined]
+    logger.output_format(ifcopenshell_wrapper.logger.FMT_INMEMORY)
+    logger.verbosity(ifcopenshell_wrapper.logger.LOG_WARNING)
     before = open_descriptors() if can_reopen() else None
     file = ifcopenshell.file.create_uninitialized(logger)
     file.lazy_loading(before is not None)
@@ -129,7 +130,7 @@ def _parse(source: str, path: Path, schemas: tuple[str, str], warnings: list[str
         raise DamagedSource(source, _syntax_reason(logger), _EXPORT_AGAIN) from error
     if file.good().value() != ifcopenshell_wrapper.file_open_status.SUCCESS:
         raise DamagedSource(source, _syntax_reason(logger), _EXPORT_AGAIN)
-    file.post_init()  # type: ignore[no-untyped-call]
+    file.post_init()
     if before is not None:
         reopen_after_fork(path, before)
     if not file.types():

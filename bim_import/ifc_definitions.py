@@ -1,0 +1,80 @@
+"""Which type and which property sets each object has; a type's sets are inherited, the occurrence's values win."""
+
+from dataclasses import dataclass
+
+from ifcopenshell import entity_instance
+
+from bim_import.ifc_attributes import attribute_text
+from bim_import.ifc_layout import Layout
+from bim_import.ifc_properties import Properties, PropertySets
+from bim_import.ifc_relations import related
+from bim_import.ifc_values import attribute, entities, text
+
+_TYPE_SETS = 5
+"""IfcTypeObject.HasPropertySets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectType:
+    """What an occurrence takes from its IfcTypeObject."""
+
+    step_id: int
+    name: str | None
+    predefined_type: str | None
+    sets: dict[str, Properties]
+
+
+class Definitions:
+    """Types and property sets by STEP id of the object."""
+
+    def __init__(self, layout: Layout, sets: PropertySets) -> None:
+        self._layout = layout
+        self._sets = sets
+        self._types: dict[int, ObjectType] = {}
+        self._type_of: dict[int, entity_instance] = {}
+        self._definitions_of: dict[int, list[entity_instance]] = {}
+        for kind, objects in related(layout, "IfcRelDefinesByType", "RelatingType"):
+            for step_id in objects:
+                self._type_of.setdefault(step_id, kind)
+        for definition, objects in related(layout, "IfcRelDefinesByProperties", "RelatingPropertyDefinition"):
+            members = _members(definition)
+            for step_id in objects:
+                self._definitions_of.setdefault(step_id, []).extend(members)
+
+    def type_of(self, step_id: int) -> ObjectType | None:
+        """The type of an object, None where it has none."""
+        entity = self._type_of.get(step_id)
+        if entity is None:
+            return None
+        key = entity.id()
+        known = self._types.get(key)
+        if known is None:
+            known = self._types[key] = self._read_type(entity)
+        return known
+
+    def properties(self, step_id: int, kind: ObjectType | None) -> dict[str, Properties]:
+        """Set name → properties. The outer dictionary is the caller's own, the inner ones are shared: do not change them."""
+        merged = dict(kind.sets) if kind is not None else {}
+        for definition in self._definitions_of.get(step_id, ()):
+            self._add(definition, merged)
+        return merged
+
+    def _read_type(self, entity: entity_instance) -> ObjectType:
+        sets: dict[str, Properties] = {}
+        for definition in entities(attribute(entity, _TYPE_SETS)):
+            self._add(definition, sets)
+        predefined = attribute_text(entity, self._layout.index(entity.is_a(), "PredefinedType"))
+        return ObjectType(
+            step_id=entity.id(), name=text(attribute(entity, 2)), predefined_type=predefined, sets=sets
+        )
+
+    def _add(self, definition: entity_instance, merged: dict[str, Properties]) -> None:
+        name, properties = self._sets.read(definition)
+        if properties:
+            before = merged.get(name)
+            merged[name] = properties if before is None else {**before, **properties}
+
+
+def _members(definition: entity_instance) -> tuple[entity_instance, ...]:
+    """One definition, or the several of an IfcPropertySetDefinitionSet (IFC 4: a typed list, hence without a STEP id)."""
+    return (definition,) if definition.id() else entities(attribute(definition, 0))
