@@ -1,0 +1,156 @@
+"""Transactions on a database, and its opening: made where absent, migrated where old, refused where newer."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from twin.errors import StoreError
+from twin.store.dialect import Dialect
+from twin.store.schema import HEAD
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Clock = Callable[[], datetime]
+"""Gives the time now, aware."""
+
+
+class Database:
+    """One open database. Reads come from any thread at once; writes of this process wait for each other."""
+
+    def __init__(self, dialect: Dialect, clock: Clock) -> None:
+        self.dialect = dialect
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._reader: Engine | None = dialect.reader()
+        self._writer: Engine | None = dialect.writer()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database from its first statement to its end."""
+        with self._translated(), self._open(self._reader).connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A transaction that is committed at its end, or undone if the body raises.
+
+        It holds the write lock of the whole database: prepare before, and be short. `durable`: after a power cut it is
+        still there; else only after the end of this process.
+        """
+        with self._lock, self._translated(), self._open(self._writer).connect() as connection:
+            self.dialect.set_durable(connection, durable=durable)
+            with connection.begin():
+                yield connection
+
+    def now(self) -> int:
+        """Microseconds since 1970, UTC."""
+        return to_microseconds(self.clock())
+
+    def close(self) -> None:
+        """Refresh the planner's statistics and close all connections. A second call does nothing."""
+        if self._writer is None or self._reader is None:
+            return
+        try:
+            with self.write() as connection:
+                self.dialect.optimize(connection)
+        except StoreError:
+            pass  # another process writes, or the disk is full: statistics can wait
+        finally:
+            self._reader.dispose()
+            self._writer.dispose()
+            self._reader = self._writer = None
+
+    def _open(self, engine: Engine | None) -> Engine:
+        if engine is None:
+            raise StoreError(f"The database {self.dialect.location} has been closed; open it again.")
+        return engine
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(self.dialect.advice(error)) from error
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC of an aware time, exact."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_microseconds(value: int) -> datetime:
+    """The aware UTC time of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def opened(dialect: Dialect, *, create: bool, clock: Clock) -> Database:
+    """Open the database of `dialect`, made and migrated as needed.
+
+    Raises StoreError: absent and not to be made, of a newer version, not one of ours, or not usable.
+    """
+    if not dialect.exists():
+        if not create:
+            raise StoreError(
+                f"There is no twin at {dialect.location}. Import a model first, or name another folder with --data."
+            )
+        dialect.create()
+    database = Database(dialect, clock)
+    try:
+        with database.read() as connection:
+            version = _version(connection, dialect)
+        if version != HEAD:
+            with database.write(durable=True) as connection:
+                _migrate(connection, dialect)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _version(connection: Connection, dialect: Dialect) -> str | None:
+    """Version of the schema; None for an empty database."""
+    tables = inspect(connection).get_table_names()
+    if "alembic_version" in tables:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if tables:
+        raise StoreError(
+            f"The database {dialect.location} is not one of this software; choose another with --data."
+        )
+    return None
+
+
+def _migrate(connection: Connection, dialect: Dialect) -> None:
+    """Run the scripts that are missing, in the caller's transaction; another process may have run them meanwhile."""
+    from alembic import command  # noqa: PLC0415  # takes 0.2 s to import, and is needed once in a database's life
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    version = _version(connection, dialect)
+    config = migrations_config(connection=connection, dialect=dialect)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise StoreError(
+            f"The database {dialect.location} was written by a newer version of city-twin (schema {version}; this one "
+            f"knows {HEAD}). Upgrade city-twin, or choose another folder with --data."
+        )
+    command.upgrade(config, "head")
+
+
+def migrations_config(**attributes: Any) -> Any:
+    """Alembic's configuration for the scripts of this package; `attributes` are what `env.py` reads."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(attributes)
+    return config

@@ -1,0 +1,69 @@
+"""What differs between database engines, behind one narrow interface. Everything else in this package is plain SQL."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, Select, Table
+
+Row = Sequence[Any]
+
+
+class Dialect(Protocol):
+    """One engine. `twin.store.sqlite` is the first; a second one is a second module like it, not a second store."""
+
+    @property
+    def location(self) -> str:
+        """Where the database is, for messages."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether there is a database to open."""
+        ...
+
+    def create(self) -> None:
+        """Make an empty database, readable by its owner only; nothing happens if there is one. Raises StoreError."""
+        ...
+
+    def reader(self) -> Engine:
+        """An engine whose transactions each see one snapshot and cannot write; its connections serve many threads."""
+        ...
+
+    def writer(self) -> Engine:
+        """An engine with one connection whose transactions hold the write lock from their first statement."""
+        ...
+
+    def advice(self, error: Exception) -> str:
+        """What went wrong with the database and what to do next, as a sentence or two."""
+        ...
+
+    def set_durable(self, connection: Connection, *, durable: bool) -> None:
+        """Before a transaction: whether its commit survives a power cut, or only the end of the process."""
+        ...
+
+    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        """Insert rows with a value for every column of the table, in its order, as fast as the engine can."""
+        ...
+
+    def insert_missing(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows and leave out those that some unique constraint says are there."""
+        ...
+
+    def create_places(self, connection: Connection) -> None:
+        """Make the spatial index (called by the first migration)."""
+        ...
+
+    def insert_places(self, connection: Connection, rows: Iterable[Row]) -> None:
+        """Index boxes: rows (id, west, south, min height, east, north, max height)."""
+        ...
+
+    def delete_places(self, connection: Connection, first: int, last: int) -> None:
+        """Take the boxes with ids from `first` to `last`, both included, out of the index."""
+        ...
+
+    def places_within(self, west: float, south: float, east: float, north: float) -> Select[Any]:
+        """Select the `id` of boxes that may touch this rectangle (degrees, west ≤ east): a superset, cheaply."""
+        ...
+
+    def optimize(self, connection: Connection) -> None:
+        """Refresh what the query planner knows about the data."""
+        ...

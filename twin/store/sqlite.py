@@ -1,0 +1,196 @@
+"""SQLite: one file in the data folder, write-ahead log, R*Tree for places."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Double,
+    Engine,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    create_engine,
+    event,
+    select,
+)
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy.dialects.sqlite import insert
+
+from twin.errors import StoreError
+from twin.store.dialect import Row
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long a writer waits for another process. Transactions take 50 ms at most while staging, a publication less than
+a second: ten seconds mean that something hangs."""
+
+CACHE_KIB = 16_384
+"""Page cache of a connection. Beyond this the operating system's own cache serves as well (100,000 objects: 60 MB)."""
+
+MAPPED_BYTES = 256 << 20
+"""Reads go through a mapping of the file: no copy into each connection's cache."""
+
+WAL_LIMIT_BYTES = 64 << 20
+"""A log that grew during a long read is cut back to this at the next checkpoint."""
+
+_places = Table(
+    "object_place",
+    MetaData(),
+    SqlColumn("id", Integer, primary_key=True),
+    *(SqlColumn(name, Double) for name in ("west", "east", "south", "north", "min_height", "max_height")),
+)
+"""The R*Tree, as a table to select from; it is a virtual table and stands outside the schema's metadata."""
+
+
+class SqliteDialect:
+    """A database file at `path`; see `twin.store.dialect.Dialect`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self._path.is_file()
+
+    def create(self) -> None:
+        """Make the file with mode 0600; the log beside it inherits that from SQLite."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StoreError(
+                f"The data folder {self._path.parent} cannot be written: {error.strerror}. "
+                "Choose another with --data, or change its owner or rights."
+            ) from error
+
+    def reader(self) -> Engine:
+        """A pool of connections that cannot write."""
+        engine = self._engine(pool_size=8, max_overflow=56)
+        _on_connect(engine, "PRAGMA query_only=ON")
+        _on_begin(engine, "BEGIN")
+        return engine
+
+    def writer(self) -> Engine:
+        """One connection that takes the write lock as it begins: a transaction that reads first never fails half-way."""
+        engine = self._engine(pool_size=1, max_overflow=0)
+        _on_connect(engine, "PRAGMA journal_mode=WAL", f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
+        _on_begin(engine, "BEGIN IMMEDIATE")
+        return engine
+
+    def _engine(self, *, pool_size: int, max_overflow: int) -> Engine:
+        engine = create_engine(
+            URL.create("sqlite", database=str(self._path.absolute())),
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        )
+        _on_connect(
+            engine,
+            "PRAGMA foreign_keys=ON",
+            f"PRAGMA cache_size=-{CACHE_KIB}",
+            f"PRAGMA mmap_size={MAPPED_BYTES}",
+            "PRAGMA temp_store=MEMORY",
+        )
+        return engine
+
+    def advice(self, error: Exception) -> str:
+        """Tell locked, full, read-only and damaged apart."""
+        reason = str(getattr(error, "orig", error))
+        for sign, advice in _ADVICE.items():
+            if sign in reason:
+                return f"The database {self._path}: {reason}. {advice}"
+        return f"The database {self._path}: {reason}."
+
+    def set_durable(self, connection: Connection, *, durable: bool) -> None:
+        """`synchronous`: FULL writes the log to disk at each commit, NORMAL at checkpoints only."""
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        """One prepared statement, stepped by the driver over the tuples."""
+        if rows:
+            connection.exec_driver_sql(_insert_text(table), list(map(tuple, rows)))
+
+    def insert_missing(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """INSERT … ON CONFLICT DO NOTHING."""
+        if rows:
+            connection.execute(insert(table).on_conflict_do_nothing(), rows)
+
+    def create_places(self, connection: Connection) -> None:
+        """An R*Tree; it holds float32, minima rounded down and maxima up (SQLite R*Tree, section 3.1)."""
+        columns = ", ".join(column.name for column in _places.columns)
+        connection.exec_driver_sql(f"CREATE VIRTUAL TABLE object_place USING rtree({columns})")
+
+    def insert_places(self, connection: Connection, rows: Iterable[Row]) -> None:
+        """A box that crosses the antimeridian is indexed as one around the whole globe."""
+        around = [
+            (i, w, e, s, n, a, b) if w <= e else (i, -180.0, 180.0, s, n, a, b)
+            for i, w, s, a, e, n, b in rows
+        ]
+        if around:
+            connection.exec_driver_sql("INSERT INTO object_place VALUES (?, ?, ?, ?, ?, ?, ?)", around)
+
+    def delete_places(self, connection: Connection, first: int, last: int) -> None:
+        """By primary key: an R*Tree finds a range of ids only by scanning all."""
+        found = connection.exec_driver_sql(
+            "SELECT id FROM object_box WHERE id BETWEEN ? AND ?", (first, last)
+        ).fetchall()
+        if found:
+            connection.exec_driver_sql("DELETE FROM object_place WHERE id = ?", [tuple(row) for row in found])
+
+    def places_within(self, west: float, south: float, east: float, north: float) -> Select[Any]:
+        """Edges included; the rounding outward of the tree makes it a superset."""
+        place = _places.c
+        return select(place.id).where(
+            place.west <= east, place.east >= west, place.south <= north, place.north >= south
+        )
+
+    def optimize(self, connection: Connection) -> None:
+        """PRAGMA optimize looks at few rows of each table that changed much."""
+        connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+        connection.exec_driver_sql("PRAGMA optimize(0xfffe)")
+
+
+_ADVICE = {
+    "database is locked": "Another process has been writing for too long; wait for it, or end it, and try again.",
+    "disk is full": "Free some space and try again; nothing that was published is lost.",
+    "readonly": "Change the owner or the rights of the file and its folder, or choose another with --data.",
+    "unable to open": "Check that the folder is there and can be written.",
+    "not a database": "It is not a database of this software; choose another folder with --data.",
+    "malformed": "It is damaged; restore it from a backup, or move it away and import again.",
+}
+
+
+@lru_cache(maxsize=64)
+def _insert_text(table: Table) -> str:
+    marks = ", ".join("?" * len(table.columns))
+    return f'INSERT INTO "{table.name}" VALUES ({marks})'  # noqa: S608  # the name is one of the schema's own
+
+
+def _on_connect(engine: Engine, *statements: str) -> None:
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver must not begin transactions by itself: SQLAlchemy's own event does, and says which kind.
+        connection.isolation_level = None
+        for statement in statements:
+            connection.execute(statement).close()
+
+    event.listen(engine, "connect", connected)
+
+
+def _on_begin(engine: Engine, statement: str) -> None:
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    event.listen(engine, "begin", begun)

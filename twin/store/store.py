@@ -1,0 +1,136 @@
+# ruff: noqa: D102  # what the methods do is said once, in twin.ports
+"""The store: every port of `twin.ports`, over one database."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.events import Change
+from twin.frames import Diagnosis
+from twin.objects import SourceObject
+from twin.ports import Boxes, ImportRequest, StagedRevision, TilesetFiles, Unchanged
+from twin.queries import (
+    ClassTotal,
+    ModelRecord,
+    ObjectDetail,
+    ObjectQuery,
+    ObjectRecord,
+    Page,
+    RevisionRecord,
+    StoreyRecord,
+)
+from twin.source import SourceReport
+from twin.store import changes, editing, models, objects, references, revisions, search
+from twin.store.database import Database
+from twin.store.placements import BoxTarget, write_boxes
+from twin.store.staging import ObjectStager, check_staged
+
+
+class SqlStore:
+    """A store on an SQL database; `twin.store.open_store` makes one. Safe to call from several threads.
+
+    Each method does what `twin.ports` says of it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stagers: dict[int, ObjectStager] = {}
+
+    def begin_revision(self, request: ImportRequest) -> StagedRevision | Unchanged:
+        return revisions.begin(self._database, request)
+
+    def stage_objects(self, revision: StagedRevision, objects: Sequence[SourceObject]) -> NDArray[np.uint32]:
+        stager = self._stagers.get(revision.id)
+        if stager is None:
+            with self._database.read() as connection:
+                here = revisions.staged_here(connection, revision)
+            stager = self._stagers[revision.id] = ObjectStager(self._database, here)
+        return stager.stage(objects)
+
+    def stage_bounds(self, revision: StagedRevision, local: Boxes, geographic: Boxes) -> None:
+        with self._database.read() as connection:
+            here = revisions.staged_here(connection, revision)
+        target = BoxTarget(here.id, here.placement_id, lambda writing: check_staged(writing, here))
+        write_boxes(self._database, target, local, geographic)
+
+    def keep_alive(self, revision: StagedRevision) -> None:
+        revisions.keep_alive(self._database, revision)
+
+    def publish(
+        self, revision: StagedRevision, *, tiles: TilesetFiles, diagnosis: Diagnosis, report: SourceReport
+    ) -> Change:
+        change = revisions.publish(self._database, revision, tiles=tiles, diagnosis=diagnosis, report=report)
+        self._stagers.pop(revision.id, None)
+        return change
+
+    def discard(self, revision: StagedRevision) -> None:
+        self._stagers.pop(revision.id, None)
+        revisions.discard(self._database, revision)
+
+    def local_bounds(self, key: str) -> Boxes:
+        return editing.local_bounds(self._database, key)
+
+    def place(self, key: str, *, tiles: TilesetFiles, diagnosis: Diagnosis, geographic: Boxes) -> Change:
+        return editing.place(self._database, key, tiles=tiles, diagnosis=diagnosis, geographic=geographic)
+
+    def rollback(self, key: str, number: int) -> Change:
+        return editing.rollback(self._database, key, number)
+
+    def remove(self, key: str) -> Change:
+        return editing.remove(self._database, key)
+
+    def models(self) -> list[ModelRecord]:
+        return models.models(self._database)
+
+    def model(self, key: str) -> ModelRecord:
+        return models.one_model(self._database, key)
+
+    def revisions(self, key: str) -> list[RevisionRecord]:
+        return models.revisions(self._database, key)
+
+    def object(self, model: str, global_id: str) -> ObjectDetail:
+        return objects.detail(self._database, model, global_id)
+
+    def children(
+        self, model: str, global_id: str, *, limit: int, cursor: str | None = None
+    ) -> Page[ObjectRecord]:
+        return search.children(self._database, model, global_id, limit=limit, cursor=cursor)
+
+    def objects(self, query: ObjectQuery) -> Page[ObjectRecord]:
+        return search.search(self._database, query)
+
+    def classes(self, key: str) -> list[ClassTotal]:
+        return models.classes(self._database, key)
+
+    def storeys(self, key: str) -> list[StoreyRecord]:
+        return models.storeys(self._database, key)
+
+    def changes(self, after: int, *, limit: int) -> list[Change]:
+        return changes.changes(self._database, after, limit=limit)
+
+    def last_change(self) -> int:
+        return changes.last_change(self._database)
+
+    def known_files(self, key: str) -> set[str]:
+        return references.known_files(self._database, key)
+
+    def collectable_files(self, now: datetime) -> dict[str, list[str]]:
+        return references.collectable_files(self._database, now)
+
+    def collect_files(self, now: datetime, delete: Callable[[str, Sequence[str]], None]) -> int:
+        return references.collect_files(self._database, now, delete)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
