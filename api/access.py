@@ -27,6 +27,7 @@ class AccessControl:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a refusal, or pass the request on."""
         if scope["type"] == "http":
             refusal = self._refusal(HTTPConnection(scope), scope["method"])
             if refusal is not None:
@@ -45,15 +46,20 @@ class AccessControl:
         if given is not None:
             return HTTPStatus.UNAUTHORIZED, "The token is not valid."
         if method not in SAFE_METHODS:
-            return HTTPStatus.UNAUTHORIZED, "Writing needs the administrator's token: the data folder's admin.token."
+            return (
+                HTTPStatus.UNAUTHORIZED,
+                "Writing needs the administrator's token: the data folder's admin.token.",
+            )
         host = _host_name(connection)
         if not is_loopback_name(host) and host not in self._hosts:
-            return HTTPStatus.MISDIRECTED_REQUEST, f"This server is not {host!r}. Add the name with TWIN_HOSTS."
+            return (
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"This server is not {host!r}. Add the name with TWIN_HOSTS.",
+            )
         client = connection.client.host if connection.client else None
         if not is_loopback(client):
             return HTTPStatus.UNAUTHORIZED, "Reading from another machine needs a token."
         return None
-
 
 
 def _host_name(connection: HTTPConnection) -> str:

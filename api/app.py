@@ -41,7 +41,9 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     """The last one added sees a request first."""
     settings = runtime.settings
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_GZIP_LEVEL)
-    app.add_middleware(AccessControl, token=runtime.token, hosts=frozenset(name.lower() for name in settings.hosts))
+    app.add_middleware(
+        AccessControl, token=runtime.token, hosts=frozenset(name.lower() for name in settings.hosts)
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,

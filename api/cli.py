@@ -19,12 +19,20 @@ app = typer.Typer(
     help="Backend of a digital-twin city: building models in, 3D Tiles and live objects out.",
 )
 
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder (database, tiles, token). [env: TWIN_DATA]")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder (database, tiles, token). [env: TWIN_DATA]")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for programs instead of a table.")]
 Crs = Annotated[str | None, typer.Option(help="CRS of the coordinates: EPSG code, gcj02 or bd09.")]
-Origin = Annotated[str | None, typer.Option(metavar="LON,LAT,HEIGHT", help="Where the model's origin stands.")]
-Rotation = Annotated[float | None, typer.Option(metavar="DEG", help="From east to the model's x axis, counter-clockwise.")]
-HeightOffset = Annotated[float | None, typer.Option(metavar="M", help="Added to heights: the geoid's undulation, say.")]
+Origin = Annotated[
+    str | None, typer.Option(metavar="LON,LAT,HEIGHT", help="Where the model's origin stands.")
+]
+Rotation = Annotated[
+    float | None, typer.Option(metavar="DEG", help="From east to the model's x axis, counter-clockwise.")
+]
+HeightOffset = Annotated[
+    float | None, typer.Option(metavar="M", help="Added to heights: the geoid's undulation, say.")
+]
 
 
 def _settings(**options: Any) -> Any:
@@ -35,15 +43,23 @@ def _settings(**options: Any) -> Any:
 
 @app.command("import")
 def import_(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Files and folders (.ifc, .ifczip).")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE...", help="Files and folders (.ifc, .ifczip).")
+    ],
     data: Data = None,
-    key: Annotated[str | None, typer.Option(help="Key of the model; one source only. Default: the file name.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Key of the model; one source only. Default: the file name.")
+    ] = None,
     crs: Crs = None,
     origin: Origin = None,
     rotation: Rotation = None,
     height_offset: HeightOffset = None,
-    no_compress: Annotated[bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes to use. [env: TWIN_WORKERS; default: 2]")] = None,
+    no_compress: Annotated[
+        bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes to use. [env: TWIN_WORKERS; default: 2]")
+    ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Import again what has not changed.")] = False,
 ) -> None:
@@ -110,9 +126,15 @@ def roll_back(key: str, revision: int, data: Data = None) -> None:
 @app.command()
 def serve(
     data: Data = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [env: TWIN_HOST; default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [env: TWIN_PORT; default: 8500]")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Import the sample if the data folder is empty.")] = False,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. [env: TWIN_HOST; default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0 takes a free one. [env: TWIN_PORT; default: 8500]")
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Import the sample if the data folder is empty.")
+    ] = False,
 ) -> None:
     """Serve the scene, the API and the viewer."""
     from api import cli_serve  # noqa: PLC0415
@@ -129,7 +151,9 @@ def parse_origin(text: str | None) -> tuple[float, float, float] | None:
     except ValueError:
         numbers = []
     if len(numbers) not in {2, 3} or not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):
-        raise typer.BadParameter(f"{text!r} is not LON,LAT,HEIGHT, such as 121.45,29.87,3.2", param_hint="--origin")
+        raise typer.BadParameter(
+            f"{text!r} is not LON,LAT,HEIGHT, such as 121.45,29.87,3.2", param_hint="--origin"
+        )
     return numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0
 
 

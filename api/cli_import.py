@@ -1,10 +1,19 @@
 """`twin import` for people and programs: progress bars, the coverage table, the report file."""
 
 from pathlib import Path
+from typing import Self
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from api.importing.batch import import_sources
@@ -57,7 +66,7 @@ class _Display:
         self._all: TaskID | None = None
         self._tasks: dict[int, TaskID] = {}
 
-    def __enter__(self) -> "_Display":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -70,7 +79,9 @@ class _Display:
             case Started(index, source, total):
                 if self._all is None:
                     self._all = self._progress.add_task("all", total=total, phase="sources")
-                self._tasks[index] = self._progress.add_task(source.name[-_NAME_WIDTH:], total=None, phase="reading")
+                self._tasks[index] = self._progress.add_task(
+                    source.name[-_NAME_WIDTH:], total=None, phase="reading"
+                )
             case Advanced(index, phase, done, total):
                 self._progress.update(self._tasks[index], completed=done, total=total, phase=phase)
             case Finished(index, _report):
@@ -109,4 +120,3 @@ def _notes(console: Console, report: SourceReport) -> None:
     lines += [f"warning: {warning}" for warning in report.warnings]
     for line in lines:
         console.print(f"{name}: {line}", markup=False, highlight=False)
-

@@ -19,7 +19,9 @@ def show(settings: Settings, *, as_json: bool) -> None:
     with Runtime(settings) as runtime:
         records = runtime.store.models()
     if as_json:
-        typer.echo(msgspec.json.encode(representations.page([representations.model(r) for r in records])).decode())
+        typer.echo(
+            msgspec.json.encode(representations.page([representations.model(r) for r in records])).decode()
+        )
         return
     console = Console()
     if not records:

@@ -28,13 +28,17 @@ def _import_sample(settings: Settings) -> None:
     typer.echo("Importing the sample community centre …")
     sources = sample_sources(settings.data / "sample")
     for report in import_sources(settings, ImportRequest(sources=sources), lambda _event: None):
-        typer.echo(f"  {report.key}: {report.status}, {report.drawn} of {report.products} products drawn, {report.seconds} s")
+        typer.echo(
+            f"  {report.key}: {report.status}, {report.drawn} of {report.products} products drawn, {report.seconds} s"
+        )
 
 
 def _serve(runtime: Runtime) -> None:
     settings = runtime.settings
     server = uvicorn.Server(
-        uvicorn.Config(create_app(runtime), log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        uvicorn.Config(
+            create_app(runtime), log_level="warning", access_log=False, timeout_graceful_shutdown=5
+        )
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as listener:

@@ -50,11 +50,13 @@ def deliver(request: Request, path: Path, *, tag: str, caching: str) -> Response
         return Response(status_code=304, headers=headers)
     if encoding:
         headers["content-encoding"] = encoding
-    media_type = MEDIA_TYPES.get(path.suffix, None)
+    media_type = MEDIA_TYPES.get(path.suffix)
     return FileResponse(chosen, headers=headers, media_type=media_type, filename=None)
 
 
 def _has(request: Request, etag: str) -> bool:
     """Whether `If-None-Match` names the validator (weak comparison, RFC 9110, section 13.1.2)."""
-    known = [value.strip().removeprefix("W/") for value in request.headers.get("if-none-match", "").split(",")]
+    known = [
+        value.strip().removeprefix("W/") for value in request.headers.get("if-none-match", "").split(",")
+    ]
     return etag in known or "*" in known

@@ -22,6 +22,7 @@ class RequestMetrics:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through and note what became of it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

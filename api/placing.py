@@ -16,7 +16,9 @@ def place(store: Store, folder: Path, key: str, overrides: PlacementOverrides) -
     """Move model `key`, whose tiles lie in `folder`. Raises NotFound, Conflict, PlacementError."""
     record = store.model(key)
     if record.tileset is None:
-        raise Conflict(f"model {key!r} has nothing drawn that could be moved. Import it with --crs or --origin instead.")
+        raise Conflict(
+            f"model {key!r} has nothing drawn that could be moved. Import it with --crs or --origin instead."
+        )
     local = store.local_bounds(key)
     drawn = local[~np.isnan(local).any(axis=1)]
     extent = np.stack([drawn[:, :3].min(axis=0), drawn[:, 3:].max(axis=0)]) if len(drawn) else None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Bounds = tuple[float, float, float, float, float, float]
 
-_OBJECT = {
+_OBJECT: dict[str, Any] = {
     "id": "community-centre/2O2Fr$t4X7Zf8NOew3FLOH",
     "model": "community-centre",
     "global_id": "2O2Fr$t4X7Zf8NOew3FLOH",
@@ -38,7 +38,9 @@ class ObjectSummary(BaseModel):
     global_id: str
     class_: str = Field(alias="class", description="IFC class, or the class that a layer's rules give.")
     name: str
-    state_index: int = Field(ge=0, description="Unique over the whole twin; in the tiles and in the live channel.")
+    state_index: int = Field(
+        ge=0, description="Unique over the whole twin; in the tiles and in the live channel."
+    )
     parent: str | None = Field(description="Id of the parent in the spatial tree; null for a root.")
     storey: str | None
     storey_name: str | None
@@ -172,8 +174,12 @@ class PlacementChange(BaseModel):
     """Where to put a model; what is left out stays as the source says."""
 
     crs: str | None = Field(default=None, description="EPSG code, `gcj02` or `bd09`.", examples=["EPSG:4549"])
-    origin: tuple[float, float, float] | None = Field(default=None, description="Longitude, latitude, height (m).")
-    rotation_deg: float | None = Field(default=None, description="From east to the model's x axis, counter-clockwise.")
+    origin: tuple[float, float, float] | None = Field(
+        default=None, description="Longitude, latitude, height (m)."
+    )
+    rotation_deg: float | None = Field(
+        default=None, description="From east to the model's x axis, counter-clockwise."
+    )
     height_offset_m: float | None = None
 
 

@@ -30,7 +30,9 @@ def admin_token(data: Path) -> str:
     except FileExistsError:
         return _stored_token(path)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}. Choose a writable folder with --data.") from error
+        raise StoreError(
+            f"cannot write {path}: {error.strerror}. Choose a writable folder with --data."
+        ) from error
     with os.fdopen(descriptor, "w") as file:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         file.write(token + "\n")
@@ -41,7 +43,9 @@ def _stored_token(path: Path) -> str:
     try:
         token = path.read_text().strip()
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}. Run as the user who owns the data folder.") from error
+        raise StoreError(
+            f"cannot read {path}: {error.strerror}. Run as the user who owns the data folder."
+        ) from error
     if not token:
         raise StoreError(f"{path} is empty. Delete it; the next start writes a new token.")
     return token

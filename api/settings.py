@@ -13,12 +13,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TWIN_", extra="ignore")
 
-    data: Path = Field(default=Path("twin-data"), description="Folder of the database, the tiles and the admin token.")
-    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback unless you say otherwise.")
-    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data: Path = Field(
+        default=Path("twin-data"), description="Folder of the database, the tiles and the admin token."
+    )
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; loopback unless you say otherwise."
+    )
+    port: int = Field(
+        default=DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
     workers: int = Field(default=2, ge=1, le=64, description="Processes that an import uses.")
     element_seconds: float = Field(
-        default=60.0, gt=0, description="Time limit for the geometry of one element; what takes longer is not drawn."
+        default=60.0,
+        gt=0,
+        description="Time limit for the geometry of one element; what takes longer is not drawn.",
     )
     cors_origins: list[str] = Field(
         default_factory=list,

@@ -86,10 +86,14 @@ def _plan(settings: Settings, request: ImportRequest, sources: int) -> _Plan:
         height_offset_m=request.height_offset_m,
     )
     options = ImportOptions(placement=overrides, workers=each, element_seconds=settings.element_seconds)
-    return _Plan(options=options, tiles=TileOptions(compress=request.compress, workers=each), parallel=parallel)
+    return _Plan(
+        options=options, tiles=TileOptions(compress=request.compress, workers=each), parallel=parallel
+    )
 
 
-def _run(workplace: Workplace, wanted: list[tuple[Path, str | None]], parallel: int, listener: Listener) -> list[SourceReport]:
+def _run(
+    workplace: Workplace, wanted: list[tuple[Path, str | None]], parallel: int, listener: Listener
+) -> list[SourceReport]:
     turns, guard = Turns(), threading.Lock()
 
     def tell(event: object) -> None:
@@ -99,7 +103,9 @@ def _run(workplace: Workplace, wanted: list[tuple[Path, str | None]], parallel: 
     def one(index: int, path: Path, key: str | None) -> SourceReport:
         tell(Started(index, path, len(wanted)))
         try:
-            source = Source(path=path, key=checked_key(key) if key else default_key(path), explicit=key is not None)
+            source = Source(
+                path=path, key=checked_key(key) if key else default_key(path), explicit=key is not None
+            )
             report = import_source(workplace, Job(index=index, source=source, turns=turns, tell=tell))
         except TwinError as error:
             reason = error.reason if isinstance(error, SourceError) else str(error)
@@ -110,7 +116,9 @@ def _run(workplace: Workplace, wanted: list[tuple[Path, str | None]], parallel: 
         return report
 
     with ThreadPoolExecutor(parallel, thread_name_prefix="import") as pool:
-        futures: list[Future[SourceReport]] = [pool.submit(one, i, path, key) for i, (path, key) in enumerate(wanted)]
+        futures: list[Future[SourceReport]] = [
+            pool.submit(one, i, path, key) for i, (path, key) in enumerate(wanted)
+        ]
         try:
             return [future.result() for future in futures]
         except BaseException:
@@ -120,4 +128,3 @@ def _run(workplace: Workplace, wanted: list[tuple[Path, str | None]], parallel: 
             for index in range(len(futures)):
                 turns.pass_on(index)
             raise
-

@@ -31,8 +31,12 @@ class ChildDied(TwinError):
     """The process ended without an answer: killed by a signal (`signal_name`) or by its own exit."""
 
     def __init__(self, exit_code: int | None) -> None:
-        self.signal_name = signal.Signals(-exit_code).name if exit_code is not None and exit_code < 0 else None
-        super().__init__(f"the process ended without an answer ({self.signal_name or f'exit status {exit_code}'})")
+        self.signal_name = (
+            signal.Signals(-exit_code).name if exit_code is not None and exit_code < 0 else None
+        )
+        super().__init__(
+            f"the process ended without an answer ({self.signal_name or f'exit status {exit_code}'})"
+        )
 
 
 class ChildFailed(TwinError):
@@ -115,7 +119,9 @@ class Child:
                     self.answer = value
                     return
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._connection is not None
         assert self._process is not None
         self._connection.close()

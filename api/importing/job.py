@@ -113,7 +113,9 @@ def _import(place: Workplace, job: Job, revision: StagedRevision, spool: Path) -
         indexes.append(_stage_objects(place, job, revision, spool))
     job.tell(Advanced(job.index, "tiling", 0, 1))
     folder = place.tiles_folder / job.source.key
-    task = steps.TilingTask(spool=spool, placement=result.diagnosis.placement, folder=folder, options=place.tiles)
+    task = steps.TilingTask(
+        spool=spool, placement=result.diagnosis.placement, folder=folder, options=place.tiles
+    )
     with Child(place.stop, steps.tile, task, indexes[0]) as child:
         for _ in child.messages():
             place.store.keep_alive(revision)
@@ -135,8 +137,11 @@ def _read(place: Workplace, job: Job, spool: Path, on_progress: Callable[[Progre
             for progress in child.messages():
                 on_progress(progress)
     except ChildDied as death:
-        raise DamagedSource(str(job.source.path), f"reading it ended the reader ({death.signal_name or 'exit'})",
-            "The file is probably damaged: open it in the program that made it and export it again.") from death
+        raise DamagedSource(
+            str(job.source.path),
+            f"reading it ended the reader ({death.signal_name or 'exit'})",
+            "The file is probably damaged: open it in the program that made it and export it again.",
+        ) from death
     answer: ImportResult = child.answer
     return answer
 

@@ -36,7 +36,9 @@ def expand(paths: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             found[path] = None
             continue
-        inside = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in IMPORTABLE_SUFFIXES)
+        inside = sorted(
+            file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in IMPORTABLE_SUFFIXES
+        )
         if not inside:
             suffixes = ", ".join(sorted(IMPORTABLE_SUFFIXES))
             raise SourceError(str(path), "no importable file in this folder", f"Importable are: {suffixes}.")

@@ -1,11 +1,11 @@
 """The two steps of an import that run in child processes: reading a source, and tiling what was read."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from bim_import import ImportOptions, ImportResult, Progress, import_ifc
@@ -15,7 +15,8 @@ from twin.frames.bounds import geographic_bounds
 from twin.spool import Spool
 
 
-class TilingTask(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TilingTask:
     """What tiling needs: the spool, where its frame lies, where tiles go."""
 
     spool: Path
@@ -24,7 +25,8 @@ class TilingTask(Struct, frozen=True, kw_only=True):
     options: TileOptions
 
 
-class Tiled(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiled:
     """A tileset with the bounds of its objects: by ordinal, (n, 6) float64, NaN where nothing is drawn.
 
     `geographic` is (west, south, lowest, east, north, highest) in degrees and metres (WGS 84, ellipsoidal).
@@ -50,4 +52,3 @@ def tile(_send: Callable[[Any], None], task: TilingTask, state_index: NDArray[np
         Spool(task.spool), frame=frame, state_index=state_index, folder=task.folder, options=task.options
     )
     return Tiled(tileset=built, geographic=geographic_bounds(frame, built.bounds))
-

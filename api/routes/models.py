@@ -12,7 +12,9 @@ router = APIRouter(prefix="/api/v1/models", tags=["models"])
 @router.get("", response_model=schemas.ModelPage)
 def list_models(running: Running) -> Response:
     """All models of the scene, by key."""
-    return document(representations.page([representations.model(record) for record in running.store.models()]))
+    return document(
+        representations.page([representations.model(record) for record in running.store.models()])
+    )
 
 
 @router.get("/{key}", response_model=schemas.ModelSummary, responses=refusals(404))
@@ -24,7 +26,9 @@ def read_model(running: Running, key: str) -> Response:
 @router.get("/{key}/classes", response_model=schemas.ClassList, responses=refusals(404))
 def list_classes(running: Running, key: str) -> Response:
     """How many objects of each class a model has."""
-    return document(representations.page([representations.class_total(t) for t in running.store.classes(key)]))
+    return document(
+        representations.page([representations.class_total(t) for t in running.store.classes(key)])
+    )
 
 
 @router.get("/{key}/storeys", response_model=schemas.StoreyList, responses=refusals(404))

@@ -24,7 +24,9 @@ def search_objects(
     storey: Annotated[str | None, Query(description="Id of a storey: all that it holds.")] = None,
     parent: Annotated[str | None, Query(description="Id of an object: its direct children.")] = None,
     roots: Annotated[bool, Query(description="Only objects without a parent.")] = False,  # noqa: FBT002 - a query parameter
-    q: Annotated[str | None, Query(description="Words of name, long name, tag or type; or a whole GlobalId.")] = None,
+    q: Annotated[
+        str | None, Query(description="Words of name, long name, tag or type; or a whole GlobalId.")
+    ] = None,
     property_: Annotated[
         list[str],
         Query(
@@ -53,8 +55,12 @@ def search_objects(
     return _page(running.store.objects(query))
 
 
-@router.get("/{model}/{global_id}/children", response_model=schemas.ObjectPage, responses=refusals(400, 404, 422))
-def list_children(running: Running, model: str, global_id: str, limit: Limit = PAGE, cursor: Cursor = None) -> Response:
+@router.get(
+    "/{model}/{global_id}/children", response_model=schemas.ObjectPage, responses=refusals(400, 404, 422)
+)
+def list_children(
+    running: Running, model: str, global_id: str, limit: Limit = PAGE, cursor: Cursor = None
+) -> Response:
     """The children of an object in the spatial tree."""
     return _page(running.store.children(model, global_id, limit=limit, cursor=cursor))
 

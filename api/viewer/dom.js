@@ -2,7 +2,7 @@
 
 /**
  * Makes an element. `props`: `class`, `text`, `on` (listeners by event), `data` (dataset), everything else is an attribute;
- * false, null and undefined leave an attribute out, true sets it empty.
+ * null and undefined leave an attribute out. False leaves it out and true sets it empty, but for `aria-…`, where both are values.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -18,8 +18,9 @@ export function h(tag, props = {}, ...children) {
   for (const [name, listener] of Object.entries(on ?? {})) element.addEventListener(name, listener);
   Object.assign(element.dataset, data);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    element.setAttribute(name, value === true ? "" : String(value));
+    const said = name.startsWith("aria-") ? value : value || value === 0 || value === "" ? value : null;
+    if (said === null || said === undefined) continue;
+    element.setAttribute(name, said === true && !name.startsWith("aria-") ? "" : String(said));
   }
   element.append(...children.filter((child) => child || child === "").map((child) => /** @type {Node | string} */ (child)));
   return element;

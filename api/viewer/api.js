@@ -1,0 +1,189 @@
+/** The server's `/api/v1`, read only. Every failure is an ApiError with words for people. */
+
+/** @typedef {import("./types").Model} Model */
+/** @typedef {import("./types").TwinObject} TwinObject */
+/** @typedef {import("./types").ObjectDetail} ObjectDetail */
+/** @template T @typedef {import("./types").Page<T>} Page */
+
+const TIMEOUT_MS = 20_000;
+const TOKEN_KEY = "twin.token";
+/** Objects that one walk down the tree collects at most: enough for a façade or a stair, not for a city. */
+const MAX_DESCENDANTS = 5_000;
+
+/** An answer that is not the wanted one. `status` 0: the server was not reached. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} title
+   * @param {string} [detail]
+   */
+  constructor(status, title, detail = "") {
+    super(detail || title);
+    this.name = "ApiError";
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+  }
+
+  /** Whether asking again may help. */
+  get passing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/**
+ * Takes the token out of `/#token=…` into this tab's storage, so that it stands neither in history nor in copied links.
+ * @returns {string | null}
+ */
+export function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given) {
+    sessionStorage.setItem(TOKEN_KEY, given);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  return given ?? sessionStorage.getItem(TOKEN_KEY);
+}
+
+/** `{model}/{global_id}` as two path segments (a global_id has no slash, a key neither). */
+export function idPath(/** @type {string} */ id) {
+  const slash = id.indexOf("/");
+  return `${encodeURIComponent(id.slice(0, slash))}/${encodeURIComponent(id.slice(slash + 1))}`;
+}
+
+/** @param {Response} response */
+async function problemOf(response) {
+  try {
+    const problem = await response.json();
+    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail);
+  } catch {
+    return new ApiError(response.status, response.statusText || String(response.status));
+  }
+}
+
+export class Api {
+  /**
+   * @param {object} options
+   * @param {string} options.base address of the server, with a slash at the end
+   * @param {string | null} [options.token]
+   */
+  constructor({ base, token = null }) {
+    this.base = base;
+    /** Headers for every request, those of the tiles too. @type {Record<string, string>} */
+    this.headers = token ? { Authorization: `Bearer ${token}` } : {};
+  }
+
+  /**
+   * @param {string} path below `api/v1/`
+   * @param {Record<string, string | number | null | undefined>} [query]
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<any>}
+   */
+  async get(path, query = {}, signal = undefined) {
+    const url = new URL(`api/v1/${path}`, this.base);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    let response;
+    try {
+      response = await fetch(url, {
+        headers: { Accept: "application/json", ...this.headers },
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ApiError(0, "unreachable");
+    }
+    if (!response.ok) throw await problemOf(response);
+    return response.json();
+  }
+
+  /**
+   * All pages of a list, up to `most` items.
+   * @param {string} path
+   * @param {Record<string, any>} [query]
+   * @param {number} [most]
+   * @returns {Promise<any[]>}
+   */
+  async all(path, query = {}, most = 10_000) {
+    const items = [];
+    let cursor = null;
+    do {
+      const page = await this.get(path, { ...query, cursor });
+      items.push(...page.items);
+      cursor = page.next;
+    } while (cursor && items.length < most);
+    return items;
+  }
+
+  /** @returns {Promise<Model[]>} */
+  models() {
+    return this.all("models");
+  }
+
+  /** @returns {Promise<Model>} */
+  model(/** @type {string} */ key) {
+    return this.get(`models/${encodeURIComponent(key)}`);
+  }
+
+  /** @returns {Promise<import("./types").ClassCount[]>} */
+  classes(/** @type {string} */ key) {
+    return this.all(`models/${encodeURIComponent(key)}/classes`);
+  }
+
+  /** @returns {Promise<import("./types").Storey[]>} */
+  storeys(/** @type {string} */ key) {
+    return this.all(`models/${encodeURIComponent(key)}/storeys`);
+  }
+
+  /** @returns {Promise<ObjectDetail>} */
+  object(/** @type {string} */ id) {
+    return this.get(`objects/${idPath(id)}`);
+  }
+
+  /**
+   * Roots of a model's tree.
+   * @param {string} model
+   * @param {string | null} [cursor]
+   * @returns {Promise<Page<TwinObject>>}
+   */
+  roots(model, cursor = null) {
+    return this.get("objects", { model, parent: "", limit: 200, cursor });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string | null} [cursor]
+   * @returns {Promise<Page<TwinObject>>}
+   */
+  children(id, cursor = null) {
+    return this.get(`objects/${idPath(id)}/children`, { limit: 200, cursor });
+  }
+
+  /**
+   * @param {Record<string, string | number | null>} query `q`, `model`, `class`, `storey`, `limit`, `cursor`
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Page<TwinObject>>}
+   */
+  search(query, signal) {
+    return this.get("objects", query, signal);
+  }
+
+  /**
+   * State indices of an object and of everything below it, breadth first.
+   * @param {TwinObject} object
+   * @returns {Promise<number[]>}
+   */
+  async indicesBelow(object) {
+    const indices = [object.state_index];
+    const queue = object.has_children ? [object.id] : [];
+    while (queue.length && indices.length < MAX_DESCENDANTS) {
+      const id = /** @type {string} */ (queue.shift());
+      for (const child of await this.all(`objects/${idPath(id)}/children`, { limit: 500 }, MAX_DESCENDANTS)) {
+        indices.push(child.state_index);
+        if (child.has_children) queue.push(child.id);
+      }
+    }
+    return indices;
+  }
+}

@@ -1,0 +1,229 @@
+/** What the page can do: load, select, fly, hide, isolate, link. Panels and keys call this; it changes the store and the scene. */
+
+import { ApiError } from "./api.js";
+import { t } from "./i18n.js";
+import { withMember } from "./state.js";
+import { toast } from "./ui/toast.js";
+
+/** @typedef {import("./types").Model} Model */
+/** @typedef {import("./types").ObjectDetail} ObjectDetail */
+/** @typedef {import("./types").TwinObject} TwinObject */
+/** @typedef {import("./scene/scene.js").TwinScene} TwinScene */
+
+/** The page asks again by itself this often while the server is away. */
+const RETRY_MS = 8_000;
+/** Spatial containers: selecting one tells about it, and tints nothing. */
+const CONTAINERS = new Set(["IfcProject", "IfcSite", "IfcBuilding", "IfcFacility", "IfcBridge", "IfcRoad", "IfcRailway", "IfcTunnel"]);
+
+export class App {
+  /**
+   * @param {object} options
+   * @param {import("./api.js").Api} options.api
+   * @param {import("./state.js").Store} options.store
+   */
+  constructor({ api, store }) {
+    this.api = api;
+    this.store = store;
+    /** @type {TwinScene | null} */
+    this.scene = null;
+    /** Details of the selected object, once loaded. @type {ObjectDetail | null} */
+    this.detail = null;
+    /** @type {Promise<TwinScene>} */
+    this.sceneReady = new Promise((resolve) => (this.giveScene = resolve));
+    const query = new URLSearchParams(location.search);
+    this.onlyModel = query.get("model");
+    this.wished = query.get("object");
+  }
+
+  /** Loads the list of models, again and again while the server is away. */
+  async start() {
+    clearTimeout(this.retryTimer);
+    this.store.set({ status: "loading", error: null });
+    try {
+      const models = this.onlyModel ? [await this.api.model(this.onlyModel)] : await this.api.models();
+      this.store.set({ models, status: models.length ? "ready" : "empty" });
+      if (models.length) void this.#show(models);
+    } catch (error) {
+      this.#failed(/** @type {Error} */ (error));
+    }
+  }
+
+  /** @param {Error} error */
+  #failed(error) {
+    this.store.set({ status: "error", error });
+    if (error instanceof ApiError && error.passing) {
+      this.retryTimer = window.setTimeout(() => (document.hidden ? this.#failed(error) : this.start()), RETRY_MS);
+    }
+  }
+
+  /** @param {Model[]} models */
+  async #show(models) {
+    const scene = await this.sceneReady;
+    this.scene = scene;
+    const loading = scene.load(models);
+    const underground = models.every((model) => model.bounds && scene.isBelow(model.bounds, models));
+    if (underground) this.setUnderground({ on: true });
+    if (this.wished) void this.select(this.wished, { fly: true, instant: true });
+    else void scene.flyTo(models.map((model) => model.bounds), { instant: true });
+    for (const model of await loading) toast(t("modelFailed", { name: model.name }), "warning");
+    await this.loadStoreys();
+  }
+
+  /** Storeys of all models, for the list and for the filters. */
+  async loadStoreys() {
+    const lists = await Promise.all(
+      this.store.get().models.map(async (model) => /** @type {const} */ ([model.key, await this.api.storeys(model.key).catch(() => [])])),
+    );
+    this.store.set({ storeys: Object.fromEntries(lists) });
+  }
+
+  /** @param {string} key */
+  modelOf(key) {
+    return this.store.get().models.find((model) => model.key === key);
+  }
+
+  /**
+   * Selects an object: card, tint, tree. Throws nothing; a failure is shown in the card.
+   * @param {string} id
+   * @param {{ fly?: boolean, instant?: boolean }} [options]
+   */
+  async select(id, { fly = false, instant = false } = {}) {
+    this.detail = null;
+    this.store.set({ selected: { kind: "object", id } });
+    this.#link({ object: id });
+    const detail = await this.api.object(id).catch((error) => error);
+    if (this.store.get().selected?.id !== id) return;
+    this.onDetail(detail);
+    if (detail instanceof Error) return;
+    this.detail = detail;
+    const scene = await this.sceneReady;
+    if (!CONTAINERS.has(detail.class)) {
+      const indices = await this.api.indicesBelow(detail).catch(() => [detail.state_index]);
+      if (this.store.get().selected?.id !== id) return;
+      scene.select(indices, detail.hidden ? [detail.state_index] : []);
+    } else scene.select([], []);
+    if (detail.bounds) scene.pilot.turnAbout(detail.bounds);
+    if (fly) await this.flyToBounds(detail.bounds, instant);
+  }
+
+  /** Hears the selected object's details or why there are none. @type {(detail: ObjectDetail | Error) => void} */
+  onDetail = () => {};
+
+  /** @param {string} key */
+  selectModel(key) {
+    this.detail = null;
+    this.store.set({ selected: { kind: "model", id: key } });
+    this.scene?.select([], []);
+    this.#link({});
+  }
+
+  clearSelection() {
+    this.detail = null;
+    this.store.set({ selected: null });
+    this.scene?.select([], []);
+    this.#link({});
+  }
+
+  /** Keeps the address in step, so that copying it copies the view's subject. @param {{ object?: string }} wish */
+  #link({ object }) {
+    history.replaceState(null, "", object ? this.linkTo({ object }) : this.linkTo({}));
+  }
+
+  /** @param {{ object?: string, model?: string }} wish */
+  linkTo({ object, model = this.onlyModel ?? undefined }) {
+    const url = new URL(location.pathname, location.href);
+    if (model) url.searchParams.set("model", model);
+    if (object) url.searchParams.set("object", object);
+    return url.href.replaceAll("%2F", "/").replaceAll("%24", "$");
+  }
+
+  /** @param {import("./types").Bounds | null} bounds @param {boolean} [instant] */
+  async flyToBounds(bounds, instant = false) {
+    const scene = await this.sceneReady;
+    if (!bounds) return toast(t("notDrawn"), "info");
+    if (scene.isBelow(bounds, this.store.get().models) && !this.store.get().underground.on) this.setUnderground({ on: true });
+    return scene.flyTo([bounds], { instant });
+  }
+
+  /** Flies to the selected object or model. */
+  flyToSelection() {
+    const { selected } = this.store.get();
+    if (selected?.kind === "model") return this.flyToBounds(this.modelOf(selected.id)?.bounds ?? null);
+    return this.detail ? this.flyToBounds(this.detail.bounds) : undefined;
+  }
+
+  flyHome() {
+    const { models, filters } = this.store.get();
+    const shown = models.filter((model) => !filters.hiddenModels.has(model.key));
+    return this.scene?.flyTo((shown.length ? shown : models).map((model) => model.bounds));
+  }
+
+  /** @param {string} key @param {boolean} shown */
+  showModel(key, shown) {
+    this.store.filter({ hiddenModels: withMember(this.store.get().filters.hiddenModels, key, !shown) });
+  }
+
+  /** @param {string} key */
+  isolateModel(key) {
+    const others = this.store.get().models.map((model) => model.key).filter((other) => other !== key);
+    this.store.filter({ hiddenModels: new Set(others), onlyObjects: null });
+  }
+
+  /** @param {TwinObject} object @param {boolean} shown */
+  async showObject(object, shown) {
+    if (object.class === "IfcProject") return this.showModel(object.model, shown);
+    if (object.class === "IfcBuildingStorey") {
+      const hidden = withMember(this.store.get().filters.hiddenStoreys, object.global_id, !shown);
+      return this.store.filter({ hiddenStoreys: hidden, onlyStoreys: null });
+    }
+    const indices = await this.#parts(object);
+    const hidden = new Set(this.store.get().filters.hiddenObjects);
+    for (const index of indices) if (shown) hidden.delete(index);
+      else hidden.add(index);
+    return this.store.filter({ hiddenObjects: hidden, onlyObjects: null });
+  }
+
+  /** @param {TwinObject} object */
+  async isolate(object) {
+    if (object.class === "IfcProject") return this.isolateModel(object.model);
+    if (object.class === "IfcBuildingStorey") return this.isolateStorey(object.global_id);
+    const indices = await this.#parts(object);
+    return this.store.filter({ onlyObjects: new Set(indices) });
+  }
+
+  /** @param {string} globalId */
+  isolateStorey(globalId) {
+    this.store.filter({ onlyStoreys: new Set([globalId]), hiddenStoreys: new Set(), onlyObjects: null });
+  }
+
+  /** @param {TwinObject} object */
+  async #parts(object) {
+    try {
+      return await this.api.indicesBelow(object);
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, "warning");
+      return [object.state_index];
+    }
+  }
+
+  /** Whether the filters show it, as far as one can tell without its parts. @param {TwinObject} object */
+  isShown(object) {
+    const { filters } = this.store.get();
+    if (filters.hiddenModels.has(object.model)) return false;
+    if (object.class === "IfcBuildingStorey") return !filters.hiddenStoreys.has(object.global_id);
+    return !filters.hiddenObjects.has(object.state_index);
+  }
+
+  /** @param {Partial<import("./types").AppState["underground"]>} patch */
+  setUnderground(patch) {
+    this.store.set({ underground: { ...this.store.get().underground, ...patch } });
+  }
+
+  toggleUnderground() {
+    this.setUnderground({ on: !this.store.get().underground.on });
+  }
+
+  toggleSpaces() {
+    this.store.filter({ spaces: !this.store.get().filters.spaces });
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Ground under the models. CesiumJS ships no terrain, and its bare ellipsoid lies 50 m below or above most building sites:
+ * models would float or be buried. So the ground follows the models: near one it lies at that model's ±0.00, between
+ * models it blends, far from all it is the ellipsoid. It is a backdrop, not a survey.
+ */
+
+import { CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumMath } from "../vendor/cesium/cesium.js";
+
+/** @typedef {import("../types").Model} Model */
+/** @typedef {{ lon: number, lat: number, height: number }} Datum degrees and metres */
+
+const SAMPLES = 16;
+/** Radius in degrees within which a model sets the ground (about 11 km), and where its influence ends (about 55 km). */
+const INNER_DEG = 0.1;
+const OUTER_DEG = 0.5;
+/** Below ±0.00, so that the ground never flickers through the ground floor slab. */
+const SETTLE_M = 0.15;
+
+/**
+ * Height of a model's ground: its own origin where that lies within the model, else its lowest point (models whose
+ * coordinates carry the sea level themselves).
+ * @param {Model} model
+ * @returns {Datum | null}
+ */
+export function datumOf(model) {
+  if (!model.bounds) return null;
+  const [west, south, lowest, east, north, highest] = model.bounds;
+  const origin = model.placement?.origin?.[2];
+  const inside = typeof origin === "number" && origin >= lowest - 1 && origin <= highest + 50;
+  return { lon: (west + east) / 2, lat: (south + north) / 2, height: inside ? origin : lowest };
+}
+
+/**
+ * Height of the ground at a place, metres above the ellipsoid: inverse-distance weights of the models' datums, fading to
+ * zero between the inner and the outer radius.
+ * @param {Datum[]} datums
+ * @param {number} lon degrees
+ * @param {number} lat degrees
+ */
+export function groundHeight(datums, lon, lat) {
+  let weights = 0;
+  let sum = 0;
+  let nearest = Infinity;
+  const shrink = Math.cos((lat * Math.PI) / 180);
+  for (const datum of datums) {
+    const turn = ((lon - datum.lon + 540) % 360) - 180;
+    const distance = Math.hypot(turn * shrink, lat - datum.lat);
+    const weight = 1 / (distance + 1e-5) ** 4;
+    weights += weight;
+    sum += weight * (datum.height - SETTLE_M);
+    nearest = Math.min(nearest, distance);
+  }
+  if (!weights) return 0;
+  const fade = Math.min(1, Math.max(0, (OUTER_DEG - nearest) / (OUTER_DEG - INNER_DEG)));
+  return (sum / weights) * fade;
+}
+
+/** @param {Datum[]} datums */
+export function groundFor(datums) {
+  const tilingScheme = new GeographicTilingScheme();
+  return new CustomHeightmapTerrainProvider({
+    width: SAMPLES,
+    height: SAMPLES,
+    tilingScheme,
+    callback: (x, y, level) => {
+      const { west, south, east, north } = tilingScheme.tileXYToRectangle(x, y, level);
+      const heights = new Float32Array(SAMPLES * SAMPLES);
+      for (let row = 0; row < SAMPLES; row += 1) {
+        const lat = CesiumMath.toDegrees(north + ((south - north) * row) / (SAMPLES - 1));
+        for (let column = 0; column < SAMPLES; column += 1) {
+          const lon = CesiumMath.toDegrees(west + ((east - west) * column) / (SAMPLES - 1));
+          heights[row * SAMPLES + column] = groundHeight(datums, lon, lat);
+        }
+      }
+      return heights;
+    },
+  });
+}

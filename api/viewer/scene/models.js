@@ -1,0 +1,98 @@
+/**
+ * One Cesium3DTileset per model, so that models are switched, placed and refreshed one by one; the scene's own
+ * `/tiles/tileset.json` is for other viewers. They share one memory budget.
+ */
+
+import { Cesium3DTileset, Resource } from "../vendor/cesium/cesium.js";
+
+/** @typedef {import("../types").Model} Model */
+
+/** Graphics memory for tiles in all: what an office laptop spares. */
+const CACHE_BYTES = 768 * 2 ** 20;
+const LEAST_CACHE_BYTES = 32 * 2 ** 20;
+/** Pixels of error that are allowed; the tiler's geometric errors are measured, so this is what one sees. */
+const SCREEN_SPACE_ERROR = 8;
+
+export class ModelTiles {
+  /** @type {Map<string, Cesium3DTileset>} */
+  tilesets = new Map();
+
+  /**
+   * @param {object} options
+   * @param {import("../vendor/cesium/cesium.js").Scene} options.scene
+   * @param {import("../api.js").Api} options.api
+   * @param {import("./visibility.js").Visibility} options.visibility
+   * @param {(content: any) => void} options.onLeft a content goes
+   * @param {(pending: number) => void} options.onProgress tiles on their way, over all models
+   */
+  constructor({ scene, api, visibility, onLeft, onProgress }) {
+    this.scene = scene;
+    this.api = api;
+    this.visibility = visibility;
+    this.onLeft = onLeft;
+    this.onProgress = onProgress;
+    /** @type {Map<string, number>} */
+    this.pending = new Map();
+  }
+
+  /**
+   * Loads the tilesets of these models; those already there stay.
+   * @param {Model[]} models
+   * @returns {Promise<Model[]>} the models whose tileset could not be loaded
+   */
+  async load(models) {
+    const cacheBytes = Math.max(LEAST_CACHE_BYTES, CACHE_BYTES / Math.max(1, models.length));
+    const wanted = models.filter((model) => model.drawn > 0 && !this.tilesets.has(model.key));
+    const failed = await Promise.all(wanted.map((model) => this.#loadOne(model, cacheBytes)));
+    return failed.filter((model) => model !== null);
+  }
+
+  /** @param {Model} model @param {number} cacheBytes @returns {Promise<Model | null>} */
+  async #loadOne(model, cacheBytes) {
+    const url = new URL(model.tileset, this.api.base).href;
+    try {
+      const tileset = await Cesium3DTileset.fromUrl(new Resource({ url, headers: this.api.headers }), {
+        cacheBytes,
+        maximumCacheOverflowBytes: cacheBytes / 2,
+        maximumScreenSpaceError: SCREEN_SPACE_ERROR,
+        environmentMapOptions: { enabled: false },
+        enableCollision: false,
+      });
+      this.#listen(tileset, model.key);
+      this.tilesets.set(model.key, tileset);
+      this.scene.primitives.add(tileset);
+      return null;
+    } catch (error) {
+      console.warn(`tileset of ${model.key}:`, error);
+      return model;
+    }
+  }
+
+  /** @param {Cesium3DTileset} tileset @param {string} key */
+  #listen(tileset, key) {
+    tileset.tileLoad.addEventListener((tile) => {
+      this.visibility.add(tile.content, key);
+      this.scene.requestRender();
+    });
+    tileset.tileUnload.addEventListener((tile) => {
+      this.visibility.remove(tile.content);
+      this.onLeft(tile.content);
+    });
+    tileset.loadProgress.addEventListener((requests, processing) => {
+      this.pending.set(key, requests + processing);
+      this.onProgress([...this.pending.values()].reduce((sum, n) => sum + n, 0));
+    });
+  }
+
+  /** @param {ReadonlySet<string>} hidden */
+  setHidden(hidden) {
+    for (const [key, tileset] of this.tilesets) tileset.show = !hidden.has(key);
+    this.scene.requestRender();
+  }
+
+  /** Key of the model that a tileset belongs to. @param {unknown} tileset */
+  keyOf(tileset) {
+    for (const [key, known] of this.tilesets) if (known === tileset) return key;
+    return null;
+  }
+}

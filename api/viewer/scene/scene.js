@@ -1,0 +1,117 @@
+/**
+ * The scene as the page sees it: models in, filters and selection applied, flights, picks. Follows the store; knows
+ * nothing of panels and cards.
+ */
+
+import { Cartesian2 } from "../vendor/cesium/cesium.js";
+import { CameraPilot, unite } from "./camera.js";
+import { datumOf, groundFor } from "./ground.js";
+import { ModelTiles } from "./models.js";
+import { listenToPointer, pickAt } from "./pointer.js";
+import { Selection } from "./selection.js";
+import { applyUnderground } from "./underground.js";
+import { Visibility } from "./visibility.js";
+import { createWorld } from "./world.js";
+
+/** @typedef {import("../types").Bounds} Bounds */
+/** @typedef {import("../types").Model} Model */
+
+export class TwinScene {
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.container
+   * @param {HTMLElement} options.creditContainer
+   * @param {import("../api.js").Api} options.api
+   * @param {import("../state.js").Store} options.store
+   * @param {() => import("./camera.js").Padding} options.padding
+   * @param {(picked: import("./pointer.js").Picked | null) => void} options.onClick
+   * @param {(picked: import("./pointer.js").Picked | null, x: number, y: number) => void} options.onHover
+   */
+  constructor({ container, creditContainer, api, store, padding, onClick, onHover }) {
+    this.store = store;
+    /** Whether tilesets are being asked for. */
+    this.loading = false;
+    this.widget = createWorld(container, creditContainer);
+    const { scene } = this.widget;
+    this.scene = scene;
+    this.pilot = new CameraPilot(scene, padding);
+    this.visibility = new Visibility(
+      () => store.get().filters,
+      (drawn) => this.selection.arrived(drawn),
+    );
+    this.selection = new Selection(scene, this.visibility);
+    this.models = new ModelTiles({
+      scene,
+      api,
+      visibility: this.visibility,
+      onLeft: (content) => this.selection.left(content),
+      onProgress: (pendingTiles) => store.set({ pendingTiles }),
+    });
+    listenToPointer(scene, this.models, { onClick, onHover });
+    scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
+    store.on(["filters"], (state) => this.#applyFilters(state.filters));
+    store.on(["storeys"], (state) => this.#learnStoreys(state.storeys));
+    store.on(["underground"], (state) => applyUnderground(scene, state.underground));
+    applyUnderground(scene, store.get().underground);
+  }
+
+  /** @param {import("../types").Filters} filters */
+  #applyFilters(filters) {
+    this.models.setHidden(filters.hiddenModels);
+    this.visibility.refresh();
+    this.scene.requestRender();
+  }
+
+  /** @param {Record<string, import("../types").Storey[]>} storeys */
+  #learnStoreys(storeys) {
+    for (const [model, list] of Object.entries(storeys)) this.visibility.learnStoreys(model, list);
+    this.visibility.refresh();
+    this.scene.requestRender();
+  }
+
+  /**
+   * Loads these models and puts the ground under them.
+   * @param {Model[]} models
+   * @returns {Promise<Model[]>} those whose tiles failed
+   */
+  async load(models) {
+    const datums = models.map(datumOf).filter((datum) => datum !== null);
+    if (datums.length) this.scene.terrainProvider = groundFor(datums);
+    this.loading = true;
+    const failed = await this.models.load(models);
+    this.loading = false;
+    this.#applyFilters(this.store.get().filters);
+    return failed;
+  }
+
+  /** Whether all of that lies below the ground, so that it is seen only through it. @param {Bounds} bounds @param {Model[]} models */
+  isBelow(bounds, models) {
+    const datums = models.map(datumOf).filter((datum) => datum !== null);
+    return datums.length > 0 && datums.every((datum) => bounds[5] < datum.height - 0.5);
+  }
+
+  /**
+   * @param {(Bounds | null)[]} bounds
+   * @param {{ keepHeading?: boolean, instant?: boolean }} [options]
+   */
+  async flyTo(bounds, options = {}) {
+    const box = unite(bounds);
+    if (!box) return;
+    this.pilot.turnAbout(box);
+    await this.pilot.flyTo(box, { ...options, below: this.store.get().underground.on });
+  }
+
+  /** What is drawn at a place of the canvas, CSS pixels. @param {number} x @param {number} y */
+  pick(x, y) {
+    return pickAt(this.scene, this.models, new Cartesian2(x, y));
+  }
+
+  /**
+   * @param {number[]} stateIndices what stands out
+   * @param {number[]} revealed rooms that are shown although rooms are hidden
+   */
+  select(stateIndices, revealed) {
+    this.visibility.reveal(revealed);
+    this.selection.set(stateIndices);
+  }
+}

@@ -1,0 +1,161 @@
+/** The card beside the scene: what the selected object or model is, and what can be done with it. */
+
+import { ApiError } from "../api.js";
+import { byId, h, icon, iconButton } from "../dom.js";
+import { className, onLanguage, t } from "../i18n.js";
+import { classIcon } from "./labels.js";
+import { skeletonRows } from "./list-parts.js";
+import { modelSections } from "./model-card.js";
+import { propertySections } from "./properties.js";
+import { toast } from "./toast.js";
+
+/** @typedef {import("../types").ObjectDetail} ObjectDetail */
+/** @typedef {[string, string | null | undefined]} Pair */
+
+export class Card {
+  /** @param {import("../app.js").App} app */
+  constructor(app) {
+    this.app = app;
+    this.element = byId("card");
+    /** @type {ObjectDetail | Error | null} */
+    this.content = null;
+    app.store.on(["selected"], () => {
+      this.content = null;
+      this.draw();
+      this.element.scrollTop = 0;
+    });
+    app.store.on(["filters", "models"], () => this.draw());
+    onLanguage(() => this.draw());
+  }
+
+  /** @param {ObjectDetail | Error} content */
+  show(content) {
+    this.content = content;
+    this.draw();
+  }
+
+  draw() {
+    const { selected } = this.app.store.get();
+    this.element.hidden = !selected;
+    document.body.classList.toggle("card-open", Boolean(selected));
+    if (!selected) return this.element.replaceChildren();
+    this.element.setAttribute("aria-label", t("objectCard"));
+    if (selected.kind === "model") return this.#drawModel(selected.id);
+    if (!this.content) return this.element.replaceChildren(this.#head(t("loading"), ""), h("div", { class: "card-body", "aria-busy": "true" }, ...skeletonRows(6)));
+    if (this.content instanceof Error) return this.#drawError(this.content);
+    return this.#drawObject(this.content);
+  }
+
+  /** @param {string} title @param {string} kind @param {SVGSVGElement} [sign] */
+  #head(title, kind, sign = icon("box")) {
+    return h(
+      "header",
+      { class: "card-head" },
+      h("span", { class: "card-sign" }, sign),
+      h("div", { class: "card-title" }, h("h2", { text: title, title }), kind ? h("p", { class: "kind", text: kind }) : null),
+      iconButton("close", t("close"), () => this.app.clearSelection()),
+    );
+  }
+
+  /** @param {Error} error */
+  #drawError(error) {
+    const gone = error instanceof ApiError && error.status === 404;
+    const body = h("div", { class: "list-state" }, icon(gone ? "search" : "offline"), h("p", { text: gone ? t("objectGoneHint") : error.message === "unreachable" ? t("errorHint") : error.message }));
+    if (!gone) body.append(h("button", { class: "button", type: "button", text: t("retry"), on: { click: () => void this.app.select(/** @type {{id: string}} */ (this.app.store.get().selected).id) } }));
+    this.element.replaceChildren(this.#head(t(gone ? "objectGone" : "cardFailed"), ""), body);
+  }
+
+  /** @param {string} key */
+  #drawModel(key) {
+    const model = this.app.modelOf(key);
+    if (!model) return this.app.clearSelection();
+    const shown = !this.app.store.get().filters.hiddenModels.has(key);
+    const actions = this.#actions([
+      ["flyTo", t("flyTo"), () => void this.app.flyToBounds(model.bounds)],
+      [shown ? "eyeOff" : "eye", t(shown ? "hide" : "show"), () => this.app.showModel(key, !shown)],
+      ["isolate", t("isolate"), () => this.app.isolateModel(key)],
+      ["link", t("copyLink"), () => void copy(this.app.linkTo({ model: key }))],
+    ]);
+    return this.element.replaceChildren(this.#head(model.name, t("model"), icon("building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
+  }
+
+  /** @param {ObjectDetail} detail */
+  #drawObject(detail) {
+    const shown = this.app.isShown(detail);
+    const words = className(detail.class);
+    const actions = this.#actions([
+      ["flyTo", t("flyTo"), () => void this.app.flyToBounds(detail.bounds), !detail.bounds],
+      [shown ? "eyeOff" : "eye", t(shown ? "hide" : "show"), () => void this.app.showObject(detail, !shown)],
+      ["isolate", t("isolate"), () => void this.app.isolate(detail)],
+      ["link", t("copyLink"), () => void copy(this.app.linkTo({ object: detail.id }))],
+    ]);
+    const kind = words === detail.class ? words : `${words} · ${detail.class}`;
+    const body = h("div", { class: "card-body" }, this.#path(detail), detail.bounds ? null : h("p", { class: "hint notice", text: t("notDrawn") }), this.#identity(detail), propertySections(detail.properties), ...lists(detail), this.#sameAs(detail));
+    return this.element.replaceChildren(this.#head(detail.name || detail.long_name || t("unnamed"), kind, icon(classIcon(detail.class))), actions, body);
+  }
+
+  /** @param {[import("../dom.js").IconName, string, () => void, boolean?][]} list */
+  #actions(list) {
+    const buttons = list.map(([sign, label, act, disabled]) => h("button", { class: "action", type: "button", disabled, on: { click: act } }, icon(sign), h("span", { text: label })));
+    return h("div", { class: "actions" }, ...buttons);
+  }
+
+  /** @param {ObjectDetail} detail */
+  #path(detail) {
+    const model = this.app.modelOf(detail.model);
+    const steps = detail.path.map((step) => h("li", {}, h("button", { class: "crumb", type: "button", text: step.name || className(step.class), title: className(step.class), on: { click: () => void this.app.select(step.id) } })));
+    const first = model ? [h("li", {}, h("button", { class: "crumb", type: "button", text: model.name, title: t("model"), on: { click: () => this.app.selectModel(model.key) } }))] : [];
+    return h("nav", { "aria-label": t("where") }, h("ol", { class: "path" }, ...first, ...steps));
+  }
+
+  /** @param {ObjectDetail} detail */
+  #identity(detail) {
+    const known = /** @type {import("../i18n.js").Key} */ (`discipline_${detail.discipline}`);
+    const discipline = t(known) === known ? detail.discipline : t(known);
+    const id = h("div", { class: "pair" }, h("dt", { text: t("globalId") }), h("dd", { class: "id" }, h("code", { text: detail.global_id }), iconButton("copy", t("copyId"), () => void copy(detail.global_id), { class: "small" })));
+    /** @type {Pair[]} */
+    const rows = [
+      [t("longName"), detail.long_name],
+      [t("description"), detail.description],
+      [t("storey"), detail.storey_name],
+      [t("typeName"), detail.type_name],
+      [t("objectType"), detail.object_type],
+      [t("predefinedType"), detail.predefined_type],
+      [t("tag"), detail.tag],
+      [t("discipline"), detail.discipline === "other" ? null : discipline],
+    ];
+    return h("section", {}, h("h3", { text: t("identity") }), h("dl", { class: "pairs" }, id, ...pairs(rows)));
+  }
+
+  /** @param {ObjectDetail} detail */
+  #sameAs(detail) {
+    if (!detail.same_as.length) return null;
+    const items = detail.same_as.map((id) => h("li", {}, h("button", { class: "crumb", type: "button", text: this.app.modelOf(id.slice(0, id.indexOf("/")))?.name ?? id, title: id, on: { click: () => void this.app.select(id) } })));
+    return h("section", {}, h("h3", { text: t("sameAs") }), h("ul", { class: "plain" }, ...items));
+  }
+}
+
+/** Rows that have a value. @param {Pair[]} rows */
+export function pairs(rows) {
+  return rows.filter(([, value]) => value).map(([name, value]) => h("div", { class: "pair" }, h("dt", { text: name }), h("dd", { text: value })));
+}
+
+/** Materials, classifications, groups. @param {ObjectDetail} detail */
+function lists(detail) {
+  const section = (/** @type {string} */ title, /** @type {HTMLElement[]} */ items) => (items.length ? h("section", {}, h("h3", { text: title }), h("ul", { class: "plain" }, ...items)) : null);
+  return [
+    section(t("materials"), detail.materials.map((name) => h("li", { text: name }))),
+    section(t("classifications"), detail.classifications.map(({ system, code, name }) => h("li", {}, h("span", { text: [code, name].filter(Boolean).join(" ") }), system ? h("span", { class: "raw", text: system }) : null))),
+    section(t("groups"), detail.groups.map(({ kind, name }) => h("li", {}, h("span", { text: name || t("unnamed") }), kind ? h("span", { class: "raw", text: className(kind) }) : null))),
+  ];
+}
+
+/** @param {string} text */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(t("copied"));
+  } catch {
+    toast(t("copyFailed"), "warning");
+  }
+}

@@ -1,0 +1,58 @@
+/** Keys that work wherever the focus is, and those of the scene while it has the focus. */
+
+import { byId } from "../dom.js";
+import { openHelp } from "./help.js";
+
+const ZOOM_SHARE = 0.2;
+
+/** @param {EventTarget | null} target */
+function isTyping(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {import("./panel.js").Panel} panel
+ */
+export function listenToKeys(app, panel) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") return app.clearSelection();
+    if (isTyping(event.target)) return undefined;
+    /** @type {Record<string, () => void>} */
+    const keys = { "/": () => panel.search.focus(), "?": openHelp };
+    const act = keys[event.key];
+    if (!act) return undefined;
+    event.preventDefault();
+    document.body.classList.remove("panel-closed");
+    byId("reopen").hidden = true;
+    return act();
+  });
+  byId("scene").addEventListener("keydown", (event) => sceneKey(app, event));
+}
+
+/** @param {import("../app.js").App} app @param {KeyboardEvent} event */
+function sceneKey(app, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const pilot = app.scene?.pilot;
+  const { detail } = app;
+  /** @type {Record<string, () => unknown>} */
+  const keys = {
+    ArrowLeft: () => pilot?.turn(-1, 0),
+    ArrowRight: () => pilot?.turn(1, 0),
+    ArrowUp: () => pilot?.turn(0, 1),
+    ArrowDown: () => pilot?.turn(0, -1),
+    "+": () => pilot?.zoom(ZOOM_SHARE),
+    "=": () => pilot?.zoom(ZOOM_SHARE),
+    "-": () => pilot?.zoom(-ZOOM_SHARE),
+    0: () => app.flyHome(),
+    f: () => app.flyToSelection(),
+    h: () => detail && app.showObject(detail, !app.isShown(detail)),
+    i: () => detail && app.isolate(detail),
+    u: () => app.toggleUnderground(),
+  };
+  const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!act) return;
+  event.preventDefault();
+  void act();
+}
