@@ -6,6 +6,7 @@ are not ASCII, classes that the schema lacks, more than one name in FILE_SCHEMA.
 the text; half a building is worse than an error.
 """
 
+import mmap
 import re
 import tempfile
 from collections import Counter
@@ -19,14 +20,18 @@ import ifcopenshell
 from ifcopenshell import ifcopenshell_wrapper
 
 from bim_import.ifc_fork import can_reopen, open_descriptors, reopen_after_fork
-from bim_import.ifc_recode import Repair, guess_encoding, write_repaired
+from bim_import.ifc_recode import Repair, count_bad_escapes, guess_encoding, write_repaired
 from bim_import.ifc_scan import Scan, check_first_bytes, scan
 from bim_import.ifc_schema import READABLE, find_schema, nearest_schema
 from bim_import.ifc_zip import is_zip, unpack_ifc
 from twin.errors import DamagedSource, UnsupportedSource
 
 _UNKNOWN_CLASS = re.compile(r"Entity with name '(\w+)' not found in schema")
-_ENCODING_NAMES = {"utf-8": "UTF-8", "gb18030": "GBK / GB 18030", "cp1252": "Latin-1 / Windows-1252"}
+_ENCODING_NAMES: dict[str | None, str] = {
+    "utf-8": "UTF-8",
+    "gb18030": "GBK / GB 18030",
+    "cp1252": "Latin-1 / Windows-1252",
+}
 _EXPORT_AGAIN = "Export the file again."
 _MAX_NAMED = 8
 """Classes named in one warning."""
@@ -36,13 +41,15 @@ _MAX_NAMED = 8
 class OpenedIfc:
     """A file ready to be read. `schema` is the one it is read as (`IFC2X3`, `IFC4`, `IFC4X3_ADD2`), `declared_schema` the
     one that it names. The file is lazy: attributes are parsed when first read (RuntimeError where their text is damaged).
-    It may be used in forked children, each with its own view of the file.
+    It may be used in forked children, each with its own view of the file. `text` is what the parser read, mapped (ASCII
+    bytes); it costs memory only while someone reads it.
     """
 
     file: ifcopenshell.file
     schema: str
     declared_schema: str
     warnings: list[str]
+    text: mmap.mmap
 
 
 def open_ifc(path: Path, *, scratch: Path | None = None) -> OpenedIfc:
@@ -76,17 +83,18 @@ def _open_text(source: str, path: Path, scratch: Path | None) -> OpenedIfc:
     with path.open("rb") as file:
         check_first_bytes(source, file.read(512))
     looked = scan(source, path)
-    declared, schema, repair, warnings = _plan(source, path, looked)
+    schemas, span = _schemas(source, looked)
+    repair, warnings = _plan(path, looked, schemas, span)
     if not repair.needed:
-        return _parse(source, path, (declared, schema), warnings)
+        return _parse(source, path, schemas, warnings)
     with _temporary(scratch) as target:
         write_repaired(path, target, repair)
         target.flush()
-        return _parse(source, Path(target.name), (declared, schema), warnings)
+        return _parse(source, Path(target.name), schemas, warnings)
 
 
-def _plan(source: str, path: Path, looked: Scan) -> tuple[str, str, Repair, list[str]]:
-    """The schema that is named, the one to read it as, what to repair first, and the warnings about that."""
+def _schemas(source: str, looked: Scan) -> tuple[tuple[str, str], tuple[int, int]]:
+    """The schema that is named and the one to read it as, and where in the header the name stands."""
     found = find_schema(looked.head)
     if found is None or not found.names:
         raise DamagedSource(source, "the header names no schema (FILE_SCHEMA)", _EXPORT_AGAIN)
@@ -95,23 +103,33 @@ def _plan(source: str, path: Path, looked: Scan) -> tuple[str, str, Repair, list
     if schema is None:
         advice = f"Export the model as {', '.join(READABLE[:2])} or IFC4X3."
         raise UnsupportedSource(source, f"its schema {declared} cannot be read", advice)
-    warnings = []
-    if found.names != (schema,):
-        warnings.append(f"schema {declared} is read as {schema}, the nearest that is supported")
-    if not looked.has_end_mark:
-        warnings.append("the end mark END-ISO-10303-21 is missing; the data before it are whole")
+    return (declared, schema), (found.start, found.end)
+
+
+def _plan(
+    path: Path, looked: Scan, schemas: tuple[str, str], schema_span: tuple[int, int]
+) -> tuple[Repair, list[str]]:
+    """What to repair before the parser gets the text, and the warnings about that."""
+    declared, schema = schemas
     encoding = None if looked.is_ascii else guess_encoding(path)
-    if encoding is not None:
-        warnings.append(
-            f"the text has raw bytes where the standard asks for escapes; read as {_ENCODING_NAMES[encoding]}"
-        )
+    data_start = max(
+        0, looked.head.find(b"ENDSEC", schema_span[1])
+    )  # the parser takes header texts as they are
+    bad_escapes = count_bad_escapes(path, data_start) if looked.has_backslash and looked.is_ascii else 0
+    told = {
+        f"schema {declared} is read as {schema}, the nearest that is supported": declared != schema,
+        "the end mark END-ISO-10303-21 is missing; the data before it are whole": not looked.has_end_mark,
+        f"the text has raw bytes where the standard asks for escapes; read as {_ENCODING_NAMES.get(encoding)}": encoding,
+        f"{bad_escapes} backslashes begin no valid escape and are taken as they stand": bad_escapes,
+    }
     repair = Repair(
         has_bom=looked.has_bom,
         encoding=encoding,
-        schema=None if found.names == (schema,) else schema,
-        schema_span=(found.start, found.end),
+        has_bad_escapes=bad_escapes > 0,
+        schema=None if declared == schema else schema,
+        schema_span=schema_span,
     )
-    return declared, schema, repair, warnings
+    return repair, [warning for warning, holds in told.items() if holds]
 
 
 def _parse(source: str, path: Path, schemas: tuple[str, str], warnings: list[str]) -> OpenedIfc:
@@ -135,11 +153,14 @@ def _parse(source: str, path: Path, schemas: tuple[str, str], warnings: list[str
         reopen_after_fork(path, before)
     if not file.types():
         raise DamagedSource(source, "its DATA section is empty", _EXPORT_AGAIN)
+    with path.open("rb") as content:
+        text = mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ)
     return OpenedIfc(
         file=file,
         schema=schemas[1],
         declared_schema=schemas[0],
         warnings=warnings + _class_warnings(logger, schemas[1]),
+        text=text,
     )
 
 

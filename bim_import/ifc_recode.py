@@ -1,8 +1,11 @@
-"""Writes a repaired copy of an IFC file: another schema name, no byte order mark, raw bytes as escapes.
+r"""Writes a repaired copy of an IFC file: another schema name, no byte order mark, raw bytes and backslashes as escapes.
 
 ISO 10303-21 text is ASCII; other characters are escapes (6.4.3). Many exporters write raw UTF-8, GBK or Latin-1 all the
 same, and the parser drops each such byte without a word (`Façade` becomes `Faade`, a Chinese name nothing). So raw bytes
 are decoded and written as the escapes that the standard asks for, which keeps every other byte as it is.
+
+A backslash that begins no escape (`C:\temp`) makes the parser refuse the whole file: it is doubled. Surrogate pairs in
+`\X2\`, which the parser drops, become one character in `\X4\`.
 """
 
 import codecs
@@ -18,6 +21,22 @@ _RAW_BYTES = re.compile(rb"[\x80-\xff]+")
 _RAW_TEXT = re.compile(r"[^\x00-\x7f]+")
 _UTF8_BOM = b"\xef\xbb\xbf"
 
+_ESCAPES = r"""
+    \\X2\\(?P<wide>(?:[0-9A-Fa-f]{4})+)\\X0\\
+    | \\(?:\\ | X4\\(?:[0-9A-Fa-f]{8})+\\X0\\ | X\\[0-9A-Fa-f]{2} | S\\[\x20-\x7e] | P[A-I]\\ | N\\)
+    | \\
+    """
+"""Every backslash with what it begins: a `\\X2\\` run, another valid escape, or nothing."""
+
+_ESCAPE = re.compile(_ESCAPES, re.VERBOSE)
+_ESCAPE_BYTES = re.compile(_ESCAPES.encode("ascii"), re.VERBOSE)
+
+_SURROGATES = r"(?:[0-9A-Fa-f]{4})*?[Dd][89A-Fa-f][0-9A-Fa-f]{2}"
+"""A run of UTF-16 units with a surrogate in it."""
+
+_SURROGATE = re.compile(_SURROGATES)
+_SURROGATE_BYTES = re.compile(_SURROGATES.encode("ascii"))
+
 _GB_PAIRS_SHARE = 0.9
 """Share of runs of raw bytes with an even length from which a text is taken for GB 18030. In GB 2312 text both bytes of
 a character are raw, so runs are even; in Latin-1 most raw bytes stand alone between ASCII letters."""
@@ -31,13 +50,14 @@ class Repair:
 
     has_bom: bool = False
     encoding: str | None = None
+    has_bad_escapes: bool = False
     schema: str | None = None
     schema_span: tuple[int, int] = (0, 0)
 
     @property
     def needed(self) -> bool:
         """Whether the file cannot go to the parser as it is."""
-        return self.has_bom or self.encoding is not None or self.schema is not None
+        return self.has_bom or self.has_bad_escapes or self.encoding is not None or self.schema is not None
 
 
 def guess_encoding(path: Path) -> str:
@@ -54,14 +74,28 @@ def guess_encoding(path: Path) -> str:
     return "gb18030" if even >= _GB_PAIRS_SHARE * (even + odd) else "cp1252"
 
 
+def count_bad_escapes(path: Path, start: int) -> int:
+    """How many backslashes from byte `start` on begin no valid escape, or one that the parser drops."""
+    bad = 0
+    for part in _whole_escapes(_chunks(path, start)):
+        for match in _ESCAPE_BYTES.finditer(part):
+            wide = match.group("wide")
+            if match.end() - match.start() == 1 or (wide is not None and _SURROGATE_BYTES.match(wide)):
+                bad += 1
+    return bad
+
+
 def write_repaired(path: Path, target: IO[bytes], repair: Repair) -> None:
     """Copy `path` to the open file `target` with the changes of `repair`, in constant memory."""
     chunks = _with_header(_chunks(path), repair)
-    target.writelines(_escaped(chunks, repair.encoding) if repair.encoding else chunks)
+    if repair.encoding is not None or repair.has_bad_escapes:
+        chunks = _escaped(chunks, repair.encoding or "ascii")
+    target.writelines(chunks)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path, start: int = 0) -> Iterator[bytes]:
     with path.open("rb") as file:
+        file.seek(start)
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
@@ -76,17 +110,37 @@ def _with_header(chunks: Iterator[bytes], repair: Repair) -> Iterator[bytes]:
     yield from chunks
 
 
-def _escaped(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """ASCII bytes: what is not ASCII as an escape, what does not decode as U+FFFD."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+def _whole_escapes(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut only after line ends and semicolons: neither stands in the middle of an escape or of a character
+    (GB 18030 has neither byte inside a character).
+    """
+    rest = b""
     for chunk in chunks:
-        yield _RAW_TEXT.sub(_escape, decoder.decode(chunk)).encode("ascii")
-    yield _RAW_TEXT.sub(_escape, decoder.decode(b"", final=True)).encode("ascii")
+        end = max(chunk.rfind(b"\n"), chunk.rfind(b";")) + 1
+        if end:
+            yield rest + chunk[:end]
+            rest = b""
+        rest += chunk[end:]
+    yield rest
 
 
-def _escape(match: re.Match[str]) -> str:
-    r"""One run of characters as `\X2\` (basic plane) or `\X4\` (all others) escapes (ISO 10303-21, 6.4.3.3)."""
-    text = match.group()
+def _escaped(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """ASCII bytes: lone backslashes doubled, what is not ASCII as an escape, what does not decode as U+FFFD."""
+    for part in _whole_escapes(chunks):
+        text = _ESCAPE.sub(_mended, part.decode(encoding, errors="replace"))
+        yield _RAW_TEXT.sub(lambda match: _escape(match.group()), text).encode("ascii")
+
+
+def _mended(match: re.Match[str]) -> str:
+    r"""A valid escape as it is, a `\X2\` run with surrogates as `\X4\`, a lone backslash doubled."""
+    wide = match.group("wide")
+    if wide is not None and _SURROGATE.match(wide):
+        return _escape(bytes.fromhex(wide).decode("utf-16-be", errors="replace"))
+    return match.group() if match.end() - match.start() > 1 else "\\\\"
+
+
+def _escape(text: str) -> str:
+    r"""Characters as one `\X2\` (basic plane) or `\X4\` (all others) escape (ISO 10303-21, 6.4.3.3)."""
     if max(text) <= "\uffff":
         return f"\\X2\\{text.encode('utf-16-be').hex().upper()}\\X0\\"
     return f"\\X4\\{text.encode('utf-32-be').hex().upper()}\\X0\\"

@@ -53,6 +53,7 @@ class Scan:
     head: bytes
     has_bom: bool
     is_ascii: bool
+    has_backslash: bool
     has_end_mark: bool
 
 
@@ -84,16 +85,18 @@ def scan(source: str, path: Path) -> Scan:
         file.seek(max(0, size - TAIL_BYTES))
         has_end_mark = _check_end(source, file.read(TAIL_BYTES))
         file.seek(0)
-        is_ascii, gap = True, 0
+        is_ascii, has_backslash, gap = True, False, 0
         while chunk := file.read(CHUNK_BYTES):
             _check_chunk(source, chunk)
             text = chunk.removeprefix(_UTF8_BOM) if file.tell() == len(chunk) else chunk
             is_ascii = is_ascii and text.isascii()
+            has_backslash = has_backslash or b"\\" in chunk
             gap = _gap_after(source, chunk, gap)
     return Scan(
         head=first.removeprefix(_UTF8_BOM),
         has_bom=first.startswith(_UTF8_BOM),
         is_ascii=is_ascii,
+        has_backslash=has_backslash,
         has_end_mark=has_end_mark,
     )
 
