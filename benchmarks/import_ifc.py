@@ -137,7 +137,18 @@ def whole_import(file: Path, *options: str) -> tuple[Run, int]:
         report = Path(folder) / "report.json"
         twin = Path(sys.executable).with_name("twin")
         run = measure(
-            [str(twin), "import", str(file), "--data", folder, "--workers", "2", "--report", str(report), *options]
+            [
+                str(twin),
+                "import",
+                str(file),
+                "--data",
+                folder,
+                "--workers",
+                "2",
+                "--report",
+                str(report),
+                *options,
+            ]
         )
         run.output = json.loads(report.read_text())["sources"][0]
         return run, bytes_as_sent(Path(folder) / "tiles")
@@ -183,7 +194,9 @@ def benchmark(file: Path, arguments: argparse.Namespace, startup: float) -> dict
         "drawn": ours[0].output["drawn"],
         "iterator_s": round(iterator_s, 2),
         "import_s": round(import_s, 2),
-        "ratio": round(statistics.median((o.wall - startup) / b.seconds for o, b in zip(ours, bare, strict=True)), 2),
+        "ratio": round(
+            statistics.median((o.wall - startup) / b.seconds for o, b in zip(ours, bare, strict=True)), 2
+        ),
         "iterator_mb": round(max(run.peak_mb for run in bare)),
         "import_mb": round(max(run.peak_mb for run in ours)),
         "sent_kb": round(sent / 1e3, 1),
@@ -198,7 +211,14 @@ def benchmark(file: Path, arguments: argparse.Namespace, startup: float) -> dict
 
 def listed_files(folder: Path) -> list[Path]:
     """The listed real files, with the big ones made; empty where there is no real data."""
-    data = next((p for p in (Path(os.environ.get("TWIN_REAL_DATA", "")), HERE.parents[1] / "shared" / "data") if (p / "ifc").is_dir()), None)
+    data = next(
+        (
+            p
+            for p in (Path(os.environ.get("TWIN_REAL_DATA", "")), HERE.parents[1] / "shared" / "data")
+            if (p / "ifc").is_dir()
+        ),
+        None,
+    )
     if data is None:
         return []
     files = []
@@ -208,7 +228,9 @@ def listed_files(folder: Path) -> list[Path]:
                 files.append(data / name)
                 continue
             made = folder / f"{Path(name).stem}-x{count}.ifc"
-            subprocess.run([sys.executable, data / "make_big_ifc.py", data / name, made, str(count)], check=True)
+            subprocess.run(
+                [sys.executable, data / "make_big_ifc.py", data / name, made, str(count)], check=True
+            )
             files.append(made)
     return sorted(files, key=lambda file: file.stat().st_size)
 
@@ -224,7 +246,9 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--default-kernel", action="store_true")
@@ -240,7 +264,9 @@ def main() -> None:
         for file in files:
             rows.append(benchmark(file, arguments, startup))
             print(rows[-1], file=sys.stderr, flush=True)
-    print(f"fixed start-up of `twin import`: {startup:.2f} s, not contained in import_s; {os.cpu_count()} cores\n")
+    print(
+        f"fixed start-up of `twin import`: {startup:.2f} s, not contained in import_s; {os.cpu_count()} cores\n"
+    )
     print_table(rows)
     if arguments.json:
         arguments.json.write_text(json.dumps({"startup_s": startup, "rows": rows}, indent=1))

@@ -12,7 +12,9 @@ from api.access import AccessControl
 TOKEN = "the-token"
 
 
-def _client(peer: str = "127.0.0.1", host: str = "localhost", hosts: frozenset[str] = frozenset()) -> TestClient:
+def _client(
+    peer: str = "127.0.0.1", host: str = "localhost", hosts: frozenset[str] = frozenset()
+) -> TestClient:
     def answer(_request: Request) -> PlainTextResponse:
         return PlainTextResponse("in")
 
@@ -38,7 +40,11 @@ def test_a_reader_elsewhere_needs_a_token(peer: str) -> None:
 
 
 def test_a_reader_elsewhere_with_the_token_is_let_in() -> None:
-    assert _client("10.0.0.7", host="twin.example").get("/x", headers={"authorization": f"Bearer {TOKEN}"}).is_success
+    assert (
+        _client("10.0.0.7", host="twin.example")
+        .get("/x", headers={"authorization": f"Bearer {TOKEN}"})
+        .is_success
+    )
 
 
 def test_a_page_whose_name_was_rebound_to_loopback_is_refused() -> None:

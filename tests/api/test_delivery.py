@@ -46,7 +46,9 @@ def _raw(client: TestClient, **headers: str) -> tuple[int, bytes, dict[str, str]
         ("*", BROTLI),
     ],
 )
-def test_the_best_encoding_that_the_caller_takes_is_sent(client: TestClient, accepted: str, body: bytes) -> None:
+def test_the_best_encoding_that_the_caller_takes_is_sent(
+    client: TestClient, accepted: str, body: bytes
+) -> None:
     assert _raw(client, accept_encoding=accepted)[1] == body
 
 

@@ -21,7 +21,12 @@ def test_a_folder_means_the_importable_files_below_it_in_order(tmp_path: Path) -
     names = ["b.ifc", "a.IFC", "sub/c.ifczip", "notes.txt", "d.ifcxml"]
     for name in names:
         (tmp_path / name).touch()
-    assert [str(p.relative_to(tmp_path)) for p in expand([tmp_path])] == ["a.IFC", "b.ifc", "d.ifcxml", "sub/c.ifczip"]
+    assert [str(p.relative_to(tmp_path)) for p in expand([tmp_path])] == [
+        "a.IFC",
+        "b.ifc",
+        "d.ifcxml",
+        "sub/c.ifczip",
+    ]
 
 
 def test_a_file_named_twice_is_imported_once(tmp_path: Path) -> None:
@@ -49,7 +54,11 @@ def test_a_reserved_word_is_no_default_key() -> None:
         default_key(Path("history.ifc"))
 
 
-@given(st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=300))
+@given(
+    st.text(
+        st.characters(blacklist_characters="/\0", blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=300
+    )
+)
 def test_a_default_key_is_always_a_key_or_an_error_that_names_the_option(name: str) -> None:
     try:
         key = default_key(Path(f"/models/{name}.ifc"))
@@ -64,7 +73,11 @@ def test_the_hash_changes_with_the_content_and_with_the_options(tmp_path: Path) 
     a, b = tmp_path / "a", tmp_path / "b"
     a.write_bytes(b"1")
     b.write_bytes(b"2")
-    hashes = {content_hash(a, _Options()), content_hash(b, _Options()), content_hash(a, _Options(compress=False))}
+    hashes = {
+        content_hash(a, _Options()),
+        content_hash(b, _Options()),
+        content_hash(a, _Options(compress=False)),
+    }
     assert len(hashes) == 3
 
 
