@@ -12,12 +12,11 @@ from twin.frames import (
     AREA_MARGIN_KM,
     CHINA_FRAMES,
     ELLIPSOIDAL,
-    GLOBAL_GEOIDS,
     Confidence,
     Frame,
     Placement,
-    crs_facts,
     find_vertical,
+    geoid_choices,
 )
 
 _LEVELS: tuple[Confidence, ...] = ("none", "low", "medium", "high")
@@ -114,8 +113,7 @@ def _unknown_height(named: str) -> str:
 
 def _with_geoid(draft: Draft, vertical: str) -> Placement:
     """Heights through PROJ's geoid of the vertical CRS, else through a global one, else as if ellipsoidal."""
-    choices = (vertical,) if draft.strict else (vertical, *GLOBAL_GEOIDS)
-    for choice in choices:
+    for choice in (vertical,) if draft.strict else geoid_choices(vertical):
         placement = msgspec.structs.replace(draft.placement, vertical=choice)
         try:
             Frame(placement)
@@ -155,8 +153,3 @@ def check(placement: Placement, verdict: Verdict) -> Frame:
             f"In this placement the model is drawn {shown} times its size: scale, unit or projection do not fit it.",
         )
     return frame
-
-
-def demanded_vertical(crs_text: str) -> str:
-    """Vertical part of a compound CRS that was named on purpose; empty where it has none."""
-    return crs_facts(crs_text).vertical or ""

@@ -36,7 +36,8 @@ def resolved(crs: CrsEvidence | None, *, projected: bool) -> CrsFacts | None:
     """The CRS that a file's names mean, of the kind that is wanted."""
     if crs is None:
         return None
-    for name in (crs.name, crs.wkt, crs.description):
+    # "WKT" as a name only points to the text beside it; PROJ would search for it for a second
+    for name in (crs.name if crs.name.casefold() != "wkt" else "", crs.wkt, crs.description):
         facts = find_crs(name)
         if facts is not None and facts.projected == projected:
             return facts

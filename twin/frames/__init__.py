@@ -1,5 +1,6 @@
 """Where a source's local frame lies on Earth: local → projected or geographic → ECEF. The only user of pyproj."""
 
+from twin.frames.crs import geoid_choices
 from twin.frames.frame import (
     AREA_MARGIN_KM,
     CHINA_FRAMES,
@@ -9,7 +10,6 @@ from twin.frames.frame import (
     geographic_from_ecef,
 )
 from twin.frames.lookup import (
-    GLOBAL_GEOIDS,
     CrsFacts,
     crs_facts,
     find_crs,
@@ -27,7 +27,6 @@ __all__ = [
     "AREA_MARGIN_KM",
     "CHINA_FRAMES",
     "ELLIPSOIDAL",
-    "GLOBAL_GEOIDS",
     "Confidence",
     "CrsFacts",
     "Diagnosis",
@@ -42,6 +41,7 @@ __all__ = [
     "find_vertical",
     "find_zone",
     "geographic_from_ecef",
+    "geoid_choices",
     "km_outside_area",
     "project",
     "suggest_crs",

@@ -1,15 +1,18 @@
 """Coordinate reference systems by name, their axes and units, and the operation that leads from one to WGS 84."""
 
+import os
 import re
 import warnings as python_warnings
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pyproj
 import pyproj.exceptions
 from numpy.typing import NDArray
+from pyproj.datadir import get_data_dir, get_user_data_dir  # type: ignore[attr-defined]  # public, but not in __all__
 from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # public, but not in __all__
 from pyproj.transformer import TransformerGroup
 
@@ -109,6 +112,13 @@ class Operation:
     ballpark: bool
 
 
+def transform(transformer: pyproj.Transformer, points: Coordinates) -> Coordinates:
+    """(n, 3) → (n, 3) in the axis orders of source and target; what has no image becomes infinite or NaN."""
+    # pyproj takes an array of one point for a scalar, in a way that numpy deprecates
+    padded = points if len(points) > 1 else np.repeat(points, 2, axis=0)
+    return np.column_stack(transformer.transform(*np.ascontiguousarray(padded.T)))[: len(points)]
+
+
 def operation_to_wgs84(crs: pyproj.CRS, native: Coordinates) -> Operation:
     """The best available operation at the point `native` (2,) or (3,), in the axes and units of `crs`.
 
@@ -158,6 +168,36 @@ def missing_grids(crs: pyproj.CRS) -> list[str]:
         if not grid.available
     ]
     return list(dict.fromkeys(names))
+
+
+_GLOBAL_GEOIDS = {
+    "EPSG:3855": ("us_nga_egm08_25.tif", "egm08_25.gtx"),
+    "EPSG:5773": ("us_nga_egm96_15.tif", "egm96_15.gtx"),
+}
+"""EGM2008 and EGM96, with the names of their grids in PROJ: within about a metre of most national height systems."""
+
+
+def grid_files() -> frozenset[str]:
+    """Names of the grids that PROJ can find on this machine; its wheels for Python come without any."""
+    folders = [Path(text) for text in (*get_data_dir().split(os.pathsep), get_user_data_dir())]
+    return frozenset(
+        path.name
+        for folder in folders
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if path.suffix.lower() in (".tif", ".gtx", ".gsb")
+    )
+
+
+def geoid_choices(vertical: str) -> tuple[str, ...]:
+    """Vertical CRSs worth trying for heights in `vertical`: itself, then the global ones whose grids are there.
+
+    None at all without any grid. Looking for files is what keeps this cheap: PROJ takes half a second to find out.
+    """
+    files = grid_files()
+    if not files:
+        return ()
+    return (vertical, *(name for name, grids in _GLOBAL_GEOIDS.items() if files.intersection(grids)))
 
 
 def km_outside(crs: pyproj.CRS, lon: float, lat: float) -> float:

@@ -17,6 +17,7 @@ from twin.frames.crs import (
     missing_grids,
     operation_to_wgs84,
     same_as_wgs84,
+    transform,
     unit_m,
     vertical_part,
 )
@@ -54,8 +55,7 @@ def ecef_from_geographic(points: Points) -> Points:
 
 def geographic_from_ecef(points: Points) -> Points:
     """(n, 3) ECEF metres (EPSG:4978) → (n, 3) lon, lat in degrees (WGS 84), ellipsoidal height in metres."""
-    transformer = pyproj.Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)
-    return np.column_stack(transformer.transform(points[:, 0], points[:, 1], points[:, 2]))
+    return transform(pyproj.Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True), points)
 
 
 def east_north_up(lon_deg: float, lat_deg: float) -> Points:
@@ -68,36 +68,45 @@ def east_north_up(lon_deg: float, lat_deg: float) -> Points:
 
 
 class _Georeference:
-    """CRS coordinates (east, north in the CRS's units, or lon, lat in degrees; height in metres) → WGS 84."""
+    """CRS coordinates (east, north in the CRS's units, or lon, lat in degrees; height in metres) → WGS 84.
+
+    Plane and height go separate ways: a datum shift in three dimensions would turn a height above one ellipsoid into one
+    above another, and PROJ finds no geoid where it knows no datum operation (CGCS2000).
+    """
 
     def __init__(self, placement: Placement, at: Points) -> None:
         crs = crs_from(placement.crs)
         self.horizontal = horizontal_part(crs)
-        vertical = None if placement.undulation_m is not None else _vertical_crs(placement, crs)
-        self.undulation_m = placement.undulation_m or 0.0
         self.degrees = self.horizontal.is_geographic
         self.axes: AxisOrder = axis_order(self.horizontal)
-        self.height_unit_m = unit_m(vertical) if vertical is not None else 1.0
-        source = self.horizontal if vertical is None else _compound(self.horizontal, vertical)
-        self.with_height = vertical is not None
-        self.operation: Operation = operation_to_wgs84(source, self._native(at[None, :])[0])
-        if vertical is not None and self.operation.ballpark:
-            raise _no_geoid(source, vertical)
+        self.undulation_m = placement.undulation_m or 0.0
+        self.operation: Operation = operation_to_wgs84(self.horizontal, self._native(at[None, :])[0])
+        self.geoid: Operation | None = None
+        vertical = None if placement.undulation_m is not None else _vertical_crs(placement, crs)
+        if vertical is not None:
+            self.height_unit_m = unit_m(vertical)
+            self.geoid = _geoid(vertical, *self._flat(at[None, :])[0])
 
     def _native(self, points: Points) -> Points:
         flat = points[:, :2]
         if self.degrees:
             flat = np.radians(flat) / unit_m(self.horizontal)
-        flat = flat[:, list(self.axes.order)] * np.array(self.axes.signs)
-        return np.column_stack([flat, points[:, 2] / self.height_unit_m])
+        native: Points = flat[:, list(self.axes.order)] * np.array(self.axes.signs)
+        return native
+
+    def _flat(self, points: Points) -> Points:
+        """(n, 2) lat, lon."""
+        native = np.column_stack([self._native(points), np.zeros(len(points))])
+        return transform(self.operation.transformer, native)[:, :2]
 
     def to_wgs84(self, points: Points) -> Points:
         """(n, 3) → (n, 3) lon, lat, ellipsoidal height."""
-        native = self._native(points)
-        height = native[:, 2] if self.with_height else np.zeros(len(native))
-        lat, lon, up = self.operation.transformer.transform(native[:, 0], native[:, 1], height)
-        # Without a geoid the height goes past PROJ: a datum shift would turn it into one above another ellipsoid.
-        return np.column_stack([lon, lat, up if self.with_height else points[:, 2] + self.undulation_m])
+        flat = self._flat(points)
+        height = points[:, 2] + self.undulation_m
+        if self.geoid is not None:
+            above_geoid = np.column_stack([flat, height / self.height_unit_m])
+            height = transform(self.geoid.transformer, above_geoid)[:, 2]
+        return np.column_stack([flat[:, 1], flat[:, 0], height])
 
 
 def _vertical_crs(placement: Placement, crs: pyproj.CRS) -> pyproj.CRS | None:
@@ -113,15 +122,18 @@ def _vertical_crs(placement: Placement, crs: pyproj.CRS) -> pyproj.CRS | None:
     return vertical
 
 
-def _compound(horizontal: pyproj.CRS, vertical: pyproj.CRS) -> pyproj.CRS:
-    return pyproj.crs.CompoundCRS(f"{horizontal.name} + {vertical.name}", [horizontal, vertical])
-
-
-def _no_geoid(source: pyproj.CRS, vertical: pyproj.CRS) -> PlacementError:
-    grids = missing_grids(source)
+def _geoid(vertical: pyproj.CRS, lat: float, lon: float) -> Operation:
+    """The operation from heights of a vertical CRS to ellipsoidal ones. Raises PlacementError without a geoid."""
+    crs = pyproj.crs.CompoundCRS(f"WGS 84 + {vertical.name}", ["EPSG:4326", vertical])
+    operation = operation_to_wgs84(crs, np.array([lat, lon]))
+    if not operation.ballpark:
+        return operation
+    grids = missing_grids(crs)
     wanted = f"put the PROJ grid {grids[0]} into {get_user_data_dir()}, or " if grids else ""
-    advice = f"To go on, {wanted}give the height of the geoid above the ellipsoid with --height-offset"
-    return PlacementError(f"heights in {vertical.name} need a geoid that PROJ does not have here", advice)
+    raise PlacementError(
+        f"heights in {vertical.name} need a geoid that PROJ does not have here",
+        f"To go on, {wanted}give the height of the geoid above the ellipsoid with --height-offset",
+    )
 
 
 class Frame:
@@ -168,9 +180,10 @@ class Frame:
     def affine_at(self, centre: Points) -> Points:
         """(4, 4) float64: local offset from `centre` (3,), metres → ECEF: the first-order map of `to_ecef` there.
 
-        What it leaves out is of second order: the curvature of the Earth (20 mm of height at 500 m, 1.3 m at 4 km),
-        and, on a map, the change of its scale (below 1 mm at 500 m within a zone). Of a geographic placement, which is a
-        plane, nothing is left out.
+        What it leaves out is of second order, with the radius R of the Earth: d²/2R of height at a distance d (20 mm at
+        500 m, 1.3 m at 4 km), z·d/R sideways at a height z above the centre (plumb lines spread: 8 mm at 100 m and
+        500 m), and the change of the map's scale (below 1 mm at 500 m within a zone). Of a geographic placement, which
+        is a plane, nothing is left out.
         """
         centre = np.asarray(centre, dtype=np.float64)
         steps = np.vstack([np.zeros((1, 3)), np.eye(3) * _STEP_M, np.eye(3) * -_STEP_M])

@@ -60,10 +60,6 @@ _VERTICAL_ALIASES = {
 }  # fmt: skip
 """Short names of vertical CRSs in files → EPSG code, beside what PROJ's own names and aliases cover."""
 
-GLOBAL_GEOIDS = ("EPSG:3855", "EPSG:5773")
-"""EGM2008 and EGM96: within about a metre of most national height systems, where a national grid is missing."""
-
-
 _ZONE_OVERLAP_DEG = 1.0
 """How far beyond the edge of its area a projected CRS is commonly used, degrees of longitude."""
 
