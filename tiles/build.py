@@ -1,6 +1,5 @@
 """From a spooled source to a published tileset."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +61,7 @@ def build_tileset(
         geometry=geometry, table=plan.table, schema_uri=f"../{described.names[0]}", compress=options.compress
     )
     nodes = [node for node in plan.tree.walk() if len(node.members)]
-    with ThreadPoolExecutor(max(options.workers, 1)) as pool:
-        tiles = list(pool.map(lambda node: _tile(recipe, plan, node, folder), nodes))
+    tiles = [_tile(recipe, plan, node, folder) for node in nodes]
     of_node = {id(node): tile for node, tile in zip(nodes, tiles, strict=True)}
     layout = Layout(
         root=_layout(plan, plan.tree, of_node),

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from tiles.materials import Palette, palette_of
 from tiles.similarity import similarity
-from twin.source import Mesh
 from twin.spool import Spool
 
 SAVED_VERTICES = 2_000
@@ -27,13 +26,13 @@ class Soup:
     """Meshes of some instances, transformed and joined.
 
     positions: (n, 3) float64 metres, relative to the centre asked for; normals: (n, 3) float32; uvs: (n, 2) float32,
-    zero where a mesh has none; triangles: (m, 3) uint32 into positions, counter-clockwise from outside; material: (m,)
+    zero where a mesh has none, or None; triangles: (m, 3) uint32 into positions, counter-clockwise from outside; material: (m,)
     entry of the palette; vertex_instance: (n,) position in the list of instances asked for.
     """
 
     positions: NDArray[np.float64]
     normals: NDArray[np.float32]
-    uvs: NDArray[np.float32]
+    uvs: NDArray[np.float32] | None
     triangles: NDArray[np.uint32]
     material: NDArray[np.int64]
     vertex_instance: NDArray[np.int64]
@@ -49,7 +48,6 @@ class Geometry:
         self.mesh_of: NDArray[np.int64] = rows["mesh"].astype(np.int64)
         self.transforms: NDArray[np.float64] = rows["transform"]
         self.palette: Palette = palette_of(spool.materials)
-        self._views: dict[int, Mesh] = {}
 
     @cached_property
     def mesh_rows(self) -> NDArray[Any]:
@@ -89,13 +87,6 @@ class Geometry:
         ).astype(np.float64)
         return weight
 
-    def mesh(self, index: int) -> Mesh:
-        """Views of one mesh, made once."""
-        found = self._views.get(index)
-        if found is None:
-            found = self._views[index] = self._spool.mesh(index)
-        return found
-
     @cached_property
     def similar(self) -> NDArray[np.bool_]:
         """(instances,) whether the transform is a rotation with uniform scale, as GPU instances need it."""
@@ -124,60 +115,96 @@ class Geometry:
 
     def unplaced(self, index: int) -> Soup:
         """Mesh `index` alone, relative to its own origin."""
-        mesh = self.mesh(index)
-        entries = self.palette.entry_of[mesh.parts[:, 0]]
+        meshes = np.array([index])
+        positions = self._floats(meshes, 0)
+        which = np.zeros(len(positions), dtype=np.int64)
         return Soup(
-            positions=mesh.positions.astype(np.float64),
-            normals=_turned_normals(
-                np.eye(3)[None], mesh.normals, np.zeros(len(mesh.normals), dtype=np.int64)
-            ),
-            uvs=_uvs(mesh),
-            triangles=mesh.triangles,
-            material=np.repeat(entries, mesh.parts[:, 2]),
-            vertex_instance=np.zeros(len(mesh.positions), dtype=np.int64),
+            positions=positions.astype(np.float64),
+            normals=_turned_normals(np.eye(3)[None], self._floats(meshes, 1), which),
+            uvs=self._uvs(meshes),
+            triangles=self._triangles(meshes),
+            material=self._triangle_materials(meshes),
+            vertex_instance=which,
         )
 
     def soup(self, instances: NDArray[np.int64], centre: NDArray[np.float64]) -> Soup:
         """Transform and join the meshes of `instances` (rows of the spool), relative to `centre` (3,) metres."""
-        meshes = [self.mesh(int(index)) for index in self.mesh_of[instances]]
+        meshes = self.mesh_of[instances]
         positions, starts = self._placed(instances)
-        sizes = np.array([len(mesh.positions) for mesh in meshes])
-        which = np.repeat(np.arange(len(meshes)), sizes)
+        which = np.repeat(np.arange(len(meshes)), self.mesh_rows["vertices"][meshes])
         linear = self.transforms[instances][:, :, :3]
-        normals = np.concatenate([mesh.normals for mesh in meshes])
-        triangle_counts = np.array([len(mesh.triangles) for mesh in meshes])
-        base = np.repeat(starts.astype(np.uint32), triangle_counts)
-        triangles = np.concatenate([mesh.triangles for mesh in meshes]) + base[:, None]
+        triangle_counts = self.mesh_rows["triangles"][meshes]
+        triangles = self._triangles(meshes) + np.repeat(starts.astype(np.uint32), triangle_counts)[:, None]
         mirrored = np.repeat(np.linalg.det(linear) < 0.0, triangle_counts)
         triangles[mirrored] = triangles[mirrored][:, ::-1]
         return Soup(
             positions=positions - centre,
-            normals=_turned_normals(linear, normals, which),
-            uvs=np.concatenate([_uvs(mesh) for mesh in meshes]),
+            normals=_turned_normals(linear, self._floats(meshes, 1), which),
+            uvs=self._uvs(meshes),
             triangles=triangles,
-            material=self._triangle_materials(instances),
+            material=self._triangle_materials(meshes),
             vertex_instance=which,
         )
 
-    def _triangle_materials(self, instances: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Palette entry of every triangle of `instances`, in their order."""
-        first = self.mesh_rows["first_part"][self.mesh_of[instances]].astype(np.int64)
-        counts = self.mesh_rows["parts"][self.mesh_of[instances]].astype(np.int64)
+    def _triangle_materials(self, meshes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Palette entry of every triangle of `meshes`, in their order."""
+        first = self.mesh_rows["first_part"][meshes].astype(np.int64)
+        counts = self.mesh_rows["parts"][meshes].astype(np.int64)
         rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         parts = self._spool.parts[rows]
         entries: NDArray[np.int64] = self.palette.entry_of[parts["material"]]
         return np.repeat(entries, parts["count"])
 
+    @cached_property
+    def _words(self) -> list[NDArray[np.uint32]]:
+        files = int(self.mesh_rows["part_file"].max(initial=0)) + 1
+        return [self._spool.words(part) for part in range(files)]
+
+    def _joined(
+        self, meshes: NDArray[np.int64], start: NDArray[np.int64], length: NDArray[np.int64]
+    ) -> NDArray[np.uint32]:
+        """Words [start, start + length) of each mesh, joined."""
+        first = self.mesh_rows["offset"][meshes].astype(np.int64) // 4 + start
+        files = self.mesh_rows["part_file"][meshes]
+        runs = zip(files.tolist(), first.tolist(), (first + length).tolist(), strict=True)
+        return np.concatenate([self._words[file][begin:end] for file, begin, end in runs])
+
+    def _floats(self, meshes: NDArray[np.int64], block: int) -> NDArray[np.float32]:
+        """Block 0: positions, block 1: normals; (n, 3) float32 of `meshes`, joined."""
+        length = self.mesh_rows["vertices"][meshes].astype(np.int64) * 3
+        return self._joined(meshes, block * length, length).view(np.float32).reshape(-1, 3)
+
+    def _triangles(self, meshes: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """(m, 3) corners of `meshes`, joined; each counts from its own first vertex."""
+        start = self.mesh_rows["vertices"][meshes].astype(np.int64) * 6
+        return self._joined(meshes, start, self.mesh_rows["triangles"][meshes].astype(np.int64) * 3).reshape(
+            -1, 3
+        )
+
+    def _uvs(self, meshes: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """(n, 2) texture coordinates of `meshes`, joined; zero where a mesh has none; None where none has."""
+        rows = self.mesh_rows[meshes]
+        textured = rows["textured"] > 0
+        if not textured.any():
+            return None
+        vertices, triangles = rows["vertices"].astype(np.int64), rows["triangles"].astype(np.int64)
+        found = self._joined(
+            meshes[textured], (6 * vertices + 3 * triangles)[textured], 2 * vertices[textured]
+        )
+        result = np.zeros((int(vertices.sum()), 2), dtype=np.float32)
+        result[np.repeat(textured, vertices)] = found.view(np.float32).reshape(-1, 2)
+        return result
+
     def _placed(self, instances: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Local positions of the vertices of `instances`, and where each instance starts among them."""
-        meshes = [self.mesh(int(index)) for index in self.mesh_of[instances]]
-        sizes = np.array([len(mesh.positions) for mesh in meshes], dtype=np.int64)
+        meshes = self.mesh_of[instances]
+        sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
         which = np.repeat(np.arange(len(meshes)), sizes)
         transforms = self.transforms[instances]
         linear = transforms[:, :, :3]
-        origins = self.mesh_rows["origin"][self.mesh_of[instances]]
+        origins = self.mesh_rows["origin"][meshes]
         offset = np.einsum("kij,kj->ki", linear, origins) + transforms[:, :, 3]
-        relative = np.concatenate([mesh.positions for mesh in meshes]).astype(np.float64)
+        relative = self._floats(meshes, 0).astype(np.float64)
         positions = np.einsum("nij,nj->ni", linear[which], relative) + offset[which]
         return positions, np.cumsum(sizes) - sizes
 
@@ -214,7 +241,3 @@ def _turned_normals(
     unit[bad] = (0.0, 0.0, 1.0)
     result: NDArray[np.float32] = unit.astype(np.float32)
     return result
-
-
-def _uvs(mesh: Mesh) -> NDArray[np.float32]:
-    return np.zeros((len(mesh.positions), 2), dtype=np.float32) if mesh.uvs is None else mesh.uvs

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from twin.objects import Property, PropertyType, SourceObject
+from twin.objects import PropertyType, SourceObject
 
 Kind = Literal["number", "boolean", "text"]
+
+Value = bool | int | float | str
 
 MOST_TEXTS = 64
 """Distinct values up to which a text is an enumeration; more are names or remarks, and cost as much as GlobalIds."""
@@ -19,12 +21,16 @@ _STANDARD_SETS = ("Pset_", "Qto_", "BaseQuantities")
 """Sets of the IFC standard: what they say means the same in every model."""
 
 _CLASS_BITS = 2
-"""Presence is compared in classes of a quarter of a doubling, so that a small edit does not change the choice."""
+"""Presence is compared in classes of half a doubling, so that a small edit does not change the choice."""
 
 _EXACT_INTEGERS = 2**53
 """Larger integers are identifiers, not amounts, and FLOAT64 would round them."""
 
 _WORTH = {"number": 2, "boolean": 1, "text": 0}
+
+_KINDS: dict[type, Kind] = {bool: "boolean", int: "number", float: "number", str: "text"}
+
+_Key = tuple[str, str, Kind, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,40 +42,34 @@ class HotProperty:
     kind: Kind
     unit: str | None
 
+    def accepts(self, value: PropertyType, unit: str | None) -> bool:
+        """Whether a value found under this name is of the right type and unit."""
+        return unit == self.unit and kind_of(value) == self.kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """Values of one hot property by ordinal; None where missing or of another type."""
 
     hot: HotProperty
-    values: list[bool | int | float | str | None]
-
-    def put(self, ordinal: int, properties: dict[str, dict[str, Property]]) -> None:
-        """Take the value of one object, if it has one of the right type (and unit)."""
-        within = properties.get(self.hot.set_name)
-        found = within.get(self.hot.name) if within else None
-        if found is None or kind_of(found.value) != self.hot.kind or found.unit != self.hot.unit:
-            return
-        value = found.value
-        if isinstance(value, bool | int | float | str):
-            self.values[ordinal] = value
+    values: list[Value | None]
 
 
 def kind_of(value: PropertyType) -> Kind | None:
     """Type class of a value; None for lists, missing values, empty texts and numbers that FLOAT64 cannot hold."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "number" if abs(value) <= _EXACT_INTEGERS else None
-    if isinstance(value, float):
-        return "number" if math.isfinite(value) else None
-    return "text" if isinstance(value, str) and value else None
+    kind = _KINDS.get(type(value))
+    if kind == "number":
+        assert isinstance(value, int | float)
+        return (
+            kind if abs(value) <= _EXACT_INTEGERS or (type(value) is float and math.isfinite(value)) else None
+        )
+    return None if value == "" else kind
 
 
 @dataclass(slots=True)
 class _Seen:
     count: int
-    values: set[bool | int | float | str]
+    values: set[Value]
 
 
 def choose_hot(objects: Sequence[SourceObject], *, limit: int) -> list[HotProperty]:
@@ -77,19 +77,11 @@ def choose_hot(objects: Sequence[SourceObject], *, limit: int) -> list[HotProper
 
     Those of standard sets come first. In order of set and name.
     """
-    seen: dict[tuple[str, str, Kind, str | None], _Seen] = {}
-    for item in objects:
-        for set_name, properties in item.attributes.properties.items():
-            for name, found in properties.items():
-                kind = kind_of(found.value)
-                if kind is not None and not isinstance(found.value, list | None):
-                    entry = seen.setdefault((set_name, name, kind, found.unit), _Seen(0, set()))
-                    entry.count += 1
-                    if len(entry.values) <= MOST_TEXTS:
-                        entry.values.add(found.value)
-    worthy = {key: entry for key, entry in seen.items() if _is_worth_a_column(key[2], entry, len(objects))}
+    worthy = {
+        key: seen for key, seen in _seen(objects).items() if _is_worth_a_column(key[2], seen, len(objects))
+    }
 
-    def rank(key: tuple[str, str, Kind, str | None]) -> tuple[bool, int, int, str, str, str]:
+    def rank(key: _Key) -> tuple[bool, int, int, str, str, str]:
         presence = math.floor(math.log2(worthy[key].count) * _CLASS_BITS)
         standard = key[0].startswith(_STANDARD_SETS)
         return (not standard, -presence, -_WORTH[key[2]], key[0], key[1], key[3] or "")
@@ -100,6 +92,20 @@ def choose_hot(objects: Sequence[SourceObject], *, limit: int) -> list[HotProper
             hot = HotProperty(set_name=set_name, name=name, kind=kind, unit=unit)
             chosen.setdefault((set_name, name), hot)
     return [chosen[key] for key in sorted(chosen)]
+
+
+def _seen(objects: Sequence[SourceObject]) -> dict[_Key, _Seen]:
+    seen: dict[_Key, _Seen] = {}
+    for item in objects:
+        for set_name, properties in item.attributes.properties.items():
+            for name, found in properties.items():
+                kind = kind_of(found.value)
+                if kind is not None and not isinstance(found.value, list | None):
+                    entry = seen.setdefault((set_name, name, kind, found.unit), _Seen(0, set()))
+                    entry.count += 1
+                    if len(entry.values) <= MOST_TEXTS:
+                        entry.values.add(found.value)
+    return seen
 
 
 def _is_worth_a_column(kind: Kind, seen: _Seen, objects: int) -> bool:

@@ -66,7 +66,7 @@ class MeshWriter:
         attributes = [each.taken(surface.source) for each in shared + ids]
         if colored:
             attributes.append(colors(self._palette.linear, surface.entry))
-        if self._palette.textures[surface.look] is not None:
+        if self._palette.textures[surface.look] is not None and soup.uvs is not None:
             attributes.append(texture_coordinates(soup.uvs[surface.source], packed=self._compress))
         order, corners = _ordered(attributes, surface.triangles)
         primitive: dict[str, Any] = {
