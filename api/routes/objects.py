@@ -22,8 +22,10 @@ def search_objects(
     model: Annotated[list[str], Query(description="Keys of models; several: any of them.")] = [],  # noqa: B006 - FastAPI copies
     class_: Annotated[list[str], Query(alias="class", description="Classes; several: any of them.")] = [],  # noqa: B006
     storey: Annotated[str | None, Query(description="Id of a storey: all that it holds.")] = None,
-    parent: Annotated[str | None, Query(description="Id of an object: its direct children.")] = None,
-    roots: Annotated[bool, Query(description="Only objects without a parent.")] = False,  # noqa: FBT002 - a query parameter
+    parent: Annotated[
+        str | None,
+        Query(description="Id of an object: its direct children. Empty: objects without a parent."),
+    ] = None,
     q: Annotated[
         str | None, Query(description="Words of name, long name, tag or type; or a whole GlobalId.")
     ] = None,
@@ -44,8 +46,8 @@ def search_objects(
         models=tuple(model),
         classes=tuple(class_),
         storey=storey,
-        parent=parent,
-        roots=roots,
+        parent=parent or None,
+        roots=parent == "",
         text=q,
         properties=tuple(parse_condition(text) for text in property_),
         bbox=_box(bbox),

@@ -28,7 +28,7 @@ export class App {
     this.scene = null;
     /** Details of the selected object, once loaded. @type {ObjectDetail | null} */
     this.detail = null;
-    /** @type {Promise<TwinScene>} */
+    /** Null where the 3D view cannot start. @type {Promise<TwinScene | null>} */
     this.sceneReady = new Promise((resolve) => (this.giveScene = resolve));
     const query = new URLSearchParams(location.search);
     this.onlyModel = query.get("model");
@@ -59,6 +59,7 @@ export class App {
   /** @param {Model[]} models */
   async #show(models) {
     const scene = await this.sceneReady;
+    if (!scene) return this.loadStoreys();
     this.scene = scene;
     const loading = scene.load(models);
     const underground = models.every((model) => model.bounds && scene.isBelow(model.bounds, models));
@@ -66,7 +67,7 @@ export class App {
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
     else void scene.flyTo(models.map((model) => model.bounds), { instant: true });
     for (const model of await loading) toast(t("modelFailed", { name: model.name }), "warning");
-    await this.loadStoreys();
+    return this.loadStoreys();
   }
 
   /** Storeys of all models, for the list and for the filters. */
@@ -100,9 +101,9 @@ export class App {
     if (!CONTAINERS.has(detail.class)) {
       const indices = await this.api.indicesBelow(detail).catch(() => [detail.state_index]);
       if (this.store.get().selected?.id !== id) return;
-      scene.select(indices, detail.hidden ? [detail.state_index] : []);
-    } else scene.select([], []);
-    if (detail.bounds) scene.pilot.turnAbout(detail.bounds);
+      scene?.select(indices, detail.hidden ? [detail.state_index] : []);
+    } else scene?.select([], []);
+    if (detail.bounds) scene?.pilot.turnAbout(detail.bounds);
     if (fly) await this.flyToBounds(detail.bounds, instant);
   }
 
@@ -141,6 +142,7 @@ export class App {
   async flyToBounds(bounds, instant = false) {
     const scene = await this.sceneReady;
     if (!bounds) return toast(t("notDrawn"), "info");
+    if (!scene) return undefined;
     if (scene.isBelow(bounds, this.store.get().models) && !this.store.get().underground.on) this.setUnderground({ on: true });
     return scene.flyTo([bounds], { instant });
   }

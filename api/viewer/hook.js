@@ -7,6 +7,7 @@ import { language, setLanguage } from "./i18n.js";
 /** @param {import("./app.js").App} app */
 export function offerHook(app) {
   const ready = app.sceneReady.then((scene) => settled(app, scene));
+  ready.catch(() => {}); // whoever waits for it hears of it
   const hook = {
     /** Resolves when the first view's tiles are drawn. */
     ready,
@@ -41,9 +42,10 @@ export function offerHook(app) {
 
 /**
  * @param {import("./app.js").App} app
- * @param {import("./scene/scene.js").TwinScene} twin
+ * @param {import("./scene/scene.js").TwinScene | null} twin
  */
 async function settled(app, twin) {
+  if (!twin) throw new Error("The 3D view cannot start.");
   const { scene } = twin;
   let still = 0;
   let last = "";

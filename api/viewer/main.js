@@ -91,6 +91,7 @@ async function main() {
   } catch (error) {
     console.warn("The 3D view cannot start:", error);
     store.set({ sceneError: /** @type {Error} */ (error), pendingTiles: 0 });
+    app.giveScene?.(null);
   }
   await started;
 }

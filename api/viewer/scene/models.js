@@ -10,8 +10,6 @@ import { Cesium3DTileset, Resource } from "../vendor/cesium/cesium.js";
 /** Graphics memory for tiles in all: what an office laptop spares. */
 const CACHE_BYTES = 768 * 2 ** 20;
 const LEAST_CACHE_BYTES = 32 * 2 ** 20;
-/** Pixels of error that are allowed; the tiler's geometric errors are measured, so this is what one sees. */
-const SCREEN_SPACE_ERROR = 8;
 
 export class ModelTiles {
   /** @type {Map<string, Cesium3DTileset>} */
@@ -22,13 +20,15 @@ export class ModelTiles {
    * @param {import("../vendor/cesium/cesium.js").Scene} options.scene
    * @param {import("../api.js").Api} options.api
    * @param {import("./visibility.js").Visibility} options.visibility
+   * @param {number} options.screenSpaceError pixels
    * @param {(content: any) => void} options.onLeft a content goes
    * @param {(pending: number) => void} options.onProgress tiles on their way, over all models
    */
-  constructor({ scene, api, visibility, onLeft, onProgress }) {
+  constructor({ scene, api, visibility, screenSpaceError, onLeft, onProgress }) {
     this.scene = scene;
     this.api = api;
     this.visibility = visibility;
+    this.screenSpaceError = screenSpaceError;
     this.onLeft = onLeft;
     this.onProgress = onProgress;
     /** @type {Map<string, number>} */
@@ -54,7 +54,7 @@ export class ModelTiles {
       const tileset = await Cesium3DTileset.fromUrl(new Resource({ url, headers: this.api.headers }), {
         cacheBytes,
         maximumCacheOverflowBytes: cacheBytes / 2,
-        maximumScreenSpaceError: SCREEN_SPACE_ERROR,
+        maximumScreenSpaceError: this.screenSpaceError,
         environmentMapOptions: { enabled: false },
         enableCollision: false,
       });

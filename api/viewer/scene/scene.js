@@ -8,6 +8,7 @@ import { CameraPilot, unite } from "./camera.js";
 import { datumOf, groundFor } from "./ground.js";
 import { ModelTiles } from "./models.js";
 import { listenToPointer, pickAt } from "./pointer.js";
+import { chooseQuality } from "./quality.js";
 import { Selection } from "./selection.js";
 import { applyUnderground } from "./underground.js";
 import { Visibility } from "./visibility.js";
@@ -31,7 +32,8 @@ export class TwinScene {
     this.store = store;
     /** Whether tilesets are being asked for. */
     this.loading = false;
-    this.widget = createWorld(container, creditContainer);
+    const quality = chooseQuality();
+    this.widget = createWorld(container, creditContainer, quality);
     const { scene } = this.widget;
     this.scene = scene;
     this.pilot = new CameraPilot(scene, padding);
@@ -39,11 +41,12 @@ export class TwinScene {
       () => store.get().filters,
       (drawn) => this.selection.arrived(drawn),
     );
-    this.selection = new Selection(scene, this.visibility);
+    this.selection = new Selection(scene, this.visibility, { outline: !quality.weak });
     this.models = new ModelTiles({
       scene,
       api,
       visibility: this.visibility,
+      screenSpaceError: quality.screenSpaceError,
       onLeft: (content) => this.selection.left(content),
       onProgress: (pendingTiles) => store.set({ pendingTiles }),
     });

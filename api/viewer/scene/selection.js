@@ -19,11 +19,12 @@ export class Selection {
   /**
    * @param {import("../vendor/cesium/cesium.js").Scene} scene
    * @param {Visibility} visibility
+   * @param {{ outline: boolean }} options the outline draws the selected features a second time
    */
-  constructor(scene, visibility) {
+  constructor(scene, visibility, { outline }) {
     this.scene = scene;
     this.visibility = visibility;
-    this.#makeOutline();
+    if (outline) this.#makeOutline();
   }
 
   #makeOutline() {

@@ -10,29 +10,39 @@ import {
   Credit,
   CreditDisplay,
   DirectionalLight,
+  GridImageryProvider,
   ImageryLayer,
+  Math as CesiumMath,
   RequestScheduler,
   TileMapServiceImageryProvider,
   buildModuleUrl,
 } from "../vendor/cesium/cesium.js";
 
-/** Sub-samples a pixel: 4 is where edges of walls stop crawling; phones have dense pixels and take 1. */
-const MSAA_SAMPLES = 4;
-const DENSE_PIXEL_RATIO = 2;
 /** HTTP/1.1 servers serve a browser six at a time; more only queue, and keep stale tiles in that queue. */
 const REQUESTS_PER_SERVER = 12;
 
 const CREDIT = '<a href="https://cesium.com/platform/cesiumjs/">CesiumJS</a> · <a href="https://www.naturalearthdata.com/">Natural Earth</a>';
 
-/** Whether the colours of the page are dark now. */
-const darkScheme = () => matchMedia("(prefers-color-scheme: dark)");
+/**
+ * Camera heights (m) between which the base map gives way to plain paper with a grid: its pixels are 20 km wide, so near a
+ * building it is one flat green, and a grid says more about scale.
+ */
+const PAPER_BELOW_M = 2_000;
+const MAP_ABOVE_M = 300_000;
+const MAP_SHARE_NEAR = 0.18;
+
+const SCHEMES = {
+  light: { paper: "#d5dadd", line: "#8494a2", brightness: 1.12 },
+  dark: { paper: "#1b2129", line: "#566676", brightness: 0.5 },
+};
 
 /**
  * @param {HTMLElement} container
  * @param {HTMLElement} creditContainer
+ * @param {import("./quality.js").Quality} quality
  * @returns {CesiumWidget}
  */
-export function createWorld(container, creditContainer) {
+export function createWorld(container, creditContainer, quality) {
   RequestScheduler.maximumRequestsPerServer = REQUESTS_PER_SERVER;
   // CesiumJS's own default is the logo of its cloud service, which this page does not use.
   CreditDisplay.cesiumCredit = new Credit(CREDIT, true);
@@ -40,43 +50,55 @@ export function createWorld(container, creditContainer) {
     creditContainer,
     baseLayer: ImageryLayer.fromProviderAsync(
       TileMapServiceImageryProvider.fromUrl(buildModuleUrl("Assets/Textures/NaturalEarthII")),
-      { saturation: 0.55 },
+      { saturation: 0.6 },
     ),
     requestRenderMode: true,
     maximumRenderTimeChange: Number.POSITIVE_INFINITY,
-    msaaSamples: window.devicePixelRatio >= DENSE_PIXEL_RATIO ? 1 : MSAA_SAMPLES,
+    msaaSamples: quality.msaaSamples,
+    orderIndependentTranslucency: !quality.weak,
     scene3DOnly: true,
     showRenderLoopErrors: false,
     contextOptions: { webgl: { powerPreference: "high-performance" } },
     shadows: false,
   });
   const { scene } = widget;
-  widget.useBrowserRecommendedResolution = false;
-  widget.resolutionScale = 1 / Math.max(1, window.devicePixelRatio / DENSE_PIXEL_RATIO);
-  const globe = scene.globe;
+  const { globe } = scene;
   globe.depthTestAgainstTerrain = true;
-  globe.showGroundAtmosphere = true;
+  globe.showGroundAtmosphere = !quality.weak;
   globe.enableLighting = false;
   scene.fog.enabled = false;
   scene.screenSpaceCameraController.minimumZoomDistance = 0.5;
   scene.camera.percentageChanged = 0.02;
-  followScheme(widget);
+  layPaper(widget);
   followCameraWithLight(widget);
   return widget;
 }
 
-/** Dims the base map in the dark scheme, so that the page does not glow around the models. */
-function followScheme(/** @type {CesiumWidget} */ widget) {
-  const query = darkScheme();
+/** Paper and grid near the ground, map from afar, in the colours of the page's scheme. */
+function layPaper(/** @type {CesiumWidget} */ widget) {
+  const { scene } = widget;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  /** @type {ImageryLayer | undefined} */
+  let grid;
   const apply = () => {
-    const layer = widget.scene.imageryLayers.get(0);
-    if (layer) layer.brightness = query.matches ? 0.45 : 1.15;
-    widget.scene.globe.baseColor = Color.fromCssColorString(query.matches ? "#1d232b" : "#cfd6da");
-    widget.scene.requestRender();
+    const { paper, line, brightness } = dark.matches ? SCHEMES.dark : SCHEMES.light;
+    const map = scene.imageryLayers.get(0);
+    map.brightness = brightness;
+    scene.globe.baseColor = Color.fromCssColorString(paper);
+    if (grid) scene.imageryLayers.remove(grid);
+    const clear = Color.TRANSPARENT;
+    grid = new ImageryLayer(new GridImageryProvider({ cells: 4, color: Color.fromCssColorString(line), glowColor: clear, glowWidth: 0, backgroundColor: clear }), {});
+    scene.imageryLayers.add(grid);
+    scene.requestRender();
   };
-  query.addEventListener("change", apply);
-  widget.scene.imageryLayers.layerAdded.addEventListener(apply);
+  dark.addEventListener("change", apply);
   apply();
+  scene.preRender.addEventListener(() => {
+    const height = Math.max(1, scene.camera.positionCartographic.height);
+    const far = CesiumMath.clamp(Math.log(height / PAPER_BELOW_M) / Math.log(MAP_ABOVE_M / PAPER_BELOW_M), 0, 1);
+    scene.imageryLayers.get(0).alpha = CesiumMath.lerp(MAP_SHARE_NEAR, 1, far);
+    if (grid) grid.alpha = 0.5 * (1 - far);
+  });
 }
 
 /**

@@ -43,7 +43,9 @@ export function createControls(app) {
   onLanguage(draw);
   draw();
   bar.addEventListener("keydown", (event) => moveFocus(bar, event));
-  void app.sceneReady.then(({ scene }) => {
+  void app.sceneReady.then((twin) => {
+    const scene = twin?.scene;
+    if (!scene) return;
     const turn = () => (needle.style.transform = `rotate(${-scene.camera.heading}rad)`);
     scene.camera.changed.addEventListener(turn);
     scene.camera.moveEnd.addEventListener(turn);
