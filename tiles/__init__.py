@@ -1,7 +1,17 @@
 """From source batches to published 3D Tiles 1.1; knows no source format."""
 
 from tiles.build import build_tileset
+from tiles.scene import SceneEntry, scene_entry, scene_tileset
 from tiles.tileset import replace_frame
 from tiles.values import BuiltTileset, PlacedTileset, TileOptions
 
-__all__ = ["BuiltTileset", "PlacedTileset", "TileOptions", "build_tileset", "replace_frame"]
+__all__ = [
+    "BuiltTileset",
+    "PlacedTileset",
+    "SceneEntry",
+    "TileOptions",
+    "build_tileset",
+    "replace_frame",
+    "scene_entry",
+    "scene_tileset",
+]

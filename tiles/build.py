@@ -1,5 +1,6 @@
 """From a spooled source to a published tileset."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def build_tileset(
         geometry=geometry, table=plan.table, schema_uri=f"../{described.names[0]}", compress=options.compress
     )
     nodes = [node for node in plan.tree.walk() if len(node.members)]
-    tiles = [_tile(recipe, plan, node, folder) for node in nodes]
+    tiles = _all_tiles(recipe, plan, nodes, folder, workers=options.workers)
     of_node = {id(node): tile for node, tile in zip(nodes, tiles, strict=True)}
     layout = Layout(
         root=_layout(plan, plan.tree, of_node),
@@ -108,6 +109,18 @@ def make_plan(
         groups=groups,
         table=feature_table(catalogue, state_index),
     )
+
+
+def _all_tiles(recipe: Recipe, plan: Plan, nodes: list[Node], folder: Path, *, workers: int) -> list[_Tile]:
+    """Encode and publish `nodes`, in their order.
+
+    Threads, not processes: codecs, compressors and numpy's loops leave the interpreter free, and a fork of a server
+    that has threads of its own is not safe.
+    """
+    if workers <= 1 or len(nodes) <= 1:
+        return [_tile(recipe, plan, node, folder) for node in nodes]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(lambda node: _tile(recipe, plan, node, folder), nodes))
 
 
 def _tile(recipe: Recipe, plan: Plan, node: Node, folder: Path) -> _Tile:

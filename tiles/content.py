@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles.geometry import Geometry
+from tiles.geometry import Geometry, runs
 from tiles.gltf import GlbBuilder
 from tiles.instancing import instanced_bounds, instancing, split_repeated
 from tiles.metadata import FeatureTable
@@ -72,7 +72,7 @@ def _instances_of(geometry: Geometry, ordinals: NDArray[np.intp]) -> NDArray[np.
     """Rows of the instances that draw `ordinals`; the spool has them sorted by ordinal."""
     first = np.searchsorted(geometry.ordinals, ordinals, side="left")
     counts = np.searchsorted(geometry.ordinals, ordinals, side="right") - first
-    return np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    return runs(first, counts)
 
 
 def _numbered(ordinals: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.materials import Palette, palette_of
-from tiles.similarity import similarity
+from tiles.transforms import applied, keeps_axes, similarity, turned_normals
 from twin.spool import Spool
 
 SAVED_VERTICES = 2_000
@@ -36,6 +36,11 @@ class Soup:
     triangles: NDArray[np.uint32]
     material: NDArray[np.int64]
     vertex_instance: NDArray[np.int64]
+
+
+def runs(first: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices first, first + 1, …, first + count - 1 of each run, joined."""
+    return np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
 
 
 class Geometry:
@@ -67,25 +72,40 @@ class Geometry:
         return np.bincount(self.mesh_of, minlength=len(self.mesh_rows))
 
     @cached_property
-    def pays_as_instances(self) -> NDArray[np.bool_]:
-        """(meshes,) whether a tile that held all uses of the mesh would draw them as instances."""
-        rows = self.mesh_rows
-        saved = (self.mesh_uses - 1) * rows["vertices"].astype(np.int64)
-        return (self.mesh_uses > 1) & (saved >= SAVED_VERTICES * rows["parts"].astype(np.int64))
+    def mesh_draws(self) -> NDArray[np.int64]:
+        """(meshes,) draw calls that each mesh takes where it is drawn alone."""
+        mesh_of_part, entry = self._part_entries
+        drawing = self.palette.drawing[entry]
+        distinct = np.unique(np.stack([mesh_of_part, drawing], axis=1), axis=0)
+        return np.bincount(distinct[:, 0], minlength=len(self.mesh_rows))
+
+    def pays_as_instances(self, uses: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(meshes,) whether drawing `uses` (meshes,) of each as instances saves enough for its draw calls."""
+        vertices = self.mesh_rows["vertices"].astype(np.int64)
+        paying: NDArray[np.bool_] = (uses > 1) & ((uses - 1) * vertices >= SAVED_VERTICES * self.mesh_draws)
+        return paying
 
     @cached_property
     def image_weight(self) -> NDArray[np.float64]:
         """(meshes,) share of an instance in the images of its mesh, in vertices of BYTES_PER_VERTEX."""
         images = np.array([0 if t is None else len(t.data) for t in self.palette.textures], dtype=np.float64)
-        rows = self.mesh_rows
-        mesh_of_part = np.repeat(np.arange(len(rows)), rows["parts"])
-        entry = self.palette.entry_of[self._spool.parts["material"]]
+        mesh_of_part, entry = self._part_entries
         users = np.bincount(entry, weights=self.mesh_uses[mesh_of_part], minlength=len(images))
         share = images / np.maximum(users, 1.0) / BYTES_PER_VERTEX
-        weight: NDArray[np.float64] = np.bincount(
-            mesh_of_part, weights=share[entry], minlength=len(rows)
-        ).astype(np.float64)
-        return weight
+        weight = np.bincount(mesh_of_part, weights=share[entry], minlength=len(self.mesh_rows))
+        return weight.astype(np.float64)
+
+    @cached_property
+    def _part_entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of every material range: its mesh and its palette entry."""
+        meshes = np.arange(len(self.mesh_rows))
+        counts = self.mesh_rows["parts"].astype(np.int64)
+        return np.repeat(meshes, counts), self.palette.entry_of[self._parts_of(meshes)["material"]]
+
+    def _parts_of(self, meshes: NDArray[np.int64]) -> NDArray[Any]:
+        """PART_ROW of `meshes`, in their order. A writer that died leaves ranges that no mesh has."""
+        rows = self.mesh_rows[meshes]
+        return self._spool.parts[runs(rows["first_part"].astype(np.int64), rows["parts"].astype(np.int64))]
 
     @cached_property
     def similar(self) -> NDArray[np.bool_]:
@@ -103,7 +123,7 @@ class Geometry:
     def instance_bounds(self) -> NDArray[np.float64]:
         """(instances, 6) exact bounds, local metres: minimum then maximum."""
         lower, upper = self._box_corners()
-        turned = np.flatnonzero(~_keeps_axes(self.transforms[:, :, :3]))
+        turned = np.flatnonzero(~keeps_axes(self.transforms[:, :, :3]))
         sizes = self.mesh_rows["vertices"][self.mesh_of[turned]].astype(np.int64)
         chunk = np.cumsum(sizes) // _CHUNK_VERTICES
         for rows in np.split(turned, np.flatnonzero(np.diff(chunk)) + 1):
@@ -117,21 +137,20 @@ class Geometry:
         """Mesh `index` alone, relative to its own origin."""
         meshes = np.array([index])
         positions = self._floats(meshes, 0)
-        which = np.zeros(len(positions), dtype=np.int64)
         return Soup(
             positions=positions.astype(np.float64),
-            normals=_turned_normals(np.eye(3)[None], self._floats(meshes, 1), which),
+            normals=turned_normals(np.eye(3)[None], self._floats(meshes, 1), np.array([len(positions)])),
             uvs=self._uvs(meshes),
             triangles=self._triangles(meshes),
             material=self._triangle_materials(meshes),
-            vertex_instance=which,
+            vertex_instance=np.zeros(len(positions), dtype=np.int64),
         )
 
     def soup(self, instances: NDArray[np.int64], centre: NDArray[np.float64]) -> Soup:
         """Transform and join the meshes of `instances` (rows of the spool), relative to `centre` (3,) metres."""
         meshes = self.mesh_of[instances]
         positions, starts = self._placed(instances)
-        which = np.repeat(np.arange(len(meshes)), self.mesh_rows["vertices"][meshes])
+        sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
         linear = self.transforms[instances][:, :, :3]
         triangle_counts = self.mesh_rows["triangles"][meshes]
         triangles = self._triangles(meshes) + np.repeat(starts.astype(np.uint32), triangle_counts)[:, None]
@@ -139,19 +158,16 @@ class Geometry:
         triangles[mirrored] = triangles[mirrored][:, ::-1]
         return Soup(
             positions=positions - centre,
-            normals=_turned_normals(linear, self._floats(meshes, 1), which),
+            normals=turned_normals(linear, self._floats(meshes, 1), sizes),
             uvs=self._uvs(meshes),
             triangles=triangles,
             material=self._triangle_materials(meshes),
-            vertex_instance=which,
+            vertex_instance=np.repeat(np.arange(len(meshes)), sizes),
         )
 
     def _triangle_materials(self, meshes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Palette entry of every triangle of `meshes`, in their order."""
-        first = self.mesh_rows["first_part"][meshes].astype(np.int64)
-        counts = self.mesh_rows["parts"][meshes].astype(np.int64)
-        rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        parts = self._spool.parts[rows]
+        parts = self._parts_of(meshes)
         entries: NDArray[np.int64] = self.palette.entry_of[parts["material"]]
         return np.repeat(entries, parts["count"])
 
@@ -166,8 +182,8 @@ class Geometry:
         """Words [start, start + length) of each mesh, joined."""
         first = self.mesh_rows["offset"][meshes].astype(np.int64) // 4 + start
         files = self.mesh_rows["part_file"][meshes]
-        runs = zip(files.tolist(), first.tolist(), (first + length).tolist(), strict=True)
-        return np.concatenate([self._words[file][begin:end] for file, begin, end in runs])
+        spans = zip(files.tolist(), first.tolist(), (first + length).tolist(), strict=True)
+        return np.concatenate([self._words[file][begin:end] for file, begin, end in spans])
 
     def _floats(self, meshes: NDArray[np.int64], block: int) -> NDArray[np.float32]:
         """Block 0: positions, block 1: normals; (n, 3) float32 of `meshes`, joined."""
@@ -199,14 +215,12 @@ class Geometry:
         """Local positions of the vertices of `instances`, and where each instance starts among them."""
         meshes = self.mesh_of[instances]
         sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
-        which = np.repeat(np.arange(len(meshes)), sizes)
         transforms = self.transforms[instances]
         linear = transforms[:, :, :3]
         origins = self.mesh_rows["origin"][meshes]
         offset = np.einsum("kij,kj->ki", linear, origins) + transforms[:, :, 3]
         relative = self._floats(meshes, 0).astype(np.float64)
-        positions = np.einsum("nij,nj->ni", linear[which], relative) + offset[which]
-        return positions, np.cumsum(sizes) - sizes
+        return applied(linear, relative, sizes, offset=offset), np.cumsum(sizes) - sizes
 
     def _box_corners(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each instance from the corners of its mesh's box: exact where the axes only trade places."""
@@ -214,30 +228,3 @@ class Geometry:
         linear, shift = self.transforms[:, :, :3], self.transforms[:, :, 3]
         low, high = linear * lower[:, None, :], linear * upper[:, None, :]
         return np.minimum(low, high).sum(axis=2) + shift, np.maximum(low, high).sum(axis=2) + shift
-
-
-def _keeps_axes(linear: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(k,) whether each (3, 3) maps axes onto axes (within rounding)."""
-    size = np.abs(linear)
-    others = size.sum(axis=2) - size.max(axis=2)
-    straight: NDArray[np.bool_] = (others <= 1e-12 * size.max(axis=2)).all(axis=1)
-    return straight
-
-
-def _turned_normals(
-    linear: NDArray[np.float64], normals: NDArray[np.float32], which: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Normals under the inverse transpose of their instance's matrix, unit length; (0, 0, 1) where that is undefined."""
-    with np.errstate(all="ignore"):
-        determinant = np.linalg.det(linear)
-        matrices = np.zeros_like(linear)
-        regular = np.abs(determinant) > 1e-30
-        matrices[regular] = np.linalg.inv(linear[regular]).transpose(0, 2, 1)
-        matrices /= np.maximum(np.abs(matrices).max(axis=(1, 2), keepdims=True), 1e-300)
-        turned = np.einsum("nij,nj->ni", matrices.astype(np.float32)[which], normals)
-        length = np.sqrt(np.einsum("ni,ni->n", turned, turned))[:, None]
-        unit = turned / length
-    bad = ~np.isfinite(unit).all(axis=1)
-    unit[bad] = (0.0, 0.0, 1.0)
-    result: NDArray[np.float32] = unit.astype(np.float32)
-    return result

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles.geometry import SAVED_VERTICES, Geometry
+from tiles.geometry import Geometry
 from tiles.gltf import GlbBuilder
-from tiles.similarity import RIGID, similarity
 from tiles.structural import INSTANCE_FEATURES, feature_set
+from tiles.transforms import RIGID, similarity
 from tiles.vertices import FINEST_STEP, feature_ids
 
 GPU_INSTANCING = "EXT_mesh_gpu_instancing"
@@ -30,15 +30,14 @@ def split_repeated(
     """Which of `rows` (instances of the spool) are to be baked, and the meshes that are drawn as instances."""
     baked = np.ones(len(rows), dtype=bool)
     meshes = geometry.mesh_of[rows]
-    candidates = np.flatnonzero(np.bincount(meshes) > 1)
+    similar = geometry.similar[rows]
+    uses = np.bincount(meshes[similar], minlength=len(geometry.mesh_rows))
+    candidates = np.flatnonzero(geometry.pays_as_instances(uses))
     repeated = []
-    for mesh in candidates[np.argsort(geometry.mesh_rank[candidates], kind="stable")]:
-        within = np.flatnonzero(meshes == mesh)
-        within = within[geometry.similar[rows[within]]]
-        vertices, parts = int(geometry.mesh_rows["vertices"][mesh]), int(geometry.mesh_rows["parts"][mesh])
-        if len(within) > 1 and (len(within) - 1) * vertices >= SAVED_VERTICES * parts:
-            baked[within] = False
-            repeated.append(Repeated(mesh=int(mesh), rows=rows[within], features=features[within]))
+    for mesh in candidates[np.argsort(geometry.mesh_rank[candidates], kind="stable")].tolist():
+        within = np.flatnonzero((meshes == mesh) & similar)
+        baked[within] = False
+        repeated.append(Repeated(mesh=mesh, rows=rows[within], features=features[within]))
     return baked, repeated
 
 

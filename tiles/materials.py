@@ -22,7 +22,8 @@ class Palette:
     """The distinct surfaces of a model; names do not count.
 
     entry_of: (spool materials,) entry of each material of the spool. linear: (entries, 4) float64, linear RGB and alpha,
-    0…1. textures: image of each entry or None. translucent, double_sided: (entries,) bool.
+    0…1. textures: image of each entry or None. translucent, double_sided: (entries,) bool. drawing: (entries,) number of
+    the way of drawing: entries that share it fit into one draw call; opaque ones come first.
     """
 
     entry_of: NDArray[np.int64]
@@ -30,6 +31,7 @@ class Palette:
     textures: list[Texture | None]
     translucent: NDArray[np.bool_]
     double_sided: NDArray[np.bool_]
+    drawing: NDArray[np.int64]
 
 
 def linear_from_srgb(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,13 +56,27 @@ def palette_of(materials: Sequence[Material]) -> Palette:
     first = {key: materials[at] for at, key in reversed(list(enumerate(keys)))}
     colors = np.array([key[0] for key in distinct], dtype=np.float64).reshape(-1, 4)
     linear = np.column_stack([linear_from_srgb(colors[:, :3]), colors[:, 3]])
+    textures = [first[key].texture for key in distinct]
+    translucent = linear[:, 3] < OPAQUE_FROM
+    double_sided = np.array([first[key].double_sided for key in distinct], dtype=bool)
     return Palette(
         entry_of=np.array([entry[key] for key in keys], dtype=np.int64),
         linear=linear,
-        textures=[first[key].texture for key in distinct],
-        translucent=linear[:, 3] < OPAQUE_FROM,
-        double_sided=np.array([first[key].double_sided for key in distinct], dtype=bool),
+        textures=textures,
+        translucent=translucent,
+        double_sided=double_sided,
+        drawing=_drawing(translucent, double_sided, textures),
     )
+
+
+def _drawing(
+    translucent: NDArray[np.bool_], double_sided: NDArray[np.bool_], textures: Sequence[Texture | None]
+) -> NDArray[np.int64]:
+    """A colour is an attribute of vertices; an image, translucency and culling are states of a draw call."""
+    images = [-1 if texture is None else at for at, texture in enumerate(textures)]
+    keys = list(zip(translucent.tolist(), double_sided.tolist(), images, strict=True))
+    order = {key: at for at, key in enumerate(sorted(set(keys)))}
+    return np.array([order[key] for key in keys], dtype=np.int64)
 
 
 def _look(material: Material) -> tuple[tuple[float, ...], bool, str]:

@@ -10,7 +10,9 @@ from pathlib import Path
 import brotli
 
 _BROTLI_QUALITY = 5
-_GZIP_LEVEL = 6
+_GZIP_LEVEL = 5
+"""Measured on 2 MB of tiles: brotli 5 takes 85 ms (4: 8 % more bytes, 9: 2 % fewer in 8 times the time), gzip 5 takes 70 ms
+(6: 1 % fewer bytes, half as long again). Both are kept: browsers ask for brotli over TLS or on loopback only."""
 
 _WORTH = 0.95
 """A companion above this share of the original is not kept: decoding costs more than the bytes saved."""

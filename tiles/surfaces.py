@@ -25,23 +25,12 @@ class Surface:
 
 def surfaces(soup: Soup, palette: Palette) -> list[Surface]:
     """Group the triangles of `soup` by texture, translucency and sides, in palette order."""
-    kinds = _kinds(palette)
-    of_triangle = kinds[soup.material]
+    of_triangle = palette.drawing[soup.material]
     result = []
     for kind in np.unique(of_triangle):
         chosen = of_triangle == kind
         result.append(_surface(soup.triangles[chosen], soup.material[chosen], len(soup.positions)))
     return result
-
-
-def _kinds(palette: Palette) -> NDArray[np.int64]:
-    """(entries,) number of the way of drawing; opaque before translucent."""
-    keys = [
-        (bool(palette.translucent[at]), bool(palette.double_sided[at]), -1 if texture is None else at)
-        for at, texture in enumerate(palette.textures)
-    ]
-    order = {key: at for at, key in enumerate(sorted(set(keys)))}
-    return np.array([order[key] for key in keys], dtype=np.int64)
 
 
 def _surface(triangles: NDArray[np.uint32], material: NDArray[np.int64], vertices: int) -> Surface:

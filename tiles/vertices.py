@@ -10,8 +10,8 @@ from tiles import compression
 from tiles.gltf import GlbBuilder
 from tiles.materials import srgb_from_linear
 
-FINEST_STEP = -12
-"""Exponent of two of the finest lattice step, metres (0.24 mm): kernels tessellate curves to 1 mm."""
+FINEST_STEP = -11
+"""Exponent of two of the finest lattice step, metres (0.49 mm): kernels tessellate curves to 1 mm."""
 
 COARSEST_STEP = -10
 """Exponent of the coarsest step (0.98 mm). A tile too wide for it in 16 bits stores 24."""
@@ -49,7 +49,8 @@ class Attribute:
         chosen = self.values[order]
         extra: dict[str, Any] = {"normalized": True} if self.normalized else {}
         if self.bounded:
-            extra |= {"min": chosen.min(axis=0).tolist(), "max": chosen.max(axis=0).tolist()}
+            lower, upper = bounds_of(chosen)
+            extra |= {"min": lower.tolist(), "max": upper.tolist()}
         return builder.accessor(view, chosen, **extra)
 
 
@@ -69,6 +70,12 @@ class Lattice:
         if self.scale == 1.0:
             return {}
         return {"translation": self.offset.tolist(), "scale": [self.scale] * 3}
+
+
+def bounds_of(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Minimum and maximum of each column, by columns: numpy is ten times slower along the short axis."""
+    columns = np.ascontiguousarray(rows.T)
+    return columns.min(axis=1), columns.max(axis=1)
 
 
 def padded(values: NDArray[Any]) -> NDArray[Any]:
@@ -92,14 +99,15 @@ def lattice_positions(positions: NDArray[np.float64], *, wide: bool = False) -> 
 
     Tiles share the lattice where their steps agree, so that elements in different tiles still meet.
     """
-    extent = float(np.ptp(positions, axis=0).max())
+    lower, upper = bounds_of(positions)
+    extent = float((upper - lower).max())
     steps = range(FINEST_STEP, COARSEST_STEP + 1)
     exponent = next((e for e in steps if not wide and extent / 2.0**e < 65_535), None)
     if exponent is None:
         return _wide_positions(positions, FINEST_STEP if wide else COARSEST_STEP)
     step = 2.0**exponent
     cells = np.rint(positions / step)
-    first = cells.min(axis=0)
+    first = np.rint(lower / step)
     values = (cells - first).astype(np.uint16)
     attribute = Attribute(name="POSITION", values=values, rows=padded(values), bounded=True)
     return _lattice(attribute, cells * step, scale=step, offset=first * step)
@@ -119,7 +127,7 @@ def _wide_positions(positions: NDArray[np.float64], exponent: int) -> Lattice:
 def _lattice(
     attribute: Attribute, decoded: NDArray[np.float64], *, scale: float, offset: NDArray[np.float64]
 ) -> Lattice:
-    lower, upper = decoded.min(axis=0), decoded.max(axis=0)
+    lower, upper = bounds_of(decoded)
     return Lattice(attribute=attribute, scale=scale, offset=offset, lower=lower, upper=upper)
 
 

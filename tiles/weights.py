@@ -4,9 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.geometry import Geometry
+from tiles.partition import FULL_TILE
 
 PER_INSTANCE = 6.0
 """A placement and an id are 34 bytes, a compressed vertex is 6."""
+
+MOST_FEATURES = 4096
+"""Features that one tile holds at most: CesiumJS makes a texture of the property table, one column a feature, and all GPUs
+of the last ten years have textures of that width."""
 
 DRAWN_SHARE = 1.0 / 8.0
 """A vertex that is drawn again by the GPU costs no bytes but still costs a frame something."""
@@ -25,9 +30,10 @@ def tile_weights(geometry: Geometry, count: int) -> NDArray[np.float64]:
     vertices = geometry.mesh_rows["vertices"].astype(np.float64)
     uses = np.maximum(geometry.mesh_uses, 1)
     shared = np.maximum(vertices / uses + PER_INSTANCE, vertices * DRAWN_SHARE)
-    repeated = geometry.pays_as_instances[geometry.mesh_of] & geometry.similar
+    repeated = geometry.pays_as_instances(geometry.mesh_uses)[geometry.mesh_of] & geometry.similar
     weight = np.where(repeated, shared[geometry.mesh_of], vertices[geometry.mesh_of])
-    return _by_ordinal(geometry, weight + geometry.image_weight[geometry.mesh_of], count)
+    total = _by_ordinal(geometry, weight + geometry.image_weight[geometry.mesh_of], count)
+    return np.maximum(total, FULL_TILE / MOST_FEATURES)
 
 
 def _by_ordinal(geometry: Geometry, values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
