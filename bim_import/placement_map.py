@@ -6,7 +6,7 @@ and said in a warning.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -23,6 +23,9 @@ _SAME_UNIT = 1e-5
 """Foot and US survey foot differ by 2e-6: no one means the other on purpose."""
 
 _EXACTLY_SAME_UNIT = 1e-7
+
+_CODES_BETWEEN_TWINS = 21
+"""CGCS2000 / 3-degree Gauss-Kruger zone n is EPSG:4488+n, the same meridian without zone number EPSG:4509+n."""
 
 _TWICE_WITHIN_M = 10_000.0
 """A model whose centre is this near to its own (far) map offset has been put there already."""
@@ -70,6 +73,14 @@ class Mapping:
         outside = km_outside_area(self.crs.text, easting_m / self.crs.unit_m, northing_m / self.crs.unit_m)
         return math.inf if outside is None else outside
 
+    @property
+    def lands_inside(self) -> bool:
+        """Whether the model lands in the area of the CRS; a far offset alone tells, for a model may be there already."""
+        far = math.hypot(*self.offset_m) > FAR_M
+        return (
+            self.outside_km(*(self.offset_m if far else self.carried(self.extent.centre))) <= AREA_MARGIN_KM
+        )
+
     def carried(self, point: Point) -> tuple[float, float]:
         """A local point on the map, metres, at scale one."""
         turn = math.radians(self.operation.rotation_deg)
@@ -98,44 +109,58 @@ def map_draft(operation: MapEvidence, crs: CrsFacts, evidence: Evidence, extent:
 
 def _with_unit(mapping: Mapping) -> Mapping:
     """The unit of the offset: as stated (MapUnit, else the project's), unless only another one makes sense."""
-    operation, crs = mapping.operation, mapping.crs
-    stated = operation.unit or mapping.evidence.length_unit_m
-    relative = abs(stated / crs.unit_m - 1.0)
-    if relative < _SAME_UNIT:
-        if relative > _EXACTLY_SAME_UNIT:
-            mapping.verdict.doubt(
-                "medium",
-                f"The file's map unit ({stated:.9g} m) is nearly that of {crs.title} ({crs.unit_m:.9g} m); the latter is used.",
-            )
-        return _replaced(mapping, crs.unit_m)
-    choices = [stated, crs.unit_m, 1.0, mapping.evidence.length_unit_m]
-    for unit in choices:
-        candidate = _replaced(mapping, unit)
-        point = (
-            candidate.offset_m
-            if math.hypot(*candidate.offset_m) > FAR_M
-            else candidate.carried(mapping.extent.centre)
-        )
-        if candidate.outside_km(*point) <= AREA_MARGIN_KM:
+    stated = _stated_unit(mapping)
+    for unit in dict.fromkeys((stated, mapping.crs.unit_m, 1.0, mapping.evidence.length_unit_m)):
+        candidate = replace(mapping, to_m=unit)
+        candidate = _with_zone_twin(candidate) or candidate
+        if candidate.lands_inside:
             if unit != stated:
-                mapping.verdict.doubt(
-                    "medium",
-                    f"Eastings and northings make sense in units of {unit:g} m only, not in the {stated:g} m that the file "
-                    f"{'states' if operation.unit else 'implies by its project unit'}; they are read so.",
-                )
+                told = mapping.operation.unit is not None
+                mapping.verdict.doubt("medium", _other_unit(unit, stated, told=told))
             return candidate
-    return _replaced(mapping, stated)
+    return replace(mapping, to_m=stated)
 
 
-def _replaced(mapping: Mapping, to_m: float) -> Mapping:
-    return Mapping(
-        operation=mapping.operation,
-        crs=mapping.crs,
-        evidence=mapping.evidence,
-        extent=mapping.extent,
-        verdict=mapping.verdict,
-        to_m=to_m,
+def _stated_unit(mapping: Mapping) -> float:
+    """Metres in the map unit, else in the project's; where that is a hair from the CRS's own, the latter."""
+    stated, own = mapping.operation.unit or mapping.evidence.length_unit_m, mapping.crs.unit_m
+    relative = abs(stated / own - 1.0)
+    if _EXACTLY_SAME_UNIT < relative < _SAME_UNIT:
+        mapping.verdict.doubt(
+            "medium",
+            f"The file's map unit ({stated:.9g} m) is nearly that of {mapping.crs.title} ({own:.9g} m); the latter is used.",
+        )
+    return own if relative < _SAME_UNIT else stated
+
+
+def _other_unit(unit: float, stated: float, *, told: bool) -> str:
+    source = "states" if told else "implies by its project unit"
+    return (
+        f"Eastings and northings make sense in units of {unit:g} m only, not in the {stated:g} m that the file {source}; "
+        "they are read so."
     )
+
+
+def _with_zone_twin(mapping: Mapping) -> Mapping | None:
+    """The same map with (or without) its zone number in eastings, where only that fits; CGCS2000 has all in both forms."""
+    east = mapping.offset_m[0]
+    hint = zone_hint(mapping.crs.text, east)
+    twin = find_crs(hint) if hint else None
+    if twin is None or mapping.lands_inside:
+        return None
+    moved = replace(mapping, crs=twin)
+    if not moved.lands_inside or not _same_meridian(mapping.crs.text, twin.text):
+        return None
+    mapping.verdict.doubt(
+        "medium",
+        f"An easting of {east:,.0f} m is not of {mapping.crs.text}, but of {twin.text}, the same map in its other form "
+        "(with or without the zone number); that is used.",
+    )
+    return moved
+
+
+def _same_meridian(first: str, second: str) -> bool:
+    return abs(int(first.split(":")[1]) - int(second.split(":")[1])) == _CODES_BETWEEN_TWINS
 
 
 def _scale(mapping: Mapping) -> float:
@@ -162,11 +187,10 @@ def _scale(mapping: Mapping) -> float:
 def _as_stated(mapping: Mapping) -> Placement:
     operation, scale = mapping.operation, _scale(mapping)
     east, north = mapping.offset_m
-    outside = mapping.outside_km(*mapping.carried(mapping.extent.centre))
-    hint = zone_hint(mapping.crs.text, east) if outside > AREA_MARGIN_KM else None
+    hint = None if mapping.lands_inside else zone_hint(mapping.crs.text, east)
     if hint:
-        mapping.verdict.doubt(
-            "low", f"An easting of {east:,.0f} m belongs to {hint}: to use that, give --crs {hint}."
+        raise PlacementError(
+            f"An easting of {east:,.0f} m is not of {mapping.crs.text}, but of {hint}", f"Try --crs {hint}"
         )
     return Placement(
         kind="projected",
