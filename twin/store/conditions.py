@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, or_, select, union_all
 
 from twin.queries import ObjectQuery, PropertyCondition
 from twin.store.dialect import Dialect
@@ -15,7 +15,8 @@ from twin.store.schema import (
     object_property_set,
     object_version,
     property_key,
-    property_value,
+    property_number,
+    property_text,
     revision,
     twin_object,
 )
@@ -85,32 +86,38 @@ def _with_property(connection: Connection, condition: PropertyCondition) -> Sele
     if condition.set is not None:
         keys = keys.where(property_key.c.set_name == normal(condition.set))
     ids = list(connection.execute(keys).scalars())
-    return (
-        select(object_property_set.c.object_id.label("id"))
-        .join(property_value, property_value.c.set_id == object_property_set.c.set_id)
-        .where(property_value.c.key_id.in_(ids), _passes(condition))
-    )
+    compared = [
+        select(table.c.set_id).where(table.c.key_id.in_(ids), passes)
+        for table, passes in _comparisons(condition)
+    ]
+    sets = compared[0] if len(compared) == 1 else union_all(*compared)
+    return select(object_property_set.c.object_id.label("id")).where(object_property_set.c.set_id.in_(sets))
 
 
-def _passes(condition: PropertyCondition) -> ColumnElement[bool]:
-    number, text = property_value.c.number, property_value.c.text
-    sides: list[tuple[Any, Any, Any]] = []
+def _comparisons(condition: PropertyCondition) -> list[tuple[Table, ColumnElement[bool]]]:
+    """With which values to compare, and how: numbers, texts or, where equality is asked, both."""
+    either = condition.operator in {"=", "!="}
+    found: list[tuple[Table, ColumnElement[bool]]] = []
     if condition.number is not None:
-        sides.append((number, condition.number, condition.upper_number))
-    if condition.text is not None and (condition.operator in {"=", "!="} or not sides):
-        upper = None if condition.upper_text is None else searchable(condition.upper_text)
-        sides.append((text, searchable(condition.text), upper))
-    if condition.operator == "!=":
-        there = or_(*(or_(column < value, column > value) for column, value, _ in sides))
-        return and_(there, *(or_(column.is_(None), column != value) for column, value, _ in sides))
-    return or_(*(_compared(condition.operator, *side) for side in sides))
+        numbers = property_number.c.number
+        upper = condition.upper_number
+        found.append((property_number, _compared(condition.operator, numbers, condition.number, upper)))
+    if condition.text is not None and (either or not found):
+        texts = property_text.c.text
+        upper_text = None if condition.upper_text is None else searchable(condition.upper_text)
+        found.append(
+            (property_text, _compared(condition.operator, texts, searchable(condition.text), upper_text))
+        )
+    return found
 
 
 def _compared(operator: str, column: Any, value: object, upper: object) -> ColumnElement[bool]:
+    """`!=` is written as two ranges: those an index can use."""
     if operator == "between":
         return and_(column >= value, column <= literal(upper))
     comparisons: dict[str, ColumnElement[bool]] = {
         "=": column == value,
+        "!=": or_(column < value, column > value),
         "<": column < value,
         "<=": column <= value,
         ">": column > value,

@@ -44,8 +44,10 @@ class Dialect(Protocol):
         """Insert rows with a value for every column of the table, in its order, as fast as the engine can."""
         ...
 
-    def insert_missing(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        """Insert rows and leave out those that some unique constraint says are there."""
+    def insert_missing(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> None:
+        """Insert rows with values for these columns, leaving out those that some unique constraint says are there."""
         ...
 
     def create_places(self, connection: Connection) -> None:

@@ -1,27 +1,47 @@
-"""Property sets by content: prepared outside the transaction, written once however many objects have them."""
+"""Property sets by content: encoded outside the transaction, written once however many objects have them.
+
+Their values go into two tables that are ordered as searches need them, so that each value lands on a page of its own
+unless many come at once. They are collected and written sorted, some 100,000 at a time (measured: 1,000,000 random numbers
+in 1.9 s instead of 9 s). A revision is published only when all of its values are in.
+"""
 
 import hashlib
 import math
 import unicodedata
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, delete, select, tuple_
 
 from twin.objects import Property
 from twin.queries import MAX_TEXT
 from twin.store import counters
+from twin.store.database import Database
 from twin.store.dialect import Dialect
-from twin.store.schema import property_key, property_set, property_value
+from twin.store.ids import id_range
+from twin.store.pace import Pace
+from twin.store.schema import object_property_set, property_key, property_number, property_set, property_text
 
-MAX_REMEMBERED = 200_000
-"""Ids of sets and keys that an import remembers: 30 MB. Beyond it they are looked up again."""
+MAX_REMEMBERED = 500_000
+"""Sets and keys that an import remembers: 60 MB. What comes back after that is stored once more."""
+
+COLLECTED = 100_000
+"""Values that are collected before they are written: 15 MB."""
+
+_FIRST_PIECE = 4_000
+"""Values of the first transaction (measured: 4,000 sorted ones take 8 ms)."""
 
 _encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(dict[str, Property])
 
-Key = tuple[str, str, str, str]
-"""Set name, property name, type, unit."""
+Key = tuple[str, str, str, str | None]
+"""Set name, property name, type, unit, as the source has them."""
+
+
+ValueRow = tuple[int, float, int] | tuple[int, str, int]
+"""Key id, value, set id."""
 
 
 class PreparedSet(NamedTuple):
@@ -40,87 +60,176 @@ def prepared(name: str, properties: Mapping[str, Property]) -> PreparedSet:
     return PreparedSet(digest, name, body.decode(), properties)
 
 
-class PropertyWriter:
-    """Writes property sets for one import and remembers what it wrote.
+class _Values(NamedTuple):
+    """Searchable values of property sets, on their way into or out of their tables."""
 
-    What a transaction found or made is remembered only once the caller says that it was `committed`; after `undone` it
-    has left no trace here.
+    numbers: list[tuple[int, float, int]]
+    texts: list[tuple[int, str, int]]
+
+    @classmethod
+    def none(cls) -> "_Values":
+        """An empty collection."""
+        return cls([], [])
+
+    @property
+    def total(self) -> int:
+        """Values collected."""
+        return len(self.numbers) + len(self.texts)
+
+    def add(self, set_id: int, one: PreparedSet, keys: Mapping[Key, int]) -> None:
+        """Add the values of a set; raises KeyError for a key that is not among these, with nothing added.
+
+        One that is there twice (in a list) counts once.
+        """
+        ids = [keys[one.name, name, stated.type, stated.unit] for name, stated in one.properties.items()]
+        for key, stated in zip(ids, one.properties.values(), strict=True):
+            value = stated.value
+            if type(value) is float and value == value:  # nearly all values, so without a call  # noqa: PLR0124
+                self.numbers.append((key, value, set_id))
+            elif type(value) is str:
+                self.texts.append((key, searchable(value), set_id))
+            else:
+                self._add_others(key, set_id, frozenset(_scalars(value)))
+
+    def _add_others(self, key: int, set_id: int, values: frozenset[float | str]) -> None:
+        for value in values:
+            if isinstance(value, str):
+                self.texts.append((key, value, set_id))
+            else:
+                self.numbers.append((key, value, set_id))
+
+    def extend(self, other: "_Values") -> None:
+        """Add those of another."""
+        self.numbers.extend(other.numbers)
+        self.texts.extend(other.texts)
+
+    def rows(self) -> list[tuple[Table, Sequence[ValueRow]]]:
+        """Each table with its rows in the order of its key."""
+        return [(property_number, sorted(self.numbers)), (property_text, sorted(self.texts))]
+
+
+class PropertyWriter:
+    """Writes the property sets of one import.
+
+    What a transaction wrote counts only once the caller says that it was `committed`; after `undone` it has left no
+    trace here.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._sets: dict[bytes, int] = {}
+    def __init__(self, database: Database, model_revision: int | None) -> None:
+        """`model_revision`: the model's current one, whose sets the new one shares."""
+        self._database = database
+        self._sets = {} if model_revision is None else _sets_of(database, model_revision)
         self._keys: dict[Key, int] = {}
         self._new_sets: dict[bytes, int] = {}
         self._new_keys: dict[Key, int] = {}
+        self._values, self._new_values = _Values.none(), _Values.none()
+
+    def write(self, connection: Connection, sets: Mapping[bytes, PreparedSet]) -> dict[bytes, int]:
+        """Ids of these sets by digest; those that the model lacks are inserted."""
+        missing = [one for digest, one in sets.items() if digest not in self._sets]
+        if missing:
+            first = counters.take(connection, "property_set", len(missing))
+            rows = [(first + i, one.digest, one.name, one.body) for i, one in enumerate(missing)]
+            self._database.dialect.insert_rows(connection, property_set, rows)
+            self._new_sets.update((row[1], row[0]) for row in rows)
+            for i, one in enumerate(missing, first):
+                self._collect(connection, i, one)
+        known = ChainMap(self._sets, self._new_sets)
+        return {digest: known[digest] for digest in sets}
+
+    def _collect(self, connection: Connection, set_id: int, one: PreparedSet) -> None:
+        """Collect the values of a new set; keys that the dictionary lacks are entered."""
+        keys = ChainMap(self._keys, self._new_keys)
+        try:
+            self._new_values.add(set_id, one, keys)
+        except KeyError:
+            self._new_keys.update(_entered(connection, self._database.dialect, _keys_of(one)))
+            self._new_values.add(set_id, one, keys)
 
     def committed(self) -> None:
-        """Remember what the last transaction gave, now that it holds."""
+        """Remember what the last transaction wrote, and write the values if many have been collected."""
         if len(self._sets) + len(self._keys) > MAX_REMEMBERED:
             self._sets.clear()
             self._keys.clear()
         self._sets.update(self._new_sets)
         self._keys.update(self._new_keys)
+        self._values.extend(self._new_values)
         self.undone()
+        if self._values.total >= COLLECTED:
+            self.flush()
 
     def undone(self) -> None:
-        """Forget what the last transaction gave: it was rolled back."""
+        """Forget what the last transaction wrote: it was rolled back, or it has been remembered."""
         self._new_sets.clear()
         self._new_keys.clear()
+        self._new_values = _Values.none()
 
-    def write(self, connection: Connection, sets: Mapping[bytes, PreparedSet]) -> dict[bytes, int]:
-        """Ids of these sets by digest; those that the database lacks are inserted with their values."""
-        unknown = [digest for digest in sets if digest not in self._sets]
-        self._new_sets.update(_stored_sets(connection, unknown))
-        missing = [sets[digest] for digest in unknown if digest not in self._new_sets]
-        if missing:
-            first = counters.take(connection, "property_set", len(missing))
-            self._insert(connection, missing, first)
-        return {digest: self._sets.get(digest, self._new_sets.get(digest, -1)) for digest in sets}
-
-    def _insert(self, connection: Connection, sets: Sequence[PreparedSet], first: int) -> None:
-        rows = [(first + i, s.digest, s.name, s.body) for i, s in enumerate(sets)]
-        self._new_sets.update((row[1], row[0]) for row in rows)
-        self._dialect.insert_rows(connection, property_set, rows)
-        keys = self._key_ids(connection, sets)
-        values: list[tuple[int, int, int, float | None, str | None]] = []
-        for i, one in enumerate(sets):
-            item = 0
-            for name, stated in one.properties.items():
-                key = keys[_key(one.name, name, stated)]
-                for number, text in _scalars(stated.value):
-                    values.append((first + i, item, key, number, text))
-                    item += 1
-        self._dialect.insert_rows(connection, property_value, values)
-
-    def _key_ids(self, connection: Connection, sets: Sequence[PreparedSet]) -> dict[Key, int]:
-        """Ids of all keys of these sets, the new ones entered into the dictionary."""
-        wanted = {_key(one.name, name, stated) for one in sets for name, stated in one.properties.items()}
-        unknown = [key for key in wanted if key not in self._keys]
-        if unknown:
-            columns = ("set_name", "name", "type", "unit")
-            rows = [dict(zip(columns, key, strict=True)) for key in sorted(unknown)]
-            self._dialect.insert_missing(connection, property_key, rows)
-            self._new_keys.update(_stored_keys(connection, {key[1] for key in unknown}))
-        return {**{key: self._keys[key] for key in wanted if key in self._keys}, **self._new_keys}
+    def flush(self) -> None:
+        """Write the values that have been collected."""
+        dialect = self._database.dialect
+        for table, rows in self._values.rows():
+            for piece in Pace(_FIRST_PIECE).pieces(rows):
+                with self._database.write() as connection:
+                    dialect.insert_rows(connection, table, piece)
+        self._values = _Values.none()
 
 
-def _stored_sets(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
-    if not digests:
-        return {}
-    found = connection.execute(
-        select(property_set.c.digest, property_set.c.id).where(property_set.c.digest.in_(digests))
+def _sets_of(database: Database, revision_id: int) -> dict[bytes, int]:
+    """Sets that a revision uses, by digest."""
+    first, last = id_range(revision_id)
+    used = select(object_property_set.c.set_id).where(object_property_set.c.object_id.between(first, last))
+    found = (
+        select(property_set.c.digest, property_set.c.id)
+        .where(property_set.c.id.in_(used))
+        .limit(MAX_REMEMBERED)
     )
-    return {row.digest: row.id for row in found}
+    with database.read() as connection:
+        return {row.digest: row.id for row in connection.execute(found)}
 
 
-def _stored_keys(connection: Connection, names: set[str]) -> dict[Key, int]:
+def _keys_of(one: PreparedSet) -> set[Key]:
+    return {(one.name, name, stated.type, stated.unit) for name, stated in one.properties.items()}
+
+
+def _entered(connection: Connection, dialect: Dialect, keys: set[Key]) -> dict[Key, int]:
+    """Ids of keys, entered into the dictionary where it lacks them."""
+    columns = ("set_name", "name", "type", "unit")
+    dialect.insert_missing(connection, property_key, columns, sorted({_stored_key(key) for key in keys}))
+    return _known(connection, keys)
+
+
+def _stored_key(key: Key) -> tuple[str, str, str, str]:
+    set_name, name, kind, unit = key
+    return normal(set_name), normal(name), kind, unit or ""
+
+
+def _known(connection: Connection, keys: set[Key]) -> dict[Key, int]:
+    names = sorted({normal(key[1]) for key in keys})
     found = connection.execute(select(property_key).where(property_key.c.name.in_(names)))
-    return {(row.set_name, row.name, row.type, row.unit): row.id for row in found}
+    ids = {(row.set_name, row.name, row.type, row.unit): row.id for row in found}
+    return {key: ids[_stored_key(key)] for key in keys if _stored_key(key) in ids}
 
 
-def _key(set_name: str, name: str, stated: Property) -> Key:
-    return normal(set_name), normal(name), stated.type, stated.unit or ""
+def erase(connection: Connection, set_ids: Sequence[int]) -> None:
+    """Delete these sets with their values, which follow from their bodies."""
+    rows = connection.execute(select(property_set).where(property_set.c.id.in_(set_ids))).all()
+    sets = [(row.id, PreparedSet(row.digest, row.name, row.body, _decoder.decode(row.body))) for row in rows]
+    keys = _known(connection, {key for _, one in sets for key in _keys_of(one)})
+    values = _Values.none()
+    for set_id, one in sets:
+        values.add(set_id, one, keys)
+    for table, found in values.rows():
+        _delete_values(connection, table, found)
+    connection.execute(delete(property_set).where(property_set.c.id.in_(set_ids)))
+
+
+_DELETED_AT_ONCE = 500
+
+
+def _delete_values(connection: Connection, table: Table, rows: Sequence[ValueRow]) -> None:
+    for start in range(0, len(rows), _DELETED_AT_ONCE):
+        piece = rows[start : start + _DELETED_AT_ONCE]
+        connection.execute(delete(table).where(tuple_(*table.columns).in_(piece)))
 
 
 def normal(text: str) -> str:
@@ -130,19 +239,19 @@ def normal(text: str) -> str:
 
 def searchable(text: str) -> str:
     """The part of a text that conditions compare."""
-    return normal(text)[:MAX_TEXT]
+    return text if text.isascii() and len(text) <= MAX_TEXT else normal(text)[:MAX_TEXT]
 
 
-def _scalars(value: object) -> Iterator[tuple[float | None, str | None]]:
-    """Number and text of a value; of a list, those of its elements; nothing for what cannot be compared."""
+def _scalars(value: object) -> Iterator[float | str]:
+    """What conditions compare of a value: a number or a text; of a list, its elements; nothing of what is no value."""
     if isinstance(value, bool):
-        yield float(value), "true" if value else "false"
+        yield "true" if value else "false"
     elif isinstance(value, str):
-        yield None, searchable(value)
+        yield searchable(value)
     elif isinstance(value, int | float):
         number = _double(value)
         if number is not None:
-            yield number, None
+            yield number
     elif isinstance(value, list):
         for element in value:
             yield from _scalars(element)

@@ -22,7 +22,7 @@ def refer(
 ) -> None:
     """Enter the files of a placement."""
     wanted = sorted(set(names))
-    dialect.insert_missing(connection, file, [{"model_id": model_id, "name": name} for name in wanted])
+    dialect.insert_missing(connection, file, ("model_id", "name"), [(model_id, name) for name in wanted])
     known = connection.execute(select(file.c.name, file.c.id).where(file.c.model_id == model_id))
     ids = {row.name: row.id for row in known}
     dialect.insert_rows(connection, placement_file, [(placement_id, ids[name]) for name in wanted])

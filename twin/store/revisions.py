@@ -104,12 +104,22 @@ def _new_revision(
 
 def staged_here(connection: Connection, staged: StagedRevision) -> StagedHere:
     """Look up a staged revision; raises Conflict if it is no longer there or not this process's."""
-    row = connection.execute(select(revision).where(revision.c.id == staged.id)).one_or_none()
+    row = connection.execute(
+        select(revision, model.c.current_revision_id)
+        .join(model, model.c.id == revision.c.model_id)
+        .where(revision.c.id == staged.id)
+    ).one_or_none()
     if row is None:
         raise Conflict(
             f"Revision {staged.number} of {staged.key!r} has been discarded; import the source again."
         )
-    here = StagedHere(id=row.id, model_id=row.model_id, number=row.number, placement_id=row.placement_id)
+    here = StagedHere(
+        id=row.id,
+        model_id=row.model_id,
+        number=row.number,
+        placement_id=row.placement_id,
+        current_id=row.current_revision_id,
+    )
     check_staged(connection, here)
     return here
 

@@ -3,29 +3,34 @@
 Two orders. Plain: by model (first imported first) and GlobalId, which is the order of ids, so that a page is a piece of
 the primary key. Tree (with `parent` or `roots`): by model, sort key and GlobalId, which is the order of an index. A cursor
 holds what the last object shown is known by for ever, never a row id, so that it outlives a re-import.
+
+The frames of the statements are built once: building one takes ten times as long as running it.
 """
 
-from typing import Any, Literal, NamedTuple
+from functools import cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, intersect, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    intersect,
+    or_,
+    select,
+    tuple_,
+)
 
 from twin.errors import NotFound
 from twin.queries import ObjectQuery, ObjectRecord, Page, checked_limit, split_object_id
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.conditions import Selection, has_text, in_classes, selections
 from twin.store.database import Database
-from twin.store.dialect import Dialect
 from twin.store.ids import SPAN
 from twin.store.objects import current_objects, find, records
 from twin.store.schema import NO_PARENT, model, object_version, twin_object
-
-
-class _Position(NamedTuple):
-    """Where a page starts: after this object of this model, or with the model if the object is 0."""
-
-    model_id: int
-    last_id: int
-    sort_key: str = ""
 
 
 def children(
@@ -34,100 +39,119 @@ def children(
     """See `twin.ports.ObjectReader.children`."""
     checked_limit(limit)
     with database.read() as connection:
-        parent = find(connection, key, global_id)
-        query = ObjectQuery(models=(key,), limit=limit, cursor=cursor)
-        return _page(connection, database.dialect, query, tree_parent=object_version.c.parent_id == parent)
+        values: dict[str, Any] = {"parent_id": find(connection, key, global_id), "rows": limit + 1}
+        if cursor is not None:
+            values |= _position(connection, cursor, in_tree=True)
+        return _page(connection, _children(after=cursor is not None), values, in_tree=True)
 
 
 def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
     """See `twin.ports.ObjectReader.objects`."""
+    in_tree = query.parent is not None or query.roots
+    after = query.cursor is not None
     with database.read() as connection:
+        values: dict[str, Any] = {"rows": query.limit + 1}
+        if query.cursor is not None:
+            values |= _position(connection, query.cursor, in_tree=in_tree)
         try:
-            return _page(connection, database.dialect, query, tree_parent=_tree_parent(connection, query))
+            filters = _filters(connection, query)
         except NotFound:  # a parent or storey that is not there holds nothing
             return Page(items=[])
-
-
-def _tree_parent(connection: Connection, query: ObjectQuery) -> ColumnElement[bool] | None:
-    if query.parent is not None:
-        return object_version.c.parent_id == find(connection, *split_object_id(query.parent))
-    if query.roots:
-        return object_version.c.parent_id == model.c.current_revision_id * SPAN + NO_PARENT
-    return None
+        chosen = selections(connection, database.dialect, query)
+        statement = (
+            _among(chosen, in_tree=in_tree, after=after) if chosen else _ordered(in_tree=in_tree, after=after)
+        )
+        return _page(connection, statement.where(*filters), values, in_tree=in_tree)
 
 
 def _page(
-    connection: Connection, dialect: Dialect, query: ObjectQuery, *, tree_parent: ColumnElement[bool] | None
+    connection: Connection, statement: Select[Any], values: dict[str, Any], *, in_tree: bool
 ) -> Page[ObjectRecord]:
-    in_tree = tree_parent is not None
-    position = None if query.cursor is None else _position(connection, query.cursor, in_tree=in_tree)
-    statement = _selected(selections(connection, dialect, query), position, in_tree=in_tree)
-    statement = statement.where(*_filters(connection, query))
-    if tree_parent is not None:
-        statement = statement.where(tree_parent)
-    rows = connection.execute(statement.limit(query.limit + 1)).all()
-    items = records(connection, [row.id for row in rows[: query.limit]])
-    if len(rows) <= query.limit:
+    """Run a statement that selects one row more than a page has, and fill the page."""
+    limit = values["rows"] - 1
+    rows = connection.execute(statement, values).all()
+    items = records(connection, [row.id for row in rows[:limit]])
+    if len(rows) <= limit:
         return Page(items=items)
-    last = rows[query.limit - 1]
+    last = rows[limit - 1]
     tail = (last.sort_key, items[-1].global_id) if in_tree else (items[-1].global_id,)
     return Page(items=items, next=encode_cursor("t" if in_tree else "i", last.model_id, *tail))
 
 
-def _position(connection: Connection, cursor: str, *, in_tree: bool) -> _Position:
+def _position(connection: Connection, cursor: str, *, in_tree: bool) -> dict[str, Any]:
+    """Values of the parameters that say after which object a page starts."""
+    sort_key = ""
     if in_tree:
         _, model_id, sort_key, global_id = decode_cursor(cursor, tuple[Literal["t"], int, str, str])
-        return _Position(model_id, _last_until(connection, model_id, global_id), sort_key)
-    _, model_id, global_id = decode_cursor(cursor, tuple[Literal["i"], int, str])
-    return _Position(model_id, _last_until(connection, model_id, global_id))
+    else:
+        _, model_id, global_id = decode_cursor(cursor, tuple[Literal["i"], int, str])
+    found = connection.execute(_last_until, {"at_model": model_id, "global_id": global_id}).scalar()
+    return {"at_model": model_id, "last_id": found or 0, "last_key": sort_key}
 
 
-def _last_until(connection: Connection, model_id: int, global_id: str) -> int:
-    """Id of the current object that comes last among those with this GlobalId or a smaller one; 0: none does."""
-    found = connection.execute(
-        select(object_version.c.id)
-        .select_from(current_objects)
-        .where(model.c.id == model_id, twin_object.c.global_id <= global_id)
-        .order_by(twin_object.c.global_id.desc())
-        .limit(1)
-    ).scalar()
-    return int(found or 0)
+_last_until = (
+    select(object_version.c.id)
+    .select_from(current_objects)
+    .where(model.c.id == bindparam("at_model"), twin_object.c.global_id <= bindparam("global_id"))
+    .order_by(twin_object.c.global_id.desc())
+    .limit(1)
+)
+"""The current object that comes last among those with this GlobalId or a smaller one: so a page goes on where it stopped,
+also after a re-import that gave all objects new ids."""
+
+_here = model.c.id == bindparam("at_model")
+_last_id: ColumnElement[int] = bindparam("last_id")
 
 
-def _selected(chosen: list[Selection], position: _Position | None, *, in_tree: bool) -> Select[Any]:
-    """Ids of current objects in order, from a position on."""
+@cache
+def _ordered(*, in_tree: bool, after: bool) -> Select[Any]:
+    """Ids of all current objects in order, from the start or after a position."""
     version = object_version.c
-    order = (model.c.id, version.sort_key, version.id) if in_tree else (model.c.id, version.id)
-    statement = select(version.id, version.sort_key, model.c.id.label("model_id")).order_by(*order)
-    first = model.c.current_revision_id * SPAN
-    if position is not None:
-        statement = statement.where(model.c.id >= position.model_id, _after(position, in_tree=in_tree))
-        if not in_tree and position.last_id:
-            first = case((model.c.id == position.model_id, literal(position.last_id + 1)), else_=first)
+    first: ColumnElement[int] = model.c.current_revision_id * SPAN
+    if after and not in_tree:  # one lower bound, so that the search of the primary key can begin there
+        first = case((and_(_here, _last_id > 0), _last_id + 1), else_=first)
     here = and_(version.id >= first, version.id < (model.c.current_revision_id + 1) * SPAN)
-    if not chosen:
-        return statement.join_from(model, object_version, here)
+    statement = _columns(in_tree=in_tree).join_from(model, object_version, here)
+    return statement.where(_beyond(in_tree=in_tree)) if after else statement
+
+
+@cache
+def _children(*, after: bool) -> Select[Any]:
+    """The children of object `parent_id`."""
+    return _ordered(in_tree=True, after=after).where(object_version.c.parent_id == bindparam("parent_id"))
+
+
+def _among(chosen: list[Selection], *, in_tree: bool, after: bool) -> Select[Any]:
+    """Like `_ordered`, of those objects alone that all these selections have."""
     several = intersect(*chosen) if len(chosen) > 1 else chosen[0].distinct()
     candidates = several.subquery()
-    return (
-        statement.select_from(candidates)
-        .join(object_version, version.id == candidates.c.id)
-        .join(model, model.c.current_revision_id == version.id // SPAN)
+    statement = (
+        _columns(in_tree=in_tree)
+        .select_from(candidates)
+        .join(object_version, object_version.c.id == candidates.c.id)
+        .join(model, model.c.current_revision_id == object_version.c.id // SPAN)
     )
+    return statement.where(_beyond(in_tree=in_tree)) if after else statement
 
 
-def _after(position: _Position, *, in_tree: bool) -> ColumnElement[bool]:
-    """Beyond the last object shown. The first condition alone is one that an index can start from."""
-    here = model.c.id == position.model_id
+def _columns(*, in_tree: bool) -> Select[Any]:
     version = object_version.c
+    order = (model.c.id, version.sort_key, version.id) if in_tree else (model.c.id, version.id)
+    found = select(version.id, version.sort_key, model.c.id.label("model_id"))
+    return found.order_by(*order).limit(bindparam("rows"))
+
+
+def _beyond(*, in_tree: bool) -> ColumnElement[bool]:
+    """After the last object shown. The first condition of each is one that an index can start from."""
+    version = object_version.c
+    started = model.c.id >= bindparam("at_model")
     if not in_tree:
-        return or_(~here, version.id > position.last_id)
-    beyond = tuple_(version.sort_key, version.id) > tuple_(
-        literal(position.sort_key), literal(position.last_id)
-    )
+        return and_(started, or_(~_here, version.id > _last_id))
+    last_key: ColumnElement[str] = bindparam("last_key")
     return and_(
-        version.sort_key >= case((here, literal(position.sort_key)), else_=literal("")),
-        or_(~here, beyond),
+        started,
+        version.sort_key >= case((_here, last_key), else_=""),
+        or_(~_here, tuple_(version.sort_key, version.id) > tuple_(last_key, _last_id)),
     )
 
 
@@ -138,6 +162,10 @@ def _filters(connection: Connection, query: ObjectQuery) -> list[ColumnElement[b
         filters.append(model.c.key.in_(query.models))
     if query.classes:
         filters.append(in_classes(connection, query.classes))
+    if query.parent is not None:
+        filters.append(version.parent_id == find(connection, *split_object_id(query.parent)))
+    if query.roots:
+        filters.append(version.parent_id == model.c.current_revision_id * SPAN + NO_PARENT)
     if query.storey is not None:
         filters.append(version.storey_id == find(connection, *split_object_id(query.storey)))
     if query.state_indexes:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy.dialects.sqlite import insert
 
 from twin.errors import StoreError
 from twin.store.dialect import Row
@@ -121,12 +120,15 @@ class SqliteDialect:
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """One prepared statement, stepped by the driver over the tuples."""
         if rows:
-            connection.exec_driver_sql(_insert_text(table), list(map(tuple, rows)))
+            connection.exec_driver_sql(_insert_text(table, tuple(table.columns.keys())), rows)
 
-    def insert_missing(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    def insert_missing(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> None:
         """INSERT … ON CONFLICT DO NOTHING."""
         if rows:
-            connection.execute(insert(table).on_conflict_do_nothing(), rows)
+            text = _insert_text(table, tuple(columns)) + " ON CONFLICT DO NOTHING"
+            connection.exec_driver_sql(text, rows)
 
     def create_places(self, connection: Connection) -> None:
         """An R*Tree; it holds float32, minima rounded down and maxima up (SQLite R*Tree, section 3.1)."""
@@ -174,9 +176,9 @@ _ADVICE = {
 
 
 @lru_cache(maxsize=64)
-def _insert_text(table: Table) -> str:
-    marks = ", ".join("?" * len(table.columns))
-    return f'INSERT INTO "{table.name}" VALUES ({marks})'  # noqa: S608  # the name is one of the schema's own
+def _insert_text(table: Table, columns: tuple[str, ...]) -> str:
+    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608  # names of the schema's own
 
 
 def _on_connect(engine: Engine, *statements: str) -> None:

@@ -50,6 +50,8 @@ class StagedHere(NamedTuple):
     model_id: int
     number: int
     placement_id: int
+    current_id: int | None
+    """Revision that the model shows meanwhile."""
 
 
 class ObjectStager:
@@ -59,7 +61,7 @@ class ObjectStager:
         self._database = database
         self._here = here
         self._pace = Pace(FIRST_PIECE)
-        self._properties = PropertyWriter(database.dialect)
+        self._properties = PropertyWriter(database, here.current_id)
         self._classes: dict[str, int] = {}
         self._next = 0
         self._last = ""
@@ -74,6 +76,10 @@ class ObjectStager:
             given.extend(self._write(piece, sets))
             self._next += len(piece)
         return np.array(given, dtype=np.uint32)
+
+    def finish(self) -> None:
+        """Write what was held back for a larger batch; to be called before the revision is published."""
+        self._properties.flush()
 
     def _check_order(self, objects: Sequence[SourceObject]) -> None:
         """Ids follow from ordinals and pages from the order of GlobalIds, so both must be what they are said to be."""
@@ -166,7 +172,9 @@ class ObjectStager:
         unknown = sorted(name for name in names if name not in self._classes)
         if not unknown:
             return
-        self._database.dialect.insert_missing(connection, class_name, [{"name": name} for name in unknown])
+        self._database.dialect.insert_missing(
+            connection, class_name, ("name",), [(name,) for name in unknown]
+        )
         found = connection.execute(
             select(class_name.c.name, class_name.c.id).where(class_name.c.name.in_(unknown))
         )

@@ -63,6 +63,8 @@ class SqlStore:
     def publish(
         self, revision: StagedRevision, *, tiles: TilesetFiles, diagnosis: Diagnosis, report: SourceReport
     ) -> Change:
+        if (stager := self._stagers.get(revision.id)) is not None:
+            stager.finish()
         change = revisions.publish(self._database, revision, tiles=tiles, diagnosis=diagnosis, report=report)
         self._stagers.pop(revision.id, None)
         return change

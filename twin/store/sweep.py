@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
-from twin.store import counters, leases, lifecycle, references
+from twin.store import counters, leases, lifecycle, properties, references
 from twin.store.database import Database
 from twin.store.ids import id_range
 from twin.store.pace import Pace
@@ -21,7 +21,6 @@ from twin.store.schema import (
     object_version,
     placement,
     property_set,
-    property_value,
     revision,
     twin_object,
 )
@@ -123,8 +122,7 @@ def _erase_range(connection: Connection, first: int, last: int) -> None:
         property_set.c.id.in_(sets), ~exists().where(object_property_set.c.set_id == property_set.c.id)
     )
     unused = _ids(connection, lonely, property_set.c.id)
-    connection.execute(delete(property_value).where(property_value.c.set_id.in_(unused)))
-    connection.execute(delete(property_set).where(property_set.c.id.in_(unused)))
+    properties.erase(connection, unused)
 
 
 def _give_back(database: Database, model_id: int, number: int) -> None:

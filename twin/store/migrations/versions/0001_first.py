@@ -202,33 +202,22 @@ def _properties() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_property_set"),
-        sa.UniqueConstraint("digest", name="uq_property_set_digest"),
     )
     op.create_table(
-        "property_value",
+        "property_number",
+        sa.Column("key_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Double(), autoincrement=False, nullable=False),
         sa.Column("set_id", ID, autoincrement=False, nullable=False),
-        sa.Column("item", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("key_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Double()),
-        sa.Column("text", ORDERED),
-        sa.ForeignKeyConstraint(["key_id"], ["property_key.id"], name="fk_property_value_key_id"),
-        sa.ForeignKeyConstraint(["set_id"], ["property_set.id"], name="fk_property_value_set_id"),
-        sa.PrimaryKeyConstraint("set_id", "item", name="pk_property_value"),
+        sa.PrimaryKeyConstraint("key_id", "number", "set_id", name="pk_property_number"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "ix_property_value_number",
-        "property_value",
-        ["key_id", "number", "set_id"],
-        sqlite_where=sa.text("number IS NOT NULL"),
-        postgresql_where=sa.text("number IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_property_value_text",
-        "property_value",
-        ["key_id", "text", "set_id"],
-        sqlite_where=sa.text("text IS NOT NULL"),
-        postgresql_where=sa.text("text IS NOT NULL"),
+    op.create_table(
+        "property_text",
+        sa.Column("key_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", ORDERED, nullable=False),
+        sa.Column("set_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("key_id", "text", "set_id", name="pk_property_text"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "object_property_set",

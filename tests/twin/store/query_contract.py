@@ -1,0 +1,414 @@
+"""What every store must answer; adapters' tests inherit these classes and give `store`."""
+
+from typing import Any
+
+import pytest
+
+from tests.twin.store.builders import (
+    boxes,
+    building,
+    imported,
+    plain,
+    published,
+    staged,
+    tree,
+    with_properties,
+)
+from twin.errors import InvalidQuery, NotFound
+from twin.objects import Attributes, ClassificationRef, GroupRef, Property, SourceObject
+from twin.ports import Store
+from twin.queries import ObjectQuery, Page, ObjectRecord, parse_condition
+
+
+def found(store: Store, **query: Any) -> list[str]:
+    """GlobalIds of one page."""
+    return [item.global_id for item in store.objects(ObjectQuery(**query)).items]
+
+
+def by_property(store: Store, *conditions: str) -> str:
+    return "".join(found(store, properties=tuple(map(parse_condition, conditions))))
+
+
+def all_pages(store: Store, **query: Any) -> list[str]:
+    ids: list[str] = []
+    cursor = None
+    while True:
+        page: Page[ObjectRecord] = store.objects(ObjectQuery(cursor=cursor, **query))
+        ids += [item.id for item in page.items]
+        if page.next is None:
+            return ids
+        assert len(page.items) == query["limit"]
+        cursor = page.next
+
+
+class QueryContract:
+    def test_a_model_tells_what_it_is(self, store: Store) -> None:
+        imported(store, "a", building())
+        record = store.model("a")
+        assert (record.key, record.name, record.kind, record.schema) == ("a", "康桥社区", "ifc", "IFC4")
+        assert (record.revision, record.objects, record.bounds) == (1, 10, None)
+        assert record.report.products == 3
+        assert record.diagnosis.used == "default"
+        assert store.models() == [record]
+
+    def test_a_model_without_a_named_root_is_called_by_its_key(self, store: Store) -> None:
+        imported(store, "a", [SourceObject(ordinal=0, global_id="x", class_="IfcProject", name="")])
+        assert store.model("a").name == "a"
+
+    def test_models_come_by_key(self, store: Store) -> None:
+        for key in ("b", "ä", "a"):
+            imported(store, key, plain("x"))
+        assert [record.key for record in store.models()] == ["a", "b", "ä"]
+
+    def test_an_object_has_all_that_was_staged(self, store: Store) -> None:
+        about = Attributes(
+            description="d",
+            long_name="l",
+            tag="t",
+            materials=["混凝土"],
+            classifications=[ClassificationRef(system="Uniclass", code="EF_25")],
+            groups=[GroupRef(kind="IfcZone", name="Z", global_id="g")],
+            properties={
+                "B": {
+                    "width": Property(value=0.3, type="IfcLengthMeasure", unit="m"),
+                    "list": Property(value=[1, 2], type="L"),
+                },
+                "A": {
+                    "空": Property(value=None, type="IfcLabel"),
+                    "ok": Property(value=True, type="IfcBoolean"),
+                },
+            },
+        )
+        item = SourceObject(
+            ordinal=0, global_id="x", class_="IfcWall", name="墙", discipline="structure", attributes=about
+        )
+        imported(store, "a", [item])
+        detail = store.object("a", "x")
+        assert detail.attributes == about
+        assert list(detail.attributes.properties) == ["B", "A"]
+        record = detail.record
+        assert (record.id, record.class_, record.name, record.discipline) == (
+            "a/x",
+            "IfcWall",
+            "墙",
+            "structure",
+        )
+        assert (record.parent, record.storey, record.has_children, record.drawn, record.bounds) == (
+            None,
+            None,
+            False,
+            False,
+            None,
+        )
+
+    def test_an_object_names_its_parent_its_storey_and_its_path(self, store: Store) -> None:
+        imported(store, "a", building())
+        detail = store.object("a", "e4")
+        assert (detail.record.parent, detail.record.storey, detail.record.storey_name) == (
+            "a/r",
+            "a/s3",
+            "2F",
+        )
+        assert [(ref.id, ref.class_) for ref in detail.path] == [
+            ("a/p", "IfcProject"),
+            ("a/b", "IfcBuilding"),
+            ("a/s3", "IfcBuildingStorey"),
+            ("a/r", "IfcSpace"),
+        ]
+        assert store.object("a", "r").record.hidden
+        assert not store.object("a", "p").record.product
+
+    def test_a_loop_among_parents_ends(self, store: Store) -> None:
+        rows: dict[str, tuple[str, str, str | None, str | None]] = {
+            "x": ("C", "x", "y", None),
+            "y": ("C", "y", "z", None),
+            "z": ("C", "z", "y", None),
+        }
+        imported(store, "a", tree(rows))
+        assert sorted(ref.id for ref in store.object("a", "x").path) == ["a/y", "a/z"]
+
+    def test_equal_global_ids_in_other_models_are_the_same_object(self, store: Store) -> None:
+        for key in "abc":
+            imported(store, key, plain("x"))
+        imported(store, "gis", plain("x"), kind="gpkg")
+        store.remove("b")
+        assert store.object("a", "x").same_as == ["c/x"]
+        assert store.object("gis", "x").same_as == []
+
+    def test_the_object_is_that_of_the_current_revision(self, store: Store) -> None:
+        imported(store, "a", with_properties("x", {"x": {"n": 1}}))
+        imported(store, "a", with_properties("x", {"x": {"n": 2}}), "2")
+        assert store.object("a", "x").attributes.properties["Pset"]["n"].value == 2
+        store.rollback("a", 1)
+        assert store.object("a", "x").attributes.properties["Pset"]["n"].value == 1
+
+    @pytest.mark.parametrize(("key", "global_id"), [("a", "y"), ("b", "x"), ("", ""), ("a", "X")])
+    def test_an_object_that_is_not_there_is_not_found(self, store: Store, key: str, global_id: str) -> None:
+        imported(store, "a", plain("x"))
+        with pytest.raises(NotFound):
+            store.object(key, global_id)
+
+    def test_classes_are_counted(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert {t.class_: t.count for t in store.classes("a")} == {
+            "IfcBuilding": 1,
+            "IfcBuildingStorey": 3,
+            "IfcFlowMeter": 1,
+            "IfcLamp": 1,
+            "IfcProject": 1,
+            "IfcSpace": 1,
+            "IfcWall": 2,
+        }
+
+    def test_storeys_come_from_below_with_what_they_hold(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert [(s.id, s.name, s.elevation_m, s.count) for s in store.storeys("a")] == [
+            ("a/s1", "B1 车库", -3.6, 1),
+            ("a/s2", "1F", 0.0, 2),
+            ("a/s3", "2F", 3.3, 2),
+        ]
+
+    def test_a_storey_that_holds_nothing_is_listed(self, store: Store) -> None:
+        imported(store, "a", tree({"s": ("IfcBuildingStorey", "R", None, None)}))
+        assert [(s.id, s.count, s.elevation_m) for s in store.storeys("a")] == [("a/s", 0, None)]
+
+
+class TreeContract:
+    def test_children_come_in_the_order_for_people(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert [c.global_id for c in store.children("a", "b", limit=10).items] == ["s1", "s2", "s3"]
+        assert [c.name for c in store.children("a", "s2", limit=10).items] == ["Wall 2", "Wall 10"]
+
+    def test_children_tell_whether_they_have_children(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert [(c.global_id, c.has_children) for c in store.children("a", "s3", limit=10).items] == [
+            ("r", True)
+        ]
+        assert not store.children("a", "r", limit=10).items[0].has_children
+
+    def test_children_are_paged_without_gap_or_repeat(self, store: Store) -> None:
+        names = {f"{i:03}": ("IfcWall", f"Wall {i % 7}", "root", None) for i in range(50)}
+        imported(store, "a", tree({"root": ("IfcSite", "S", None, None), **names}))
+        ids, cursor = [], None
+        while True:
+            page = store.children("a", "root", limit=7, cursor=cursor)
+            ids += [item.global_id for item in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+        assert ids == sorted(names, key=lambda g: (int(g) % 7, g))
+
+    def test_the_last_page_is_known_to_be_the_last(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert store.children("a", "b", limit=3).next is None
+        assert store.children("a", "b", limit=2).next is not None
+
+    def test_a_page_of_children_goes_on_after_a_re_import(self, store: Store) -> None:
+        names = {f"{i}": ("IfcWall", f"W{i}", "z", None) for i in range(6)}
+        imported(store, "a", tree({"z": ("IfcSite", "S", None, None), **names}))
+        page = store.children("a", "z", limit=3)
+        del names["2"], names["4"]
+        imported(
+            store,
+            "a",
+            tree({"z": ("IfcSite", "S", None, None), "00": ("IfcWall", "W00", "z", None), **names}),
+            "2",
+        )
+        rest = store.children("a", "z", limit=10, cursor=page.next)
+        assert [c.global_id for c in rest.items] == ["3", "5"]
+
+    def test_children_of_nothing_are_not_found(self, store: Store) -> None:
+        imported(store, "a", plain("x"))
+        with pytest.raises(NotFound):
+            store.children("a", "y", limit=1)
+
+    def test_a_query_for_a_parent_gives_the_same_children(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert found(store, parent="a/b") == ["s1", "s2", "s3"]
+        assert found(store, parent="a/nothing") == []
+        assert found(store, parent="a/s2", text="wall 10") == ["e1"]
+
+    def test_roots_of_all_models_are_paged(self, store: Store) -> None:
+        for key in "ab":
+            imported(store, key, plain("xyz"))
+        imported(store, "c", building())
+        assert all_pages(store, roots=True, limit=2) == ["a/x", "a/y", "a/z", "b/x", "b/y", "b/z", "c/p"]
+        assert found(store, roots=True, models=("c",)) == ["p"]
+
+    @pytest.mark.parametrize("limit", [0, -1, 1001])
+    def test_a_limit_out_of_range_is_refused(self, store: Store, limit: int) -> None:
+        imported(store, "a", plain("x"))
+        with pytest.raises(InvalidQuery):
+            store.children("a", "x", limit=limit)
+
+
+class SearchContract:
+    def test_pages_of_several_models_are_complete_and_in_order(self, store: Store) -> None:
+        for key in "cab":
+            imported(store, key, plain([f"{i:02}" for i in range(10)]))
+        expected = [f"{key}/{i:02}" for key in "cab" for i in range(10)]
+        for limit in (1, 3, 10, 29, 30, 31):
+            assert all_pages(store, limit=limit) == expected
+
+    def test_a_page_goes_on_after_a_re_import(self, store: Store) -> None:
+        imported(store, "a", plain("bdfh"))
+        page = store.objects(ObjectQuery(limit=2))
+        imported(store, "a", plain("abceghi"), "2")
+        assert found(store, limit=10, cursor=page.next) == ["e", "g", "h", "i"]
+
+    def test_a_page_goes_on_after_its_model_was_removed(self, store: Store) -> None:
+        for key in "abc":
+            imported(store, key, plain("xyz"))
+        page = store.objects(ObjectQuery(limit=4))
+        store.remove("b")
+        rest = store.objects(ObjectQuery(limit=10, cursor=page.next))
+        assert [item.id for item in rest.items] == ["c/x", "c/y", "c/z"]
+
+    @pytest.mark.parametrize("cursor", ["", "x", "!!", "gqFpAQ", "pA", "wMDA", "k6F0AQI"])
+    def test_a_cursor_that_is_none_is_refused(self, store: Store, cursor: str) -> None:
+        imported(store, "a", plain("x"))
+        with pytest.raises(InvalidQuery):
+            store.objects(ObjectQuery(cursor=cursor))
+
+    def test_models_and_classes_filter(self, store: Store) -> None:
+        imported(store, "a", building())
+        imported(store, "b", plain("x"))
+        assert found(store, models=("b",)) == ["x"]
+        assert found(store, models=("b", "none")) == ["x"]
+        assert found(store, models=("none",)) == []
+        assert found(store, classes=("IfcWall",)) == ["e1", "e2", "x"]
+        assert found(store, classes=("IfcLamp", "IfcSpace")) == ["e4", "r"]
+        assert found(store, classes=("IfcNothing",)) == []
+        assert found(store, models=("a",), classes=("IfcWall",)) == ["e1", "e2"]
+
+    def test_a_storey_filters_at_any_depth(self, store: Store) -> None:
+        imported(store, "a", building())
+        assert found(store, storey="a/s3") == ["e4", "r"]
+        assert found(store, storey="b/s3") == []
+
+    def test_state_indexes_filter(self, store: Store) -> None:
+        indexes = imported(store, "a", plain("xyz"))
+        imported(store, "a", plain("yz"), "2")
+        assert found(store, state_indexes=(indexes["x"], indexes["z"], 99)) == ["z"]
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("水表", ["e3"]),
+            ("sb-07", ["e3"]),
+            ("WALL", ["e1", "e2"]),
+            ("wall 10", ["e1"]),
+            ("10 wall", ["e1"]),
+            ("STRASSENLAMPE", ["e4"]),
+            ("ＷＡＬＬ", ["e1", "e2"]),
+            ("%", []),
+            ("_", []),
+            ("'", []),
+            ("e4", ["e4"]),
+            ("  ", ["b", "e1", "e2", "e3", "e4", "p", "r", "s1", "s2", "s3"]),
+        ],
+    )
+    def test_text_finds_words_in_any_case(self, store: Store, text: str, expected: list[str]) -> None:
+        imported(store, "a", building())
+        assert found(store, text=text) == expected
+
+    def test_text_looks_into_tag_long_name_and_types(self, store: Store) -> None:
+        about = Attributes(long_name="Grundriss", tag="T-100", type_name="Typ A", object_type="泵")
+        imported(store, "a", [SourceObject(ordinal=0, global_id="x", class_="C", name="n", attributes=about)])
+        for text in ("grund", "t-100", "typ a", "泵", "typ grund"):
+            assert found(store, text=text) == ["x"]
+
+    def test_numbers_compare_as_numbers(self, store: Store) -> None:
+        values = {"a": {"n": 9}, "b": {"n": 10.0}, "c": {"n": 100}, "d": {"n": "10"}, "e": {}}
+        imported(store, "m", with_properties("abcde", values))
+        assert by_property(store, "Pset.n=10") == "bd"
+        assert by_property(store, "Pset.n!=10") == "ac"
+        assert by_property(store, "Pset.n>9") == "bc"
+        assert by_property(store, "Pset.n>=9") == "abc"
+        assert by_property(store, "Pset.n<10") == "a"
+        assert by_property(store, "Pset.n<=10") == "ab"
+        assert by_property(store, "Pset.n=9.5..100") == "bc"
+
+    def test_texts_compare_as_texts(self, store: Store) -> None:
+        values = {
+            "a": {"s": "F30"},
+            "b": {"s": "F90"},
+            "c": {"s": "f90"},
+            "d": {"s": 90},
+            "e": {"other": "F90"},
+        }
+        imported(store, "m", with_properties("abcde", values))
+        assert by_property(store, "Pset.s=F90") == "b"
+        assert by_property(store, "Pset.s!=F90") == "ac"
+        assert by_property(store, "Pset.s>F30") == "bc"
+        assert by_property(store, "s=F90") == "b"
+        assert by_property(store, "Other.s=F90") == ""
+
+    def test_booleans_read_as_true_and_false(self, store: Store) -> None:
+        imported(store, "m", with_properties("ab", {"a": {"x": True}, "b": {"x": False}}))
+        assert by_property(store, "x=true") == "a"
+        assert by_property(store, "x!=true") == "b"
+
+    def test_one_element_of_a_list_is_enough(self, store: Store) -> None:
+        imported(store, "m", with_properties("ab", {"a": {"x": [1, 2, 2]}, "b": {"x": ["u", 3.5]}}))
+        assert by_property(store, "x=2") == "a"
+        assert by_property(store, "x>2") == "b"
+        assert by_property(store, "x=u") == "b"
+
+    def test_conditions_all_have_to_hold(self, store: Store) -> None:
+        values = {"a": {"n": 1, "s": "u"}, "b": {"n": 2, "s": "u"}, "c": {"n": 2, "s": "v"}}
+        imported(store, "m", with_properties("abc", values))
+        assert by_property(store, "n=2", "s=u") == "b"
+        assert by_property(store, "n=2", "s=w") == ""
+
+    def test_values_of_unusual_size_are_found(self, store: Store) -> None:
+        values = {
+            "a": {"n": 10**30},
+            "b": {"n": -(2**63)},
+            "c": {"n": 10**400},
+            "d": {"n": float("inf")},
+            "e": {"s": "长" * 500},
+        }
+        imported(store, "m", with_properties("abcde", values))
+        assert by_property(store, "n>1e29") == "ad"
+        assert by_property(store, "n<0") == "b"
+        assert by_property(store, "s=" + "长" * 500) == "e"
+
+    def test_names_that_differ_in_unicode_form_alone_are_one(self, store: Store) -> None:
+        imported(store, "m", with_properties("a", {"a": {"Ho\u0308he": "gru\u0308n"}}))
+        assert by_property(store, "Höhe=grün") == "a"
+
+    def test_property_conditions_see_current_revisions_only(self, store: Store) -> None:
+        imported(store, "m", with_properties("ab", {"a": {"n": 1}, "b": {"n": 1}}))
+        imported(store, "m", with_properties("ab", {"a": {"n": 2}, "b": {"n": 1}}), "2")
+        assert by_property(store, "n=1") == "b"
+        assert by_property(store, "n=2") == "a"
+
+    def test_property_pages_are_complete(self, store: Store) -> None:
+        ids = [f"{i:03}" for i in range(40)]
+        imported(store, "b", with_properties(ids, {g: {"n": int(g) % 2} for g in ids}))
+        imported(store, "a", with_properties(ids, {g: {"n": int(g) % 2} for g in ids}))
+        condition = (parse_condition("n=1"),)
+        expected = [f"{key}/{g}" for key in "ba" for g in ids if int(g) % 2]
+        assert all_pages(store, properties=condition, limit=7) == expected
+        assert all_pages(store, properties=condition, roots=True, limit=7) == expected
+
+    def test_a_box_finds_what_touches_it_exactly(self, store: Store) -> None:
+        at = [(121.5, 29.9, 0, 121.50001, 29.90001, 5), (121.50002, 29.9, 0, 121.50003, 29.90001, 5)]
+        revision, _ = staged(store, "a", plain("xy"))
+        store.stage_bounds(revision, boxes(at), boxes(at))
+        published(store, revision)
+        assert found(store, bbox=(121.4, 29.8, 121.6, 30.0)) == ["x", "y"]
+        assert found(store, bbox=(121.500011, 29.9, 121.500019, 29.95)) == []
+        assert found(store, bbox=(121.50001, 29.90001, 121.500019, 29.95)) == ["x"]
+        assert found(store, bbox=(121.4, 29.8, 121.6, 30.0), text="wall y") == ["y"]
+
+    def test_boxes_across_the_antimeridian_are_found_from_both_sides(self, store: Store) -> None:
+        at = [(179.9, 0, 0, -179.9, 1, 1), (10.0, 0, 0, 11.0, 1, 1), (-179.95, 0, 0, -179.92, 1, 1)]
+        revision, _ = staged(store, "a", plain("xyz"))
+        store.stage_bounds(revision, boxes(at), boxes(at))
+        published(store, revision)
+        assert found(store, bbox=(179.8, 0, 180, 1)) == ["x"]
+        assert found(store, bbox=(-180, 0, -179.93, 1)) == ["x", "z"]
+        assert found(store, bbox=(179.0, 0, -179.0, 1)) == ["x", "z"]
+        assert found(store, bbox=(0, 0, 20, 1)) == ["y"]

@@ -1,0 +1,56 @@
+"""SQLite keeps the contract of a store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.twin.store.clock import Clock
+from tests.twin.store.import_contract import (
+    BoundsContract,
+    ChangeContract,
+    EditingContract,
+    FileContract,
+    ImportContract,
+    StateIndexContract,
+)
+from tests.twin.store.query_contract import QueryContract, SearchContract, TreeContract
+from twin.store import SqlStore, open_store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[SqlStore]:
+    with open_store(tmp_path / "数据 a", clock=clock) as store:
+        yield store
+
+
+class TestStateIndexes(StateIndexContract): ...
+
+
+class TestImports(ImportContract): ...
+
+
+class TestBounds(BoundsContract): ...
+
+
+class TestEditing(EditingContract): ...
+
+
+class TestChanges(ChangeContract): ...
+
+
+class TestFiles(FileContract): ...
+
+
+class TestQueries(QueryContract): ...
+
+
+class TestTree(TreeContract): ...
+
+
+class TestSearch(SearchContract): ...
