@@ -1,5 +1,6 @@
 """Which type and which property sets each object has; a type's sets are inherited, the occurrence's values win."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ifcopenshell import entity_instance
@@ -8,6 +9,7 @@ from bim_import.ifc_attributes import attribute_text
 from bim_import.ifc_layout import Layout
 from bim_import.ifc_properties import Properties, PropertySets
 from bim_import.ifc_relations import related
+from bim_import.ifc_text import TextDefinitions, references
 from bim_import.ifc_values import attribute, entities, text
 
 _TYPE_SETS = 5
@@ -32,14 +34,13 @@ class Definitions:
         self._sets = sets
         self._types: dict[int, ObjectType] = {}
         self._type_of: dict[int, entity_instance] = {}
-        self._definitions_of: dict[int, list[entity_instance]] = {}
+        self._definitions_of: dict[int, list[int]] = {}
         for kind, objects in related(layout, "IfcRelDefinesByType", "RelatingType"):
             for step_id in objects:
                 self._type_of.setdefault(step_id, kind)
-        for definition, objects in related(layout, "IfcRelDefinesByProperties", "RelatingPropertyDefinition"):
-            members = _members(definition)
+        for definitions, objects in _relations(layout, sets.found):
             for step_id in objects:
-                self._definitions_of.setdefault(step_id, []).extend(members)
+                self._definitions_of.setdefault(step_id, []).extend(definitions)
 
     def type_of(self, step_id: int) -> ObjectType | None:
         """The type of an object, None where it has none."""
@@ -62,17 +63,31 @@ class Definitions:
     def _read_type(self, entity: entity_instance) -> ObjectType:
         sets: dict[str, Properties] = {}
         for definition in entities(attribute(entity, _TYPE_SETS)):
-            self._add(definition, sets)
+            self._add(definition.id(), sets)
         predefined = attribute_text(entity, self._layout.index(entity.is_a(), "PredefinedType"))
         return ObjectType(
             step_id=entity.id(), name=text(attribute(entity, 2)), predefined_type=predefined, sets=sets
         )
 
-    def _add(self, definition: entity_instance, merged: dict[str, Properties]) -> None:
+    def _add(self, definition: int, merged: dict[str, Properties]) -> None:
         name, properties = self._sets.read(definition)
         if properties:
             before = merged.get(name)
             merged[name] = properties if before is None else {**before, **properties}
+
+
+def _relations(layout: Layout, found: TextDefinitions) -> Iterator[tuple[list[int], list[int]]]:
+    """Definitions and objects of each IfcRelDefinesByProperties in the order of the file. What the text did not give, or
+    gave too much of (a relation inside a comment), is asked of the parser.
+    """
+    for relation in layout.of_type("IfcRelDefinesByProperties"):
+        known = found.relations.get(relation.id())
+        if known is not None:
+            yield [known[0]], references(known[1])
+        else:
+            objects = [item.id() for item in entities(attribute(relation, 4))]
+            definitions = entities(attribute(relation, 5))
+            yield [member.id() for definition in definitions for member in _members(definition)], objects
 
 
 def _members(definition: entity_instance) -> tuple[entity_instance, ...]:

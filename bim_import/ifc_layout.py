@@ -32,6 +32,18 @@ class Layout:
     def _schema(self) -> ifcopenshell_wrapper.schema_definition:
         return ifcopenshell_wrapper.schema_by_name(self._file.schema_identifier)
 
+    def by_id(self, step_id: int) -> entity_instance | None:
+        """The entity of a STEP id; None for a reference into nothing."""
+        try:
+            return self._file.by_id(step_id)
+        except RuntimeError:
+            return None
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Upper-case name of every class and type, as files have it → the name as the schema spells it."""
+        return {declaration.name().upper(): declaration.name() for declaration in self._schema.declarations()}
+
     def of_type(self, class_name: str) -> tuple[entity_instance, ...]:
         """All entities of a class and its subtypes; none where the schema lacks the class."""
         try:

@@ -53,7 +53,7 @@ class _Reader:
         self._tree = read_tree(layout, index, names, opened.schema)
         opened.warnings.extend(self._tree.warnings)
         self._units = Units(layout)
-        self._definitions = Definitions(layout, PropertySets(layout, self._units))
+        self._definitions = Definitions(layout, PropertySets(layout, self._units, opened.text))
         self._materials = read_materials(layout)
         self._classifications = read_classifications(layout)
         self._groups = read_groups(layout)

@@ -5,11 +5,14 @@ What IFC nests is flattened with a dot: the members of a complex property are `O
 and `Name.DefinedValues`. A value stands in the property's own unit, else in the project's unit for its measure.
 """
 
+import mmap
 from collections.abc import Callable, Iterator
 
 from ifcopenshell import entity_instance
 
 from bim_import.ifc_layout import Layout
+from bim_import.ifc_text import read_definitions, references
+from bim_import.ifc_text_values import TextValues
 from bim_import.ifc_units import Units
 from bim_import.ifc_values import attribute, entities, plain, scalar, text
 from twin.objects import Property, PropertyType
@@ -27,9 +30,11 @@ _FIRST_OWN = 4
 class PropertySets:
     """Reads each property set of a file once; objects that share a set share the dictionary, which nobody changes."""
 
-    def __init__(self, layout: Layout, units: Units) -> None:
+    def __init__(self, layout: Layout, units: Units, content: mmap.mmap | bytes) -> None:
         self._layout = layout
         self._units = units
+        self._texts = TextValues(layout, units)
+        self.found = read_definitions(content, self._texts.property)
         self._sets: dict[int, NamedSet] = {}
         self._properties: dict[int, list[tuple[str, Property]]] = {}
         self._quantity_types: dict[str, str] = {}
@@ -43,34 +48,42 @@ class PropertySets:
             "IfcPhysicalComplexQuantity": self._complex,
         }
 
-    def read(self, definition: entity_instance) -> NamedSet:
-        """Name and properties of a property set, quantity set or predefined set."""
-        key = definition.id()
-        known = self._sets.get(key)
+    def read(self, step_id: int) -> NamedSet:
+        """Name and properties of the property set, quantity set or predefined set with this STEP id."""
+        known = self._sets.get(step_id)
         if known is None:
-            known = self._sets[key] = self._read_set(definition)
+            known = self._sets[step_id] = self._read_set(step_id)
         return known
 
-    def _read_set(self, definition: entity_instance) -> NamedSet:
+    def _read_set(self, step_id: int) -> NamedSet:
+        found = self.found.sets.get(step_id)
+        if found is not None and (name := self._texts.text(found[0])):
+            return name, self._members(references(found[1]))
+        definition = self._layout.by_id(step_id)
+        if definition is None:
+            return "", {}
         kind = definition.is_a()
         name = text(attribute(definition, 2)) or kind
         if kind == "IfcPropertySet":
-            return name, self._members(attribute(definition, 4))
+            return name, self._members([member.id() for member in entities(attribute(definition, 4))])
         if kind == "IfcElementQuantity":
-            return name, self._members(attribute(definition, 5))
+            return name, self._members([member.id() for member in entities(attribute(definition, 5))])
         return name, dict(self._predefined(definition, kind))
 
-    def _members(self, members: object) -> Properties:
+    def _members(self, members: list[int]) -> Properties:
         """Properties of a set; of two with one name the later one counts, as elsewhere."""
         found: Properties = {}
-        known = self._properties
-        for member in entities(members):
-            key = member.id()
-            read = known.get(key)
-            if read is None:
-                read = known[key] = list(self._member(member, 0))
-            for name, value in read:
-                found[name] = value
+        values, known = self.found.values, self._properties
+        for step_id in members:
+            named = values.get(step_id)
+            if named is not None:
+                found[named[0]] = named[1]
+                continue
+            parsed = known.get(step_id)
+            if parsed is None:
+                member = self._layout.by_id(step_id)
+                parsed = known[step_id] = list(self._member(member, 0)) if member is not None else []
+            found.update(parsed)
         return found
 
     def _member(self, member: entity_instance, depth: int) -> Iterator[tuple[str, Property]]:
