@@ -75,7 +75,7 @@ def read_definitions(
             continue
         shape = match.lastindex
         if shape in _VALUES:
-            raw: RawValue = match.group(1, 2, 3, 4) if shape == _VALUE else _quantity(match)
+            raw = _value(match) if shape == _VALUE else _quantity(match)
             if raw not in known:
                 known[raw] = resolve(raw)
             if (named := known[raw]) is not None:
@@ -91,6 +91,11 @@ def read_definitions(
 def references(raw: bytes) -> list[int]:
     """The STEP ids in a list of references (`#1,#2`)."""
     return [*map(int, _DIGITS.findall(raw))]
+
+
+def _value(match: re.Match[bytes]) -> RawValue:
+    name, kind, value, unit = match.group(1, 2, 3, 4)
+    return name, kind, value, unit
 
 
 def _quantity(match: re.Match[bytes]) -> RawValue:
