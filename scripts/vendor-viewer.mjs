@@ -12,27 +12,31 @@
  * esbuild makes one module of it. Two things happen to the sources on the way, both noted in the bundle's first lines:
  *   - debug checks between `//>>includeStart('debug'` and `//>>includeEnd('debug')` are left out, as in Cesium's own
  *     release build;
- *   - CreditDisplay hands its style sheet to `adoptedStyleSheets` instead of a <style> element, which a Content
- *     Security Policy without 'unsafe-inline' refuses. If a newer version no longer has that place, this stops.
+ *   - two places that write styles as markup, which a Content Security Policy without 'unsafe-inline' refuses, write them
+ *     through the CSS object model (EDITS). If a newer version no longer has such a place, this stops and says so.
  */
 import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const TARGET = join(ROOT, "api", "viewer", "vendor", "cesium");
-const RECIPE = 1; // raise when what this script does to the sources changes
+const RECIPE = 2; // raise when what this script does to the sources changes
 
 const DEBUG_CHECKS = /\/\/>>includeStart\('debug'[^\n]*\n[\s\S]*?\/\/>>includeEnd\('debug'\);?/g;
-const STYLE_ELEMENT =
-  /const styleElem = document\.createElement\("style"\);\s*styleElem\.innerHTML = style;\s*shadowRootOrDocumentHead\.appendChild\(styleElem\);/;
-const STYLE_SHEET = `
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
-  const owner = getShadowRoot(container) ?? document;
-  owner.adoptedStyleSheets = [...owner.adoptedStyleSheets, sheet];`;
+/** File → what to find in it and what to put in its place; each must be found. */
+const EDITS = {
+  "CreditDisplay.js": [
+    /const styleElem = document\.createElement\("style"\);\s*styleElem\.innerHTML = style;\s*shadowRootOrDocumentHead\.appendChild\(styleElem\);/,
+    `const sheet = new CSSStyleSheet();
+     sheet.replaceSync(style);
+     const owner = getShadowRoot(container) ?? document;
+     owner.adoptedStyleSheets = [...owner.adoptedStyleSheets, sheet];`,
+  ],
+  "FeatureDetection.js": [/canvas\.setAttribute\(\s*"style",\s*("[^"]*"(?:\s*\+\s*"[^"]*")*),?\s*\);/, "canvas.style.cssText = $1;"],
+};
 
 async function packageFolder(from, name) {
   const folder = join(from, "node_modules", ...name.split("/"));
@@ -45,20 +49,21 @@ async function packageFolder(from, name) {
 
 /** esbuild plugin that edits the engine's sources as the head of this file says. */
 function forTheBrowser() {
-  let creditsDone = false;
+  const waiting = new Set(Object.keys(EDITS));
   return {
     name: "for-the-browser",
     setup(build) {
       build.onLoad({ filter: /@cesium[\\/]engine[\\/]Source[\\/].*\.js$/ }, async ({ path }) => {
         let contents = (await readFile(path, "utf8")).replace(DEBUG_CHECKS, "");
-        if (path.endsWith("CreditDisplay.js")) {
-          creditsDone = STYLE_ELEMENT.test(contents);
-          contents = contents.replace(STYLE_ELEMENT, STYLE_SHEET);
+        const [pattern, replacement] = EDITS[basename(path)] ?? [];
+        if (pattern?.test(contents)) {
+          contents = contents.replace(pattern, replacement);
+          waiting.delete(basename(path));
         }
         return { contents, loader: "js" };
       });
       build.onEnd(() => {
-        if (!creditsDone) throw new Error("CreditDisplay.js has changed: adapt STYLE_ELEMENT in scripts/vendor-viewer.mjs.");
+        if (waiting.size) throw new Error(`${[...waiting].join(", ")} of @cesium/engine changed: adapt EDITS in scripts/vendor-viewer.mjs.`);
       });
     },
   };
@@ -74,7 +79,7 @@ async function bundle(esbuild, engine, version, folder) {
     // The licence texts of everything inside go into a file of their own.
     legalComments: "external",
     banner: {
-      js: `/* @cesium/engine ${version}, Apache-2.0, bundled by scripts/vendor-viewer.mjs: debug checks left out, CreditDisplay uses adoptedStyleSheets. */`,
+      js: `/* @cesium/engine ${version}, Apache-2.0, bundled by scripts/vendor-viewer.mjs: debug checks left out, styles written through the CSS object model. */`,
     },
     loader: { ".wasm": "file" },
     logLevel: "warning",

@@ -10,6 +10,7 @@ import { CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumM
 /** @typedef {{ lon: number, lat: number, height: number }} Datum degrees and metres */
 
 const SAMPLES = 16;
+const EARTH_M = 6_378_137;
 /** Radius in degrees within which a model sets the ground (about 11 km), and where its influence ends (about 55 km). */
 const INNER_DEG = 0.1;
 const OUTER_DEG = 0.5;
@@ -58,7 +59,7 @@ export function groundHeight(datums, lon, lat) {
 /** @param {Datum[]} datums */
 export function groundFor(datums) {
   const tilingScheme = new GeographicTilingScheme();
-  return new CustomHeightmapTerrainProvider({
+  const provider = new CustomHeightmapTerrainProvider({
     width: SAMPLES,
     height: SAMPLES,
     tilingScheme,
@@ -75,4 +76,16 @@ export function groundFor(datums) {
       return heights;
     },
   });
+  provider.getLevelMaximumGeometricError = errorOfLevel;
+  return provider;
+}
+
+/**
+ * How far a tile of that level is from the true surface (m): the sagitta of one cell. CesiumJS assumes rough terrain, and
+ * would refine this smooth one through ten levels more than there is anything to see.
+ * @param {number} level
+ */
+function errorOfLevel(level) {
+  const cell = (Math.PI * EARTH_M) / 2 ** level / (SAMPLES - 1);
+  return cell ** 2 / (8 * EARTH_M);
 }

@@ -33,7 +33,9 @@ export class TwinScene {
     /** Whether tilesets are being asked for. */
     this.loading = false;
     const quality = chooseQuality();
-    this.widget = createWorld(container, creditContainer, quality);
+    const { widget, paper } = createWorld(container, creditContainer, quality);
+    this.widget = widget;
+    this.paper = paper;
     const { scene } = this.widget;
     this.scene = scene;
     this.pilot = new CameraPilot(scene, padding);
@@ -79,7 +81,10 @@ export class TwinScene {
    */
   async load(models) {
     const datums = models.map(datumOf).filter((datum) => datum !== null);
-    if (datums.length) this.scene.terrainProvider = groundFor(datums);
+    if (datums.length) {
+      this.scene.terrainProvider = groundFor(datums);
+      this.paper.anchor(datums[0].lon, datums[0].lat);
+    }
     this.loading = true;
     const failed = await this.models.load(models);
     this.loading = false;

@@ -67,8 +67,10 @@ class Drawn {
     return (this.#classes ??= this.#read("class", classCodes));
   }
 
+  /** By global_id of the storey where tiles carry it, else by its name. */
   get storeys() {
-    return (this.#storeys ??= this.#read("storey", storeyCodes));
+    const column = this.count && this.content.getFeature(0).hasProperty("storey_id") ? "storey_id" : "storey";
+    return (this.#storeys ??= this.#read(column, storeyCodes));
   }
 
   /** State index by feature; the highest value where a tile has none. */

@@ -10,13 +10,15 @@ import {
   Credit,
   CreditDisplay,
   DirectionalLight,
-  GridImageryProvider,
   ImageryLayer,
   Math as CesiumMath,
   RequestScheduler,
   TileMapServiceImageryProvider,
   buildModuleUrl,
 } from "../vendor/cesium/cesium.js";
+import { GridPaper } from "./paper.js";
+
+/** @typedef {import("../vendor/cesium/cesium.js").Scene} Scene */
 
 /** HTTP/1.1 servers serve a browser six at a time; more only queue, and keep stale tiles in that queue. */
 const REQUESTS_PER_SERVER = 12;
@@ -31,16 +33,16 @@ const PAPER_BELOW_M = 2_000;
 const MAP_ABOVE_M = 300_000;
 const MAP_SHARE_NEAR = 0.18;
 
+/** Colours of ground, grid and sky by the page's scheme; `brightness` of the map, `dusk` the sky's shift. */
 const SCHEMES = {
-  light: { paper: "#d5dadd", line: "#8494a2", brightness: 1.12 },
-  dark: { paper: "#1b2129", line: "#566676", brightness: 0.5 },
+  light: { paper: "#d9dee0", line: "#7d8d9b", brightness: 1.12, sky: "#dbe6ee", dusk: 0 },
+  dark: { paper: "#20262e", line: "#7b8ea1", brightness: 0.5, sky: "#11151a", dusk: -0.55 },
 };
 
 /**
  * @param {HTMLElement} container
  * @param {HTMLElement} creditContainer
  * @param {import("./quality.js").Quality} quality
- * @returns {CesiumWidget}
  */
 export function createWorld(container, creditContainer, quality) {
   RequestScheduler.maximumRequestsPerServer = REQUESTS_PER_SERVER;
@@ -69,26 +71,28 @@ export function createWorld(container, creditContainer, quality) {
   scene.fog.enabled = false;
   scene.screenSpaceCameraController.minimumZoomDistance = 0.5;
   scene.camera.percentageChanged = 0.02;
-  layPaper(widget);
+  if (quality.weak) plainSky(scene);
   followCameraWithLight(widget);
-  return widget;
+  return { widget, paper: layPaper(widget, quality) };
 }
 
-/** Paper and grid near the ground, map from afar, in the colours of the page's scheme. */
-function layPaper(/** @type {CesiumWidget} */ widget) {
-  const { scene } = widget;
+/**
+ * Paper and grid near the ground, map from afar, in the colours of the page's scheme. Returns what lays the grid's origin.
+ * @param {CesiumWidget} widget
+ * @param {import("./quality.js").Quality} quality
+ */
+function layPaper({ scene }, quality) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  /** @type {ImageryLayer | undefined} */
-  let grid;
+  const map = scene.imageryLayers.get(0);
+  const grid = new GridPaper(scene);
+  const line = new Color();
   const apply = () => {
-    const { paper, line, brightness } = dark.matches ? SCHEMES.dark : SCHEMES.light;
-    const map = scene.imageryLayers.get(0);
-    map.brightness = brightness;
-    scene.globe.baseColor = Color.fromCssColorString(paper);
-    if (grid) scene.imageryLayers.remove(grid);
-    const clear = Color.TRANSPARENT;
-    grid = new ImageryLayer(new GridImageryProvider({ cells: 4, color: Color.fromCssColorString(line), glowColor: clear, glowWidth: 0, backgroundColor: clear }), {});
-    scene.imageryLayers.add(grid);
+    const scheme = dark.matches ? SCHEMES.dark : SCHEMES.light;
+    map.brightness = scheme.brightness;
+    scene.globe.baseColor = Color.fromCssColorString(scheme.paper);
+    Color.fromCssColorString(scheme.line, line);
+    scene.backgroundColor = Color.fromCssColorString(scheme.sky);
+    if (scene.skyAtmosphere) scene.skyAtmosphere.brightnessShift = scheme.dusk;
     scene.requestRender();
   };
   dark.addEventListener("change", apply);
@@ -96,9 +100,16 @@ function layPaper(/** @type {CesiumWidget} */ widget) {
   scene.preRender.addEventListener(() => {
     const height = Math.max(1, scene.camera.positionCartographic.height);
     const far = CesiumMath.clamp(Math.log(height / PAPER_BELOW_M) / Math.log(MAP_ABOVE_M / PAPER_BELOW_M), 0, 1);
-    scene.imageryLayers.get(0).alpha = CesiumMath.lerp(MAP_SHARE_NEAR, 1, far);
-    if (grid) grid.alpha = 0.5 * (1 - far);
+    map.alpha = CesiumMath.lerp(MAP_SHARE_NEAR, 1, far);
+    map.show = !(quality.weak && far === 0);
+    grid.update(1 - far, line);
   });
+  return grid;
+}
+
+/** Sky by colour alone: the atmosphere's scattering is computed per pixel, half of a frame in software. @param {Scene} scene */
+function plainSky(scene) {
+  for (const part of [scene.skyAtmosphere, scene.skyBox, scene.sun, scene.moon]) if (part) part.show = false;
 }
 
 /**

@@ -1,0 +1,324 @@
+"""A server with the twin's HTTP shapes and the small community behind it. Standard library only, loopback only."""
+
+import json
+import mimetypes
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.viewer.building import Item, pipes_below, residential_block
+from tests.viewer.tileset import write_tileset
+
+VIEWER = Path(__file__).resolve().parents[2] / "api" / "viewer"
+CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The narrowest policy the viewer works under: what it needs is listed in api/viewer/README.md."""
+
+METRES_PER_DEGREE = 111_320.0
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One model of the mock. `place` is (lon, lat, height) of its local origin."""
+
+    key: str
+    name: str
+    items: list[Item]
+    first_index: int
+    place: tuple[float, float, float]
+    confidence: str = "high"
+    warnings: tuple[str, ...] = ()
+
+    def bounds(self, items: list[Item]) -> list[float] | None:
+        """(w, s, lowest, e, n, highest) of what is drawn; flat earth is exact enough for 50 m."""
+        boxes = [box for item in items for box in item.boxes]
+        if not boxes:
+            return None
+        lon, lat, height = self.place
+        lower = [min(box[axis] for box in boxes) for axis in range(3)]
+        upper = [max(box[axis + 3] for box in boxes) for axis in range(3)]
+        east = METRES_PER_DEGREE * 0.8671
+        west_south = [lon + lower[0] / east, lat + lower[1] / METRES_PER_DEGREE, height + lower[2]]
+        return [*west_south, lon + upper[0] / east, lat + upper[1] / METRES_PER_DEGREE, height + upper[2]]
+
+
+def community(ground_m: float = 12.5) -> list[Model]:
+    """A house with two basements, and pipes whose place is doubtful."""
+    house, pipes = residential_block().items, pipes_below().items
+    place = (121.5493, 29.8683, ground_m)
+    doubt = "No coordinate system in the file; placed by IfcSite latitude and longitude, which are rounded to a second."
+    return [
+        Model(key="yongjiang-a03-1", name="1 号住宅楼 建筑", items=house, first_index=0, place=place),
+        Model(
+            key="a03-water", name="室外给水管网", items=pipes, first_index=len(house), place=place,
+            confidence="low", warnings=(doubt,),
+        ),
+    ]  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class MockTwin:
+    """What the server answers from; tests change it while it runs."""
+
+    models: list[Model]
+    tiles: Path
+    broken: str | None = None
+    """Regular expression of paths that answer 503."""
+    delay_s: float = 0.0
+    """Wait before every answer of the API."""
+    requests: list[str] = field(default_factory=list)
+
+    def model(self, key: str) -> Model | None:
+        return next((model for model in self.models if model.key == key), None)
+
+
+def _page(items: list[Any], query: dict[str, str]) -> JsonObject:
+    start, limit = int(query.get("cursor") or 0), min(int(query.get("limit") or 100), 1000)
+    following = start + limit
+    return {"items": items[start:following], "next": str(following) if following < len(items) else None}
+
+
+def summary(model: Model, item: Item) -> JsonObject:
+    """An object as lists have it."""
+    below = [other for other in model.items if other.parent == item.global_id]
+    index = next(n for n, other in enumerate(model.items) if other is item)
+    names = {other.global_id: other.name for other in model.items}
+    return {
+        "id": f"{model.key}/{item.global_id}",
+        "model": model.key,
+        "global_id": item.global_id,
+        "class": item.class_,
+        "name": item.name,
+        "state_index": model.first_index + index,
+        "parent": item.parent and f"{model.key}/{item.parent}",
+        "storey": item.storey and f"{model.key}/{item.storey}",
+        "storey_name": names.get(item.storey or ""),
+        "discipline": item.discipline,
+        "hidden": item.hidden,
+        "has_children": bool(below),
+        "bounds": model.bounds(_under(model, item)),
+    }
+
+
+def _under(model: Model, item: Item) -> list[Item]:
+    if item.class_ in {"IfcProject", "IfcSite", "IfcBuilding"}:
+        return model.items
+    if item.class_ == "IfcBuildingStorey":
+        return [other for other in model.items if other.storey == item.global_id]
+    return [item]
+
+
+def detail(model: Model, item: Item) -> JsonObject:
+    """An object with its card."""
+    by_id = {other.global_id: other for other in model.items}
+    path, parent = [], item.parent
+    while parent:
+        step = by_id[parent]
+        path.insert(0, {"id": f"{model.key}/{parent}", "name": step.name, "class": step.class_})
+        parent = step.parent
+    empty = dict.fromkeys(("long_name", "description", "object_type", "predefined_type", "tag", "type_name"))
+    lists: JsonObject = {"materials": [], "classifications": [], "groups": [], "properties": {}, "same_as": []}
+    return summary(model, item) | empty | lists | item.attributes | {"path": path}
+
+
+def describe(model: Model) -> JsonObject:
+    """A model as `/api/v1/models` has it."""
+    drawn = [item for item in model.items if item.boxes]
+    not_drawn = len(model.items) - 1 - len(drawn)
+    found = {"what": "IfcMapConversion", "values": {"Eastings": 403_000.0, "Northings": 3_305_000.0}, "used": True, "reason": ""}
+    placement = {
+        "crs": "EPSG:4549",
+        "used": "IfcMapConversion" if model.confidence == "high" else "IfcSite",
+        "confidence": model.confidence,
+        "origin": list(model.place),
+        "warnings": list(model.warnings),
+        "found": [found],
+    }
+    return {
+        "key": model.key,
+        "name": model.name,
+        "kind": "ifc",
+        "source": f"{model.key}.ifc",
+        "schema": "IFC4",
+        "revision": 1,
+        "imported_at": "2025-06-01T08:30:00Z",
+        "objects": len(model.items),
+        "drawn": len(drawn),
+        "not_drawn": {"no representation": not_drawn} if not_drawn else {},
+        "placement": placement,
+        "bounds": model.bounds(model.items),
+        "tileset": f"/tiles/{model.key}/tileset.json",
+        "warnings": [],
+    }
+
+
+def _matches(item: Item, model: Model, query: dict[str, str]) -> bool:
+    text = query.get("q", "").lower()
+    return (
+        (not query.get("class") or item.class_ == query["class"])
+        and (not query.get("storey") or query["storey"] in {item.storey, f"{model.key}/{item.storey}"})
+        and (not text or text in item.name.lower() or text in item.global_id.lower())
+    )
+
+
+class _Routes:
+    """Paths of the API to documents; None is a 404."""
+
+    def __init__(self, twin: MockTwin) -> None:
+        self.twin = twin
+
+    def answer(self, path: str, query: dict[str, str]) -> JsonObject | None:
+        parts = [unquote(part) for part in path.removeprefix("/api/v1/").split("/")]
+        routes: dict[tuple[str, int], Callable[..., JsonObject | None]] = {
+            ("models", 1): self.models,
+            ("models", 2): self.one_model,
+            ("models", 3): self.facets,
+            ("objects", 1): self.objects,
+            ("objects", 3): self.one_object,
+            ("objects", 4): self.children,
+        }
+        route = routes.get((parts[0], len(parts)))
+        return route(query, *parts[1:]) if route else None
+
+    def models(self, query: dict[str, str]) -> JsonObject:
+        return _page([describe(model) for model in self.twin.models], query)
+
+    def one_model(self, _: dict[str, str], key: str) -> JsonObject | None:
+        model = self.twin.model(key)
+        return describe(model) if model else None
+
+    def facets(self, _: dict[str, str], key: str, what: str) -> JsonObject | None:
+        model = self.twin.model(key)
+        if model is None:
+            return None
+        if what == "classes":
+            counts = Counter(item.class_ for item in model.items)
+            drawn = Counter(item.class_ for item in model.items if item.boxes)
+            rows = [{"class": name, "count": count, "drawn": drawn[name]} for name, count in counts.most_common()]
+            return {"items": rows, "next": None}
+        storeys = [item for item in model.items if item.class_ == "IfcBuildingStorey"]
+        inside = Counter(item.storey for item in model.items)
+        elevation = {item.global_id: (number - 2) * 3.3 for number, item in enumerate(storeys)}
+        rows = [
+            {"id": f"{key}/{s.global_id}", "name": s.name, "long_name": None, "elevation_m": elevation[s.global_id], "count": inside[s.global_id]}
+            for s in storeys
+        ]
+        return {"items": rows, "next": None}
+
+    def objects(self, query: dict[str, str]) -> JsonObject:
+        models = [model for model in self.twin.models if query.get("model") in {None, model.key}]
+        return _page([summary(m, item) for m in models for item in m.items if _matches(item, m, query)], query)
+
+    def _find(self, key: str, global_id: str) -> tuple[Model, Item] | None:
+        model = self.twin.model(key)
+        item = next((item for item in model.items if item.global_id == global_id), None) if model else None
+        return (model, item) if model and item else None
+
+    def one_object(self, _: dict[str, str], key: str, global_id: str) -> JsonObject | None:
+        found = self._find(key, global_id)
+        return detail(*found) if found else None
+
+    def children(self, query: dict[str, str], key: str, global_id: str, _: str) -> JsonObject | None:
+        found = self._find(key, global_id)
+        if not found:
+            return None
+        model, parent = found
+        return _page([summary(model, item) for item in model.items if item.parent == parent.global_id], query)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    twin: MockTwin
+
+    def do_GET(self) -> None:
+        """Answer a file, a tile or a document."""
+        split = urlsplit(self.path)
+        self.twin.requests.append(self.path)
+        query = {name: values[-1] for name, values in parse_qs(split.query).items()}
+        if self.twin.broken and re.search(self.twin.broken, split.path):
+            return self._problem(503, "The store is locked", "Another process is migrating it. Try again in a moment.")
+        if split.path.startswith("/api/"):
+            time.sleep(self.twin.delay_s)
+            document = _Routes(self.twin).answer(split.path, query)
+            if document is None:
+                return self._problem(404, "Not found", f"There is nothing at {split.path}.")
+            return self._send(200, "application/json", json.dumps(document, ensure_ascii=False).encode())
+        return self._file(unquote(split.path))
+
+    def _file(self, path: str) -> None:
+        root = self.twin.tiles if path.startswith("/tiles/") else VIEWER
+        relative = path.removeprefix("/tiles/").removeprefix("/viewer/").lstrip("/") or "index.html"
+        file = (root / relative).resolve()
+        if not file.is_relative_to(root.resolve()) or not file.is_file():
+            return self._problem(404, "Not found", f"There is nothing at {path}.")
+        kind = {".js": "text/javascript", ".glb": "model/gltf-binary"}.get(file.suffix)
+        return self._send(200, kind or mimetypes.guess_type(file.name)[0] or "application/octet-stream", file.read_bytes())
+
+    def _problem(self, status: int, title: str, detail: str) -> None:
+        document = {"type": "about:blank", "status": status, "title": title, "detail": detail}
+        self._send(status, "application/problem+json", json.dumps(document).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Content-Security-Policy": CSP}
+        for name, value in (headers | {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing."""
+
+
+class RunningServer:
+    """The mock on a free port of loopback, in a thread; a context manager."""
+
+    def __init__(self, twin: MockTwin, port: int = 0) -> None:
+        self.twin = twin
+        handler = type("Handler", (_Handler,), {"twin": twin})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Address without a slash at the end."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def write_tiles(models: list[Model], folder: Path) -> Path:
+    """Write the tiles of all models; returns the folder."""
+    for model in models:
+        write_tileset(folder / model.key, model.items, model.first_index, model.place)
+    return folder
+
+
+def main() -> None:
+    """Serve the small community at port 8199 until interrupted: for looking at the viewer while working on it."""
+    folder = Path(__file__).resolve().parents[2] / "test-artifacts" / "viewer-tiles"
+    models = community()
+    with RunningServer(MockTwin(models=models, tiles=write_tiles(models, folder)), port=8199):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
