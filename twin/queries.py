@@ -37,18 +37,20 @@ _CONDITION = re.compile(
     r"^(?P<left>(?:\"[^\"]*\"|[^\"!=<>])+)(?P<operator>!=|<=|>=|=|<|>)(?P<right>.*)$", re.DOTALL
 )
 _NAME = re.compile(
-    r"^(?:(?:\"(?P<quoted_set>[^\"]*)\"|(?P<set>[^.\"]+))\.)?(?:\"(?P<quoted>[^\"]*)\"|(?P<name>[^\"]+))$"
+    r"^(?:(?:\"(?P<quoted_set>[^\"]+)\"|(?P<set>[^.\"]+))\.(?:\"(?P<quoted>[^\"]+)\"|(?P<name>[^\"]+))"
+    r"|\"(?P<quoted_alone>[^\"]+)\"|(?P<alone>[^.\"]+))$"
 )
+"""Set and name, or a name alone; a name alone that has a dot stands in quotes."""
 
 
 class PropertyCondition(Struct, frozen=True, kw_only=True):
     """One condition on a property: an object passes if it has such a property with a value that passes.
 
-    So `!=` needs the property to be there, too. A number compares with numbers (an integer, a real, a boolean as 0 or
-    1), a text with texts, by code points, case-sensitively, on the first 200 characters; booleans read as `true` and
-    `false`. Where both `number` and `text` are given either may match (`=`), or both must differ (`!=`); the other
-    operators then compare numbers. Values are compared as they are stored: units are not converted. Of a list, one
-    element has to pass.
+    So `!=` needs the property to be there, too. A number compares with numbers, a text with texts, by code points,
+    case-sensitively, on the first 200 characters; booleans are the texts `true` and `false`. Where both `number` and
+    `text` are given (`=90` read from a URL), `=` and `!=` compare numbers with the one and texts with the other, the other
+    operators numbers alone. Values are compared as they are stored: units are not converted. Of a list, one element
+    has to pass.
     """
 
     name: str
@@ -88,7 +90,7 @@ def parse_condition(text: str) -> PropertyCondition:
     """Read `Set.Name=value`, `Name>=3.5`, `"Set.with.dots"."Name"!=x` or `Set.Name=2..5` (both ends included).
 
     Operators: `=`, `!=`, `<`, `<=`, `>`, `>=`, and `=low..high` where both ends are numbers. The set ends at the first
-    dot unless it stands in double quotes. Raises InvalidQuery.
+    dot; what has a dot of its own stands in double quotes. Raises InvalidQuery.
     """
     match = _CONDITION.match(text)
     name = _NAME.match(match["left"].strip()) if match else None
@@ -100,7 +102,7 @@ def parse_condition(text: str) -> PropertyCondition:
     between = operator == "=" and bool(dots) and lower is not None and upper is not None
     return PropertyCondition(
         set=name["quoted_set"] or name["set"],
-        name=name["quoted"] or name["name"],
+        name=name["quoted"] or name["name"] or name["quoted_alone"] or name["alone"],
         operator="between" if between else operator,  # type: ignore[arg-type]  # the expression yields no other
         number=lower if between else _number(right),
         text=None if between else right,
@@ -111,8 +113,8 @@ def parse_condition(text: str) -> PropertyCondition:
 class ObjectQuery(Struct, frozen=True, kw_only=True):
     """Which objects: all filters that are given must pass. Only what is published and current is ever found.
 
-    Answers come in the order of models (first imported first) and of `state_index` inside each. Raises InvalidQuery at
-    construction where a filter makes no sense.
+    Answers come in the order of models (first imported first) and of GlobalIds inside each; with `parent` or `roots` in
+    the order of the tree (see `ObjectReader.children`). Raises InvalidQuery at construction where a filter makes no sense.
     """
 
     models: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from twin.events import Change
 from twin.frames import Diagnosis, Placement
@@ -86,12 +87,10 @@ def building() -> list[SourceObject]:
 
 
 def _replaced(item: SourceObject, **changes: Any) -> SourceObject:
-    from msgspec.structs import replace
-
     return replace(item, **changes)
 
 
-def with_properties(global_ids: Sequence[str], values: Mapping[str, Mapping[str, Any]]) -> list[SourceObject]:
+def with_properties(global_ids: Sequence[str], values: Mapping[str, Any]) -> list[SourceObject]:
     """Objects with one set `Pset` each: GlobalId → property → value."""
     return [
         _replaced(

@@ -17,7 +17,7 @@ from tests.twin.store.builders import (
 from twin.errors import InvalidQuery, NotFound
 from twin.objects import Attributes, ClassificationRef, GroupRef, Property, SourceObject
 from twin.ports import Store
-from twin.queries import ObjectQuery, Page, ObjectRecord, parse_condition
+from twin.queries import ObjectQuery, ObjectRecord, Page, parse_condition
 
 
 def found(store: Store, **query: Any) -> list[str]:

@@ -19,13 +19,8 @@ from twin.store import SqlStore, open_store
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[SqlStore]:
-    with open_store(tmp_path / "数据 a", clock=clock) as store:
+def store(data: Path, clock: Clock) -> Iterator[SqlStore]:
+    with open_store(data, clock=clock) as store:
         yield store
 
 
