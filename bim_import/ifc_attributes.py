@@ -18,7 +18,7 @@ _FIRST_OWN = 5
 
 _SHOWN_APART = frozenset({"ObjectPlacement", "Representation", "Tag", "LongName", "PredefinedType"})
 _LENGTHS = frozenset({"IfcLengthMeasure", "IfcPositiveLengthMeasure", "IfcNonNegativeLengthMeasure"})
-_DIGITS = 9
+LENGTH_DIGITS = 9
 """Lengths are rounded to nanometres, so that 2743.2 mm are 2.7432 m and not 2.7432000000000003."""
 
 _HIDDEN = frozenset({"IfcSpace", "IfcSpatialZone"})
@@ -32,6 +32,7 @@ class ObjectClass:
     name: str
     is_product: bool
     is_element: bool
+    is_storey: bool
     hidden: bool
     discipline: str
     follows_whole: bool
@@ -49,6 +50,7 @@ def object_class(layout: Layout, name: str) -> ObjectClass:
         name=name,
         is_product="IfcProduct" in family,
         is_element="IfcElement" in family,
+        is_storey="IfcBuildingStorey" in family,
         hidden=not _HIDDEN.isdisjoint(family),
         discipline=discipline_of(layout, name),
         follows_whole=follows_whole(layout, name),
@@ -84,5 +86,5 @@ def further_attributes(entity: entity_instance, kind: ObjectClass, units: Units)
 
 def _in_metres(value: PropertyType, factor: float) -> PropertyType:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return round(value * factor, _DIGITS)
+        return round(value * factor, LENGTH_DIGITS)
     return value

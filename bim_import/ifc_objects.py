@@ -7,11 +7,13 @@ from ifcopenshell import entity_instance
 from bim_import.ifc_associations import count_ports, read_classifications, read_groups, read_materials
 from bim_import.ifc_attributes import (
     ATTRIBUTE_SET,
+    LENGTH_DIGITS,
     ObjectClass,
     attribute_text,
     further_attributes,
     object_class,
 )
+from bim_import.ifc_axes import placement_origin
 from bim_import.ifc_definitions import Definitions, ObjectType
 from bim_import.ifc_index import ProductIndex
 from bim_import.ifc_layout import Layout
@@ -106,6 +108,8 @@ class _Reader:
     ) -> dict[str, Properties]:
         step_id = self._index.step_ids[ordinal]
         direct = further_attributes(entity, self._classes[ordinal], self._units)
+        if self._classes[ordinal].is_storey and "Elevation" not in direct:
+            direct["Elevation"] = self._placed_elevation(entity)
         ports = self._ports.get(step_id)
         if ports is not None:
             direct["Ports"] = Property(value=ports, type="IfcInteger")
@@ -113,6 +117,11 @@ class _Reader:
         if direct:
             properties[ATTRIBUTE_SET] = {**properties.get(ATTRIBUTE_SET, {}), **direct}
         return properties
+
+    def _placed_elevation(self, storey: entity_instance) -> Property:
+        """Height of a storey's placement: IFC 4.3 deprecates the attribute, and many writers leave it out."""
+        height = placement_origin(storey, self._units.length_factor)[2]
+        return Property(value=round(height, LENGTH_DIGITS), type="IfcLocalPlacement", unit="m")
 
     def _discipline(self, ordinal: int) -> str:
         kind, parent = self._classes[ordinal], self._tree.parents[ordinal]

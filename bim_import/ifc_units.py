@@ -121,6 +121,26 @@ _UNIT_OF_MEASURE: dict[str, str] = {
 }
 """Measures whose unit type is not simply their own name (`IfcAreaMeasure` → `AREAUNIT`)."""
 
+_USUAL: dict[frozenset[tuple[str, int]], str] = {
+    frozenset(powers.items()): symbol
+    for symbol, powers in {
+        "A/m2": {"A": 1, "m": -2},
+        "J": {"kg": 1, "m": 2, "s": -2},
+        "J/(kg.K)": {"m": 2, "K": -1, "s": -2},
+        "N": {"kg": 1, "m": 1, "s": -2},
+        "Pa": {"kg": 1, "m": -1, "s": -2},
+        "Pa.s": {"kg": 1, "m": -1, "s": -1},
+        "V": {"kg": 1, "m": 2, "s": -3, "A": -1},
+        "W": {"kg": 1, "m": 2, "s": -3},
+        "W/(m.K)": {"kg": 1, "m": 1, "K": -1, "s": -3},
+        "W/(m2.K)": {"kg": 1, "K": -1, "s": -3},
+        "W/m2": {"kg": 1, "s": -3},
+        "lm": {"cd": 1, "sr": 1},
+        "lx": {"cd": 1, "sr": 1, "m": -2},
+    }.items()
+}
+"""Products of base units (Revit writes a U-value as kg/(K.s3)) and what people call them."""
+
 _SPELLING = str.maketrans({"_": " ", "-": " "})
 _MAX_DEPTH = 8
 """Conversion-based units refer to other units; deeper than this is a loop."""
@@ -208,21 +228,26 @@ def _symbol(unit: entity_instance) -> str | None:
 
 def _derived_symbol(unit: entity_instance) -> str | None:
     """`W/(m2.K)`: factors with positive exponents, then the others under one stroke."""
-    above: list[str] = []
-    below: list[str] = []
+    powers: dict[str, int] = {}
     for element in entities(attribute(unit, 0)):
         base, exponent = attribute(element, 0), attribute(element, 1)
         symbol = (
             _symbol(base) if isinstance(base, entity_instance) and base.is_a() != "IfcDerivedUnit" else None
         )
-        if symbol is None or not isinstance(exponent, int) or exponent == 0:
+        if symbol is None or not isinstance(exponent, int):
             return text(attribute(unit, 2))
-        (above if exponent > 0 else below).append(_power(symbol, abs(exponent)))
-    if not above and not below:
-        return text(attribute(unit, 2))
+        powers[symbol] = powers.get(symbol, 0) + exponent
+    usual = _USUAL.get(frozenset(powers.items()))
+    return usual or _quotient(powers) or text(attribute(unit, 2))
+
+
+def _quotient(powers: dict[str, int]) -> str:
+    above = [_power(symbol, exponent) for symbol, exponent in powers.items() if exponent > 0]
+    below = [_power(symbol, -exponent) for symbol, exponent in powers.items() if exponent < 0]
+    if not below:
+        return ".".join(above)
     under = below[0] if len(below) == 1 else f"({'.'.join(below)})"
-    over = ".".join(above) or "1"
-    return f"{over}/{under}" if below else over
+    return f"{'.'.join(above) or '1'}/{under}"
 
 
 def _power(symbol: str, exponent: int) -> str:
