@@ -10,7 +10,6 @@ from api.delivery import IMMUTABLE, REVALIDATE, deliver
 from api.routes.common import Running, refusals
 from tiles import SceneEntry, scene_tileset
 from twin.errors import NotFound
-from twin.objects import checked_key
 
 router = APIRouter(prefix="/tiles", tags=["tiles"])
 
@@ -40,15 +39,16 @@ def read_tileset(request: Request, running: Running, key: str) -> Response:
     record = running.store.model(key)
     if record.tileset is None:
         raise NotFound("tileset of model", key)
-    path = running.tiles_folder(checked_key(key)) / record.tileset
+    path = running.tiles_folder(record.key) / record.tileset
     return deliver(request, path, tag=path.stem, caching=REVALIDATE)
 
 
 @router.get("/{key}/{name:path}", responses=refusals(404))
 def read_tile(request: Request, running: Running, key: str, name: str) -> Response:
     """A content, a schema or a part of a tileset, by its content-hashed name."""
-    path = running.tiles_folder(checked_key(key)) / name
+    # Through the store: a removed model's tiles are gone even while their files wait for collection, and a key that is no
+    # model's never becomes a path.
+    path = running.tiles_folder(running.store.model(key).key) / name
     if not _IMMUTABLE_NAME.fullmatch(name) or not path.is_file():
         raise NotFound("tile file", f"{key}/{name}")
-    running.store.model(key)  # a removed model's tiles are gone, even while their files wait for collection
     return deliver(request, path, tag=path.stem, caching=IMMUTABLE)

@@ -98,6 +98,13 @@ export class TwinScene {
     return datums.length > 0 && datums.every((datum) => bounds[5] < datum.height - 0.5);
   }
 
+  /** The part of it that the closed ground does not hide: basements would only push the house up in the view. @param {Bounds} box @returns {Bounds} */
+  #aboveGround(box) {
+    const ground = Math.min(...this.store.get().models.map((model) => datumOf(model)?.height ?? Infinity));
+    if (!(box[2] < ground && ground < box[5])) return box;
+    return [box[0], box[1], ground, box[3], box[4], box[5]];
+  }
+
   /**
    * @param {(Bounds | null)[]} bounds
    * @param {{ keepHeading?: boolean, instant?: boolean }} [options]
@@ -105,8 +112,10 @@ export class TwinScene {
   async flyTo(bounds, options = {}) {
     const box = unite(bounds);
     if (!box) return;
-    this.pilot.turnAbout(box);
-    await this.pilot.flyTo(box, { ...options, below: this.store.get().underground.on });
+    const below = this.store.get().underground.on;
+    const seen = below ? box : this.#aboveGround(box);
+    this.pilot.turnAbout(seen);
+    await this.pilot.flyTo(seen, { ...options, below });
   }
 
   /** What is drawn at a place of the canvas, CSS pixels. @param {number} x @param {number} y */

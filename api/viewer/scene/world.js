@@ -35,7 +35,7 @@ const MAP_SHARE_NEAR = 0.18;
 
 /** Colours of ground, grid and sky by the page's scheme; `brightness` of the map, `dusk` the sky's shift. */
 const SCHEMES = {
-  light: { paper: "#d9dee0", line: "#7d8d9b", brightness: 1.12, sky: "#dbe6ee", dusk: 0 },
+  light: { paper: "#d9dee0", line: "#8797a4", brightness: 1.12, sky: "#dbe6ee", dusk: 0 },
   dark: { paper: "#20262e", line: "#7b8ea1", brightness: 0.5, sky: "#11151a", dusk: -0.55 },
 };
 
@@ -118,13 +118,13 @@ function plainSky(scene) {
  */
 function followCameraWithLight(/** @type {CesiumWidget} */ widget) {
   const { scene } = widget;
-  const light = new DirectionalLight({ direction: new Cartesian3(1, 0, 0), intensity: 2.2 });
+  const light = new DirectionalLight({ direction: new Cartesian3(1, 0, 0), intensity: 2.6 });
   const parts = [new Cartesian3(), new Cartesian3()];
   scene.light = light;
   scene.preRender.addEventListener(() => {
     const { directionWC, rightWC, upWC } = scene.camera;
-    Cartesian3.multiplyByScalar(rightWC, 0.55, parts[0]);
-    Cartesian3.multiplyByScalar(upWC, -0.75, parts[1]);
+    Cartesian3.multiplyByScalar(rightWC, 0.4, parts[0]);
+    Cartesian3.multiplyByScalar(upWC, -0.6, parts[1]);
     Cartesian3.add(directionWC, parts[0], parts[0]);
     Cartesian3.add(parts[0], parts[1], parts[0]);
     Cartesian3.normalize(parts[0], light.direction);
