@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Data folder (database, tiles, token). [env: TWIN_DATA]")
+    Path | None, typer.Option("--data", help="Data folder (database, tiles, token). Or TWIN_DATA.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for programs instead of a table.")]
 Crs = Annotated[str | None, typer.Option(help="CRS of the coordinates: EPSG code, gcj02 or bd09.")]
@@ -30,6 +30,7 @@ Origin = Annotated[
 Rotation = Annotated[
     float | None, typer.Option(metavar="DEG", help="From east to the model's x axis, counter-clockwise.")
 ]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Key of the model, as `twin models` lists it.")]
 HeightOffset = Annotated[
     float | None, typer.Option(metavar="M", help="Added to heights: the geoid's undulation, say.")
 ]
@@ -44,7 +45,7 @@ def _settings(**options: Any) -> Any:
 @app.command("import")
 def import_(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Files and folders (.ifc, .ifczip).")
+        list[Path], typer.Argument(metavar="SOURCE", help="Files and folders (.ifc, .ifczip).")
     ],
     data: Data = None,
     key: Annotated[
@@ -58,7 +59,7 @@ def import_(
         bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to use. [env: TWIN_WORKERS; default: 2]")
+        int | None, typer.Option(min=1, help="Processes to use. Or TWIN_WORKERS; default 2.")
     ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Import again what has not changed.")] = False,
@@ -89,7 +90,7 @@ def models(data: Data = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def remove(key: str, data: Data = None) -> None:
+def remove(key: Key, data: Data = None) -> None:
     """Take a model out of the scene. Its objects are retired, not deleted; importing it again brings them back."""
     from api import cli_models  # noqa: PLC0415
 
@@ -98,7 +99,7 @@ def remove(key: str, data: Data = None) -> None:
 
 @app.command()
 def place(
-    key: str,
+    key: Key,
     data: Data = None,
     crs: Crs = None,
     origin: Origin = None,
@@ -116,7 +117,11 @@ def place(
 
 
 @app.command("rollback")
-def roll_back(key: str, revision: int, data: Data = None) -> None:
+def roll_back(
+    key: Key,
+    revision: Annotated[int, typer.Argument(metavar="REVISION", min=1, help="Number of the revision.")],
+    data: Data = None,
+) -> None:
     """Show an earlier revision of a model again."""
     from api import cli_models  # noqa: PLC0415
 
@@ -127,10 +132,10 @@ def roll_back(key: str, revision: int, data: Data = None) -> None:
 def serve(
     data: Data = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on. [env: TWIN_HOST; default: 127.0.0.1]")
+        str | None, typer.Option(help="Address to listen on. Or TWIN_HOST; default 127.0.0.1.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port; 0 takes a free one. [env: TWIN_PORT; default: 8500]")
+        int | None, typer.Option(help="Port; 0 takes a free one. Or TWIN_PORT; default 8500.")
     ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Import the sample if the data folder is empty.")
