@@ -11,7 +11,7 @@ A backslash that begins no escape (`C:\temp`) makes the parser refuse the whole 
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -45,7 +45,7 @@ a character are raw, so runs are even; in Latin-1 most raw bytes stand alone bet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """What to change while copying. `encoding` is a Python codec name, or None for pure ASCII; `schema` replaces the bytes
-    `schema_span` (offsets without the byte order mark), or None to keep them.
+    `schema_span` (offsets without the byte order mark), or None to keep them; `renamed` maps class names, upper case.
     """
 
     has_bom: bool = False
@@ -53,6 +53,7 @@ class Repair:
     has_bad_escapes: bool = False
     schema: str | None = None
     schema_span: tuple[int, int] = (0, 0)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def needed(self) -> bool:
@@ -90,6 +91,8 @@ def write_repaired(path: Path, target: IO[bytes], repair: Repair) -> None:
     chunks = _with_header(_chunks(path), repair)
     if repair.encoding is not None or repair.has_bad_escapes:
         chunks = _escaped(chunks, repair.encoding or "ascii")
+    if repair.renamed:
+        chunks = _with_new_names(chunks, repair.renamed)
     target.writelines(chunks)
 
 
@@ -108,6 +111,14 @@ def _with_header(chunks: Iterator[bytes], repair: Repair) -> Iterator[bytes]:
         first = first[:start] + f"'{repair.schema}'".encode("ascii") + first[end:]
     yield first
     yield from chunks
+
+
+def _with_new_names(chunks: Iterator[bytes], renamed: dict[str, str]) -> Iterator[bytes]:
+    """Other class names at the start of statements; the same words in strings stay."""
+    names = {old.encode("ascii"): new.encode("ascii") for old, new in renamed.items()}
+    statement = re.compile(rb"(?<==)(\s*)(" + b"|".join(names) + rb")(?=\s*\()")
+    for part in _whole_escapes(chunks):
+        yield statement.sub(lambda match: match.group(1) + names[match.group(2)], part)
 
 
 def _whole_escapes(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,9 @@
 """Which IFC schema a file names, and which of the schemas that can be read is nearest to it.
 
-ifcopenshell 0.9 reads IFC2X3, IFC4 and IFC4X3_ADD2 (ISO 16739-1:2024); each is a superset of its own drafts and
-corrigenda for nearly every class, so a file of a sibling is read as the nearest one, with a warning.
+ifcopenshell 0.9 reads IFC2X3, IFC4 and IFC4X3_ADD2 (ISO 16739-1:2024). Each has nearly every class of its own drafts,
+addenda and predecessors, with the same attributes in the same places, so a file of a sibling is read as the nearest one,
+with a warning. IFC4X1 and IFC4X2 lie between two: they have the alignments and bridges of 4.3 and the classes that 4.3
+dropped. Which of the two leaves out less depends on the file.
 """
 
 import re
@@ -10,13 +12,32 @@ from dataclasses import dataclass
 READABLE = ("IFC2X3", "IFC4", "IFC4X3_ADD2")
 """Schemas that the reader knows, oldest first."""
 
-_NEAREST: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"IFC4X[123]([_ ].*)?|IFC4X4.*"), "IFC4X3_ADD2"),
-    (re.compile(r"IFC4([_ ].*)?"), "IFC4"),
-    (re.compile(r"IFC2X3([_ ].*)?"), "IFC2X3"),
-    (re.compile(r"IFC2X2?([_ ].*)?"), "IFC2X3"),
+_NEAREST: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"IFC4X[12]([_ ].*)?"), ("IFC4X3_ADD2", "IFC4")),
+    (re.compile(r"IFC4X[34]([_ ].*)?"), ("IFC4X3_ADD2",)),
+    (re.compile(r"IFC4([_ ].*)?"), ("IFC4",)),
+    (re.compile(r"IFC2X3([_ ].*)?"), ("IFC2X3",)),
+    (re.compile(r"IFC2X2?([_ ].*)?"), ("IFC2X3",)),
 )
-"""Drafts, addenda and predecessors, by the name in FILE_SCHEMA (upper case)."""
+"""Drafts, addenda and predecessors, by the name in FILE_SCHEMA (upper case), and what to try, best first."""
+
+_RENAMED_IN_4X3 = {
+    "IFCBEAMSTANDARDCASE": "IFCBEAM",
+    "IFCBUILDINGELEMENT": "IFCBUILTELEMENT",
+    "IFCCOLUMNSTANDARDCASE": "IFCCOLUMN",
+    "IFCDOORSTANDARDCASE": "IFCDOOR",
+    "IFCMEMBERSTANDARDCASE": "IFCMEMBER",
+    "IFCOPENINGSTANDARDCASE": "IFCOPENINGELEMENT",
+    "IFCPLATESTANDARDCASE": "IFCPLATE",
+    "IFCSLABELEMENTEDCASE": "IFCSLAB",
+    "IFCSLABSTANDARDCASE": "IFCSLAB",
+    "IFCSOLIDSTRATUM": "IFCGEOTECHNICALSTRATUM",
+    "IFCVOIDSTRATUM": "IFCGEOTECHNICALSTRATUM",
+    "IFCWALLELEMENTEDCASE": "IFCWALL",
+    "IFCWATERSTRATUM": "IFCGEOTECHNICALSTRATUM",
+    "IFCWINDOWSTANDARDCASE": "IFCWINDOW",
+}
+"""Classes of IFC4X1, IFC4X2 and the release candidates of 4.3 that live on under another name with the same attributes."""
 
 _SKIPPED = re.compile(rb"'(?:[^']|'')*'|/\*.*?\*/", re.DOTALL)
 _FILE_SCHEMA = re.compile(rb"\bFILE_SCHEMA\s*\(\s*\(([^;]*?)\)\s*\)\s*;", re.IGNORECASE)
@@ -50,19 +71,24 @@ def find_schema(header: bytes) -> NamedSchema | None:
     return NamedSchema(names=tuple(name for name in names if name), start=start, end=end)
 
 
-def nearest_schema(names: tuple[str, ...]) -> str | None:
-    """The schema to read a file as that names `names`, or None where nothing near is known.
+def nearest_schemas(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The schemas to try for a file that names `names`, best first; none where nothing near is known.
 
     A name that can be read as it stands wins over one that is only near.
     """
     for name in names:
         if name in READABLE:
-            return name
+            return (name,)
     for name in names:
-        for pattern, schema in _NEAREST:
+        for pattern, schemas in _NEAREST:
             if pattern.fullmatch(name):
-                return schema
-    return None
+                return schemas
+    return ()
+
+
+def renamed_classes(schema: str) -> dict[str, str]:
+    """Old name → new name of classes, both upper case, for files of siblings that are read as `schema`."""
+    return _RENAMED_IN_4X3 if schema == "IFC4X3_ADD2" else {}
 
 
 def _blanked(match: re.Match[bytes]) -> bytes:
