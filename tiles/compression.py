@@ -63,7 +63,7 @@ def encode_triangles(indices: NDArray[np.uint32], vertex_count: int) -> bytes:
 
 
 def octahedral(normals: NDArray[np.float32]) -> NDArray[np.int8]:
-    """(n, 3) unit vectors → (n, 4) int8 as the filter OCTAHEDRAL stores them (8 bits: 0.7° at worst)."""
+    """(n, 3) unit vectors → (n, 4) int8 as the filter OCTAHEDRAL stores them (8 bits: 1.1° off at worst)."""
     padded = np.zeros((len(normals), 4), dtype=np.float32)
     padded[:, :3] = normals
     result = np.empty((len(normals), 4), dtype=np.int8)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tiles.geometry import Geometry, runs
 from tiles.gltf import GlbBuilder
-from tiles.instancing import instanced_bounds, instancing, split_repeated
+from tiles.instancing import instanced_bounds, instancing, largest_scale, split_repeated
 from tiles.metadata import FeatureTable
 from tiles.primitives import MeshWriter
 from tiles.structural import write_table
@@ -55,7 +55,8 @@ def encode_content(recipe: Recipe, ordinals: NDArray[np.intp], centre: NDArray[n
         builder.nodes.append({"mesh": mesh} | lattice.node())
         boxes.append((lattice.lower, lattice.upper))
     for each in repeated:
-        mesh, _ = meshes.write(geometry.unplaced(each.mesh), None)
+        scale = largest_scale(geometry, each)
+        mesh = meshes.write_shared(geometry.unplaced(each.mesh), largest_scale=scale)
         builder.nodes.append({"mesh": mesh, "extensions": instancing(builder, geometry, each, centre)})
         boxes.append(instanced_bounds(geometry, each, centre))
     builder.nodes[0]["children"] = list(range(1, len(builder.nodes)))

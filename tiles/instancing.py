@@ -10,9 +10,12 @@ from tiles.geometry import Geometry
 from tiles.gltf import GlbBuilder
 from tiles.structural import INSTANCE_FEATURES, feature_set
 from tiles.transforms import RIGID, similarity
-from tiles.vertices import FINEST_STEP, feature_ids
+from tiles.vertices import SHARED_STEP, feature_ids
 
 GPU_INSTANCING = "EXT_mesh_gpu_instancing"
+
+_FLOAT_ROUNDING = 1e-6
+"""Relative: placements and rotations are float32 (6e-8), and some ten operations follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +69,15 @@ def instancing(
     }
 
 
+def largest_scale(geometry: Geometry, repeated: Repeated) -> float:
+    """The largest factor by which an instance scales its mesh."""
+    return float(similarity(geometry.transforms[repeated.rows][:, :, :3]).scale.max())
+
+
 def instanced_bounds(
     geometry: Geometry, repeated: Repeated, centre: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bounds of what runtimes draw for the instances, relative to `centre`: the exact ones, wider by the rounding."""
-    boxes = geometry.instance_bounds[repeated.rows]
-    scale = float(np.cbrt(np.abs(np.linalg.det(geometry.transforms[repeated.rows][:, :, :3]))).max())
-    margin = 2.0**FINEST_STEP * max(scale, 1.0) + 1e-6 * float(np.abs(boxes - np.tile(centre, 2)).max())
-    return boxes[:, :3].min(axis=0) - centre - margin, boxes[:, 3:].max(axis=0) - centre + margin
+    boxes = geometry.instance_bounds[repeated.rows] - np.tile(centre, 2)
+    margin = 2.0**SHARED_STEP + _FLOAT_ROUNDING * float(np.abs(boxes).max())
+    return boxes[:, :3].min(axis=0) - margin, boxes[:, 3:].max(axis=0) + margin

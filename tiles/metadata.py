@@ -92,7 +92,7 @@ def feature_table(catalogue: Catalogue, state_index: NDArray[np.uint32]) -> Feat
     fixed = [
         Described(id="global_id", column=Texts(texts=catalogue.global_ids)),
         Described(id="class", column=text_enum("class", catalogue.classes)),
-        Described(id="name", column=Texts(texts=catalogue.names)),
+        Described(id="name", column=Texts(texts=catalogue.names, required=False)),
         Described(id="storey", column=Texts(texts=[name for name, _ in storeys], required=False)),
         Described(
             id="storey_id",

@@ -21,6 +21,9 @@ MAX_EXTENT_M = 1024.0
 """Spread of the centres in one tile. Its affine transform leaves out the curvature of the Earth: 4 cm at half a
 diagonal of such a square."""
 
+WIDEST_EMPTY = 8
+"""Children of a tile without content: as in an octree."""
+
 _LADDER_STEPS = 4
 """Size classes per doubling of the diagonal."""
 
@@ -102,10 +105,19 @@ def _subtrees(extents: Extents, members: NDArray[np.intp], group: int, *, shown_
     node = Node(members=kept, group=group)
     if len(kept) == 0:
         node.error_m = _span_m(extents, rest)
+        children = _widened(children)
     elif len(rest):
         node.error_m = float(extents.diagonal[rest].max())
     _attach(node, children)
     return [node]
+
+
+def _widened(children: list[Node]) -> list[Node]:
+    """Children that show nothing are replaced by their own, as long as there are few: halves of halves become quarters."""
+    for at, child in enumerate(children):
+        if len(child.members) == 0 and len(children) - 1 + len(child.children) <= WIDEST_EMPTY:
+            return _widened(children[:at] + child.children + children[at + 1 :])
+    return children
 
 
 def _attach(node: Node, children: list[Node]) -> None:

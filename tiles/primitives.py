@@ -19,6 +19,7 @@ from tiles.vertices import (
     lattice_positions,
     normals,
     plain_positions,
+    shared_positions,
     texture_coordinates,
 )
 
@@ -40,13 +41,20 @@ class MeshWriter:
         self._compress = compress
         self._materials: dict[tuple[int, bool], int] = {}
 
-    def write(self, soup: Soup, features: NDArray[np.int64] | None) -> tuple[int, Lattice]:
-        """Write `soup` as one mesh and return it with its lattice. `features` (n,) are ids by vertex; None: the mesh is
-        instanced, its instances have the ids and its lattice needs no node.
-        """
-        whole = self._positions(soup.positions, instanced=features is None)
-        shared = [whole.attribute, normals(soup.normals, packed=self._compress)]
-        ids = [] if features is None else [feature_ids(features)]
+    def write(self, soup: Soup, features: NDArray[np.int64]) -> tuple[int, Lattice]:
+        """Write `soup` as one mesh, `features` (n,) being the ids of its vertices; returns the mesh and its lattice."""
+        pack = lattice_positions if self._compress else plain_positions
+        lattice = pack(soup.positions)
+        return self._mesh(soup, lattice, [feature_ids(features)]), lattice
+
+    def write_shared(self, soup: Soup, *, largest_scale: float) -> int:
+        """Write `soup` as a mesh for instances, which have the feature ids and scale it by at most `largest_scale`."""
+        if not self._compress:
+            return self._mesh(soup, plain_positions(soup.positions), [])
+        return self._mesh(soup, shared_positions(soup.positions, largest_scale=largest_scale), [])
+
+    def _mesh(self, soup: Soup, lattice: Lattice, ids: list[Attribute]) -> int:
+        shared = [lattice.attribute, normals(soup.normals, packed=self._compress)]
         if self._compress:
             self._builder.used.add(QUANTIZATION)
             self._builder.required.add(QUANTIZATION)
@@ -54,10 +62,7 @@ class MeshWriter:
             self._primitive(surface, soup, shared, ids) for surface in surfaces(soup, self._palette)
         ]
         self._builder.meshes.append({"primitives": primitives})
-        return len(self._builder.meshes) - 1, whole
-
-    def _positions(self, positions: NDArray[np.float64], *, instanced: bool) -> Lattice:
-        return lattice_positions(positions, wide=instanced) if self._compress else plain_positions(positions)
+        return len(self._builder.meshes) - 1
 
     def _primitive(
         self, surface: Surface, soup: Soup, shared: list[Attribute], ids: list[Attribute]

@@ -90,9 +90,10 @@ def documents(layout: Layout, frame: Frame, *, layout_name: str) -> Documents:
     head: Any = tileset.to_dict()
     root = head.pop("root")
     head |= {"schemaUri": layout.schema_uri, "groups": [_group_json(g) for g in layout.groups]}
+    own = {"statistics": layout.statistics, "extras": {"layout": layout_name}}
     files: dict[str, bytes] = {}
-    root = _split(root, head, files)
-    head |= {"statistics": layout.statistics, "extras": {"layout": layout_name}, "root": root}
+    root = _split(root, _Shared(head=head, budget=LARGEST_JSON - len(_encode({**head, **own}))), files)
+    head |= {**own, "root": root}
     data = _encode(head)
     name = hashed_name("tileset", data, "json")
     return Documents(name=name, files={name: data, **files})
@@ -126,17 +127,25 @@ def relative(parent: NDArray[np.float64], child: NDArray[np.float64]) -> NDArray
     return result
 
 
-def _split(tile: Json, head: Json, files: dict[str, bytes]) -> Json:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the documents of one tileset have in common: `head`, and how many bytes are left for tiles."""
+
+    head: Json
+    budget: int
+
+
+def _split(tile: Json, shared: _Shared, files: dict[str, bytes]) -> Json:
     """`tile` with its largest subtrees moved into `files` until its document is small enough."""
-    children = [_split(child, head, files) for child in tile.get("children", [])]
+    children = [_split(child, shared, files) for child in tile.get("children", [])]
     if not children:
         return tile
-    budget = LARGEST_JSON - len(_encode({**head, "root": {**tile, "children": []}}))
+    budget = shared.budget - len(_encode({**tile, "children": []})) - len(children)
     sizes = [len(_encode(child)) for child in children]
     for at in np.argsort(sizes)[::-1].tolist():
         if sum(sizes) <= budget or "children" not in children[at]:
             break
-        children[at] = _external(children[at], head, files)
+        children[at] = _external(children[at], shared.head, files)
         sizes[at] = len(_encode(children[at]))
     return {**tile, "children": children}
 

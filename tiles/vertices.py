@@ -1,5 +1,6 @@
 """Vertex attributes as a tile stores them: positions on a lattice, octahedral normals, linear colours, feature ids."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,9 @@ from tiles.materials import srgb_from_linear
 
 FINEST_STEP = -11
 """Exponent of two of the finest lattice step, metres (0.49 mm): kernels tessellate curves to 1 mm."""
+
+SHARED_STEP = -12
+"""Exponent of the step of meshes that are drawn as instances: they are stored once, and looked at from near."""
 
 COARSEST_STEP = -10
 """Exponent of the coarsest step (0.98 mm). A tile too wide for it in 16 bits stores 24."""
@@ -94,17 +98,24 @@ def plain_positions(positions: NDArray[np.float64]) -> Lattice:
     return _lattice(attribute, values.astype(np.float64), scale=1.0, offset=np.zeros(3))
 
 
-def lattice_positions(positions: NDArray[np.float64], *, wide: bool = False) -> Lattice:
-    """Positions on the finest power-of-two lattice that 16 bits span; else (or if `wide`) 24 bits by a filter.
+def shared_positions(positions: NDArray[np.float64], *, largest_scale: float) -> Lattice:
+    """Positions of a mesh that instances scale by at most `largest_scale`: 24 bits by a filter, so that no node is
+    needed to place them (it would act outside the instances' own transforms).
+    """
+    return _wide_positions(positions, SHARED_STEP - max(0, math.ceil(math.log2(largest_scale))))
+
+
+def lattice_positions(positions: NDArray[np.float64]) -> Lattice:
+    """Positions on the finest power-of-two lattice that 16 bits span; else 24 bits by a filter.
 
     Tiles share the lattice where their steps agree, so that elements in different tiles still meet.
     """
     lower, upper = bounds_of(positions)
     extent = float((upper - lower).max())
     steps = range(FINEST_STEP, COARSEST_STEP + 1)
-    exponent = next((e for e in steps if not wide and extent / 2.0**e < 65_535), None)
+    exponent = next((e for e in steps if extent / 2.0**e < 65_535), None)
     if exponent is None:
-        return _wide_positions(positions, FINEST_STEP if wide else COARSEST_STEP)
+        return _wide_positions(positions, COARSEST_STEP)
     step = 2.0**exponent
     cells = np.rint(positions / step)
     first = np.rint(lower / step)

@@ -1,1 +1,1 @@
-"""Tests of tiles."""
+"""Tests of the tiler."""
