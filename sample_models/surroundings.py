@@ -230,17 +230,18 @@ def _garage_ramp(model: IfcModel) -> None:
         ),
         ramp,
     )
-    side = (
-        *((x, z - 300.0 + lift) for x, z in line),
-        (RAMP_END, 600.0 + lift + GROUND),
-        (RAMP_START, 600.0 + lift + GROUND),
-    )
+    _ramp_walls(model, lift)
+
+
+def _ramp_walls(model: IfcModel, lift: float) -> None:
+    """Side walls up to a parapet, and the wall above the gate; `lift` is from ±0.000 to the floor of the basement."""
+    top = 600.0 + GROUND + lift
+    side = (*((x, z - 300.0 + lift) for x, z in _ramp_line()), (RAMP_END, top), (RAMP_START, top))
     head_low = (RAMP_START - 350.0, AISLE_LOW - 250.0, plan.ANNEX_SLAB[1] + lift)
-    head = box(head_low, (RAMP_START, AISLE_HIGH + 250.0, 600.0 + lift + GROUND), "concrete")
     walls: dict[str, Solid] = {
         "S": across_y(side, AISLE_LOW - 250.0, AISLE_LOW, "concrete"),
         "N": across_y(side, AISLE_HIGH, AISLE_HIGH + 250.0, "concrete"),
-        "head": head,
+        "head": box(head_low, (RAMP_START, AISLE_HIGH + 250.0, top), "concrete"),
     }
     for key, solid in walls.items():
         model.add(
