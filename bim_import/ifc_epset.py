@@ -4,6 +4,8 @@ Property sets `ePSet_MapConversion` and `ePSet_ProjectedCRS` on IfcProject or If
 Geo-referencing, 2.0), in any spelling of upper and lower case, in any schema.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import ifcopenshell
@@ -45,31 +47,31 @@ def _property_sets(file: ifcopenshell.file) -> dict[str, Properties]:
     found: dict[str, Properties] = {}
     for name in ("IfcProject", "IfcSite"):
         for owner in entities(file, name):
-            for definition in _definitions(owner):
-                key = (getattr(definition, "Name", None) or "").strip().casefold()
-                if key in (_CONVERSION, _CRS):
-                    found.setdefault(key, _properties(definition))
+            for key, properties in _named_sets(owner):
+                found.setdefault(key, properties)
     return found
 
 
-def _definitions(owner: Entity) -> list[Entity]:
-    try:
-        relations = [r for r in owner.IsDefinedBy or () if is_a(r, "IfcRelDefinesByProperties")]
-        return [
-            r.RelatingPropertyDefinition
-            for r in relations
-            if is_a(r.RelatingPropertyDefinition, "IfcPropertySet")
-        ]
-    except UNREADABLE:
-        return []
+def _named_sets(owner: Entity) -> Iterator[tuple[str, Properties]]:
+    """The wanted property sets of an object; what cannot be read is none of them."""
+    for relation in getattr(owner, "IsDefinedBy", None) or ():
+        with suppress(*UNREADABLE):
+            definition = relation.RelatingPropertyDefinition
+            if is_a(definition, "IfcPropertySet"):
+                key = (definition.Name or "").strip().casefold()
+                if key in (_CONVERSION, _CRS):
+                    yield key, _properties(definition)
 
 
 def _properties(definition: Entity) -> Properties:
     result: Properties = {}
     for single in definition.HasProperties or ():
-        if is_a(single, "IfcPropertySingleValue") and single.NominalValue is not None:
-            value = single.NominalValue.wrappedValue
-            result[single.Name.strip().casefold()] = (value, unit_factor(single.Unit))
+        with suppress(*UNREADABLE):
+            if is_a(single, "IfcPropertySingleValue") and single.NominalValue is not None:
+                result[single.Name.strip().casefold()] = (
+                    single.NominalValue.wrappedValue,
+                    unit_factor(single.Unit),
+                )
     return result
 
 

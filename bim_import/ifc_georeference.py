@@ -37,37 +37,56 @@ def gather(file: ifcopenshell.file) -> Evidence:
     """Everything in a file that says where it is."""
     evidence = Evidence(length_unit_m=length_unit_m(file))
     _read_context(evidence, file)
-    operations = entities(file, "IfcCoordinateOperation")
+    operations = _of_models(evidence, entities(file, "IfcCoordinateOperation"))
     evidence.operations = _each(evidence, operations, lambda entity: _operation(entity, file))
     evidence.operations += read_epsets(file, evidence.warnings)
-    targets = {_id(getattr(operation, "TargetCRS", None)) for operation in operations}
+    targets = set(_each(evidence, operations, lambda entity: _id(entity.TargetCRS), quiet=True))
     alone = [crs for crs in entities(file, "IfcCoordinateReferenceSystem") if crs.id() not in targets]
     evidence.lone_crs = _each(evidence, alone, _crs)
     sites = entities(file, "IfcSite")
     if sites:
         evidence.site_origin = placement_origin(sites[0], evidence.length_unit_m)
-    evidence.sites = [
-        site
-        for site in _each(evidence, sites, lambda s: _site(s, evidence.length_unit_m))
-        if site is not None
-    ]
-    evidence.addresses = [
-        values for values in _each(evidence, entities(file, "IfcPostalAddress"), _address) if values
-    ]
+    found = _each(evidence, sites, lambda site: _site(site, evidence.length_unit_m))
+    evidence.sites = [site for site in found if site is not None]
+    addresses = _each(evidence, entities(file, "IfcPostalAddress"), _address, quiet=True)
+    evidence.addresses = [values for values in addresses if values]
     return evidence
 
 
-def _each(evidence: Evidence, found: list[Entity], read: Callable[[Entity], T]) -> list[T]:
-    """Read entities one by one; what fails is left out with a warning."""
+def _each(
+    evidence: Evidence, found: list[Entity], read: Callable[[Entity], T], *, quiet: bool = False
+) -> list[T]:
+    """Read entities one by one; what fails is left out, with a warning unless `quiet`."""
     results = []
     for entity in found:
         try:
             results.append(read(entity))
         except UNREADABLE as error:
-            evidence.warnings.append(
-                f"#{entity.id()} {class_of(entity)} cannot be read ({error}) and is left out."
-            )
+            if not quiet:
+                evidence.warnings.append(_unreadable(f"#{entity.id()} {class_of(entity)}", error))
     return results
+
+
+def _unreadable(what: str, error: Exception) -> str:
+    told = " ".join(str(error).split())[:120]
+    return f"{what} cannot be read ({told}) and is left out."
+
+
+def _of_models(evidence: Evidence, operations: list[Entity]) -> list[Entity]:
+    """Operations that start at a representation context; chains from one CRS to another are not followed."""
+
+    def starts_at_crs(entity: Entity) -> bool:
+        source = entity.SourceCRS
+        return source is not None and is_a(source, "IfcCoordinateReferenceSystem")
+
+    chained = []
+    for entity in operations:
+        if any(_each(evidence, [entity], starts_at_crs, quiet=True)):
+            chained.append(entity.id())
+            evidence.warnings.append(
+                f"#{entity.id()} leads from one CRS to another; such chains are not followed."
+            )
+    return [entity for entity in operations if entity.id() not in chained]
 
 
 def _id(entity: Entity | None) -> int:
@@ -212,16 +231,19 @@ def _site(entity: Entity, unit_m: float) -> SiteEvidence | None:
 def _read_context(evidence: Evidence, file: ifcopenshell.file) -> None:
     """World coordinate system and true north of the context that holds the 3D models."""
     contexts = [c for c in entities(file, "IfcGeometricRepresentationContext") if "Sub" not in class_of(c)]
-    if not contexts:
+    ranked = _each(
+        evidence, contexts, lambda c: (c.ContextType != "Model", c.CoordinateSpaceDimension != 3, c.id())
+    )
+    if not ranked:
         return
-    context = min(contexts, key=lambda c: (c.ContextType != "Model", c.CoordinateSpaceDimension != 3))
-    try:
-        world = axes_matrix(context.WorldCoordinateSystem, evidence.length_unit_m)
-        evidence.world = None if np.allclose(world, np.eye(4), atol=_TOO_SMALL) else world
-        evidence.north = _north(context, world)
-    except UNREADABLE as error:
-        evidence.warnings.append(f"The world coordinate system or true north cannot be read ({error}).")
-    if context.TrueNorth is not None and evidence.north is None:
+    context = file.by_id(min(ranked)[2])
+    world = _each(evidence, [context], lambda c: axes_matrix(c.WorldCoordinateSystem, evidence.length_unit_m))
+    if world and not np.allclose(world[0], np.eye(4), atol=_TOO_SMALL):
+        evidence.world = world[0]
+    turn = np.eye(4) if evidence.world is None else evidence.world
+    north = _each(evidence, [context], lambda c: (c.TrueNorth is not None, _north(c, turn)))
+    evidence.north = north[0][1] if north else None
+    if north and north[0][0] and evidence.north is None:
         evidence.warnings.append(
             "The direction of true north in the file has no length; local y is taken for north."
         )

@@ -1,13 +1,15 @@
 """Map conversions and rigid operations: where a local point lands, computed by hand from the file's numbers."""
 
 import math
+import re
 from typing import Any
 
+import ifcopenshell
 import numpy as np
 import pytest
 
 from bim_import.ifc_axes import finite
-from bim_import.placement import PlacementOverrides
+from bim_import.placement import PlacementOverrides, diagnose
 from tests.bim_import.placement_models import Model, box_at, lands, warned
 
 EAST, NORTH = 458715.92, 5439966.65
@@ -389,6 +391,28 @@ class TestDamage:
         diagnosis = model.diagnose()
         assert diagnosis.used == "default"
         assert np.isfinite(diagnosis.placement.origin).all()
+
+    @pytest.mark.parametrize(
+        ("good", "bad"),
+        [
+            (r"IFCMAPCONVERSION\(#\d+,", "IFCMAPCONVERSION(#99999,"),
+            (r"IFCMAPCONVERSION\((#\d+),#\d+", r"IFCMAPCONVERSION(\1,\1"),
+            (r"458715\.92", "'here'"),
+            (r"IFCPROJECTEDCRS\('EPSG:25832'", "IFCPROJECTEDCRS(17."),
+            (r"IFCSITE\(('[^']*'),(.*),\.ELEMENT\.,\$", r"IFCSITE(\1,\2,.ELEMENT.,'north'"),
+            (r"IFCAXIS2PLACEMENT3D\(#\d+", "IFCAXIS2PLACEMENT3D($"),
+            (r"'Model',3,", "$,$,"),
+        ],
+    )
+    def test_damaged_text_costs_no_more_than_what_it_says(self, good: str, bad: str) -> None:
+        model = Model()
+        model.convert(model.crs(), EAST, NORTH)
+        text = model.file.to_string()
+        damaged = re.sub(good, bad, text)
+        assert damaged != text
+        file = ifcopenshell.file.from_string(damaged)
+        diagnosis = diagnose(file, overrides=PlacementOverrides(), bounds=None)
+        assert diagnosis.used in ("IfcMapConversion", "default")
 
     def test_a_placement_loop_ends(self) -> None:
         model = Model(site={"RefLatitude": (49, 0, 0, 1), "RefLongitude": (8, 0, 0, 1)})

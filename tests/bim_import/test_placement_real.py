@@ -1,5 +1,6 @@
 """Known corners of real files: computed here from the numbers in their text, with pyproj and nothing of this software."""
 
+import contextlib
 import math
 import re
 from collections import Counter
@@ -49,16 +50,15 @@ def vertices(file: ifcopenshell.file, product: ifcopenshell.entity_instance) -> 
     return np.array(shape.geometry.verts, dtype=np.float64).reshape(-1, 3)  # type: ignore[union-attr]  # a shape, not a brep
 
 
-def drawn_bounds(file: ifcopenshell.file) -> Points:
-    """Box of what has a body."""
-    corners = []
+def drawn_bounds(file: ifcopenshell.file, count: int = 3) -> Points:
+    """Box of the first few things that have a body."""
+    corners: list[Points] = []
     for product in file.by_type("IfcProduct"):
-        try:
+        with contextlib.suppress(RuntimeError):
             points = vertices(file, product) if product.Representation else np.zeros((0, 3))
-        except RuntimeError:
-            continue
-        if len(points):
-            corners += [points.min(axis=0), points.max(axis=0)]
+            corners += [points.min(axis=0), points.max(axis=0)] if len(points) else []
+        if len(corners) >= 2 * count:
+            break
     return np.array([np.min(corners, axis=0), np.max(corners, axis=0)])
 
 
