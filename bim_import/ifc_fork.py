@@ -18,7 +18,18 @@ def can_reopen() -> bool:
 
 def open_descriptors() -> frozenset[int]:
     """Numbers of all open descriptors of this process."""
-    return frozenset(int(entry.name) for entry in _DESCRIPTORS.iterdir())
+    listed = [int(entry.name) for entry in list(_DESCRIPTORS.iterdir())]
+    return frozenset(
+        number for number in listed if _is_open(number)
+    )  # the listing itself had one, now closed
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def reopen_after_fork(path: Path, before: frozenset[int]) -> None:

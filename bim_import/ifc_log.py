@@ -1,5 +1,6 @@
 """What the parser wrote into its log, in words for people."""
 
+import mmap
 import re
 from collections import Counter
 
@@ -8,6 +9,7 @@ from ifcopenshell import ifcopenshell_wrapper
 
 _UNKNOWN_CLASS = re.compile(r"Entity with name '(\w+)' not found in schema")
 _OTHER_COUNT = re.compile(r"Expected \d+ attribute values, found \d+ for instance #(\d+)")
+_CLASS_NAME = re.compile(rb"=\s*([A-Za-z]\w*)\s*\(", re.ASCII)
 _MAX_NAMED = 8
 """Classes named in one warning."""
 
@@ -24,27 +26,35 @@ def syntax_reason(logger: ifcopenshell_wrapper.logger) -> str:
 
 
 def read_log(
-    logger: ifcopenshell_wrapper.logger, file: ifcopenshell.file, schema: str
+    logger: ifcopenshell_wrapper.logger, file: ifcopenshell.file, content: mmap.mmap
 ) -> tuple[int, list[str]]:
     """How many entities were left out because the schema has no such class, and the warnings about that and about
-    entities with more or fewer attributes than their class (known only where the file was parsed in full).
+    entities with more or fewer attributes than their class (known only where the file was parsed in full). `content` is
+    the text that was parsed.
     """
-    unknown: Counter[str] = Counter()
+    names: set[str] = set()
     misfits: Counter[str] = Counter()
     for message in logger.log_messages():
         words = str(message.message)
         if found := _UNKNOWN_CLASS.search(words):
-            unknown[found.group(1)] += 1
+            names.add(found.group(1).upper())
         elif found := _OTHER_COUNT.search(words):
             misfits[file.by_id(int(found.group(1))).is_a()] += 1
+    unknown = _count_statements(content, names) if names else Counter()
+    schema = file.schema_identifier
     warnings = []
     if unknown:
-        warnings.append(
-            f"{_counted(unknown)} left out, of classes that {schema} lacks: {_named(unknown)}"
-        )
+        warnings.append(f"{_counted(unknown)} left out, of classes that {schema} lacks: {_named(unknown)}")
     if misfits:
         warnings.append(f"{_counted(misfits)} with other attributes than {schema} has: {_named(misfits)}")
     return unknown.total(), warnings
+
+
+def _count_statements(content: mmap.mmap, names: set[str]) -> Counter[str]:
+    """Statements of each class; at least one, as the parser met one (a lazy one tells of each class once)."""
+    found = (match.group(1).decode("ascii").upper() for match in _CLASS_NAME.finditer(content))
+    counts = Counter(name for name in found if name in names)
+    return Counter({name: max(1, counts[name]) for name in names})
 
 
 def _counted(counts: Counter[str]) -> str:

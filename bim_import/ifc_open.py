@@ -118,10 +118,11 @@ def _plan(path: Path, looked: Scan, found: NamedSchema) -> tuple[Repair, list[st
 
 def _as_schema(repair: Repair, found: NamedSchema, schema: str) -> Repair:
     """The same repair, and another name in FILE_SCHEMA where the file does not name just `schema`."""
-    if found.names == (schema,):
+    is_exact = found.names == (schema,)
+    if is_exact and found.is_plain:
         return repair
-    span = (found.start, found.end)
-    return replace(repair, schema=schema, schema_span=span, renamed=renamed_classes(schema))
+    renamed = {} if is_exact else renamed_classes(schema)
+    return replace(repair, schema=schema, schema_span=(found.start, found.end), renamed=renamed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def _parse(source: str, path: Path, plan: _Plan) -> OpenedIfc:
         raise DamagedSource(source, "its DATA section is empty", _EXPORT_AGAIN)
     with path.open("rb") as content:
         text = mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ)
-    left_out, misfits = read_log(logger, file, plan.schema)
+    left_out, misfits = read_log(logger, file, text)
     declared = ", ".join(plan.names)
     nearest = (
         []

@@ -47,10 +47,11 @@ _STRING = re.compile(rb"'((?:[^']|'')*)'")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSchema:
     """What FILE_SCHEMA says. `names` are upper case in the file's order; `start`/`end` delimit the list between the inner
-    parentheses, as byte offsets into the header.
+    parentheses, as byte offsets into the header. `is_plain`: one name without spaces, as the parser wants it.
     """
 
     names: tuple[str, ...]
+    is_plain: bool
     start: int
     end: int
 
@@ -68,7 +69,9 @@ def find_schema(header: bytes) -> NamedSchema | None:
     names = (
         match.group(1).decode("latin-1").strip().upper() for match in _STRING.finditer(header, start, end)
     )
-    return NamedSchema(names=tuple(name for name in names if name), start=start, end=end)
+    known = tuple(name for name in names if name)
+    is_plain = [name.encode("latin-1") for name in known] == [header[start:end].strip().strip(b"'").upper()]
+    return NamedSchema(names=known, is_plain=is_plain, start=start, end=end)
 
 
 def nearest_schemas(names: tuple[str, ...]) -> tuple[str, ...]:
