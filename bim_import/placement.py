@@ -81,17 +81,8 @@ def moved(
         map_turn_deg=before.rotation_deg if on_map else None,
         true_turn_deg=None if on_map else before.rotation_deg,
     )
-    if overrides.crs is not None or overrides.origin is not None:
-        draft = override_draft(overrides, known)
-    else:
-        verdict = Verdict(confidence=diagnosis.confidence, warnings=list(diagnosis.warnings))
-        draft = Draft(
-            used=diagnosis.used,
-            placement=before,
-            verdict=verdict,
-            vertical=before.vertical,
-            height_is_settled=True,
-        )
+    stated_anew = overrides.crs is not None or overrides.origin is not None
+    draft = override_draft(overrides, known) if stated_anew else _as_before(diagnosis, overrides)
     placement = turned(settled(draft, overrides.height_offset_m), overrides.rotation_deg)
     check(placement, draft.verdict)
     found = [
@@ -104,6 +95,19 @@ def moved(
         confidence=draft.verdict.confidence,
         found=[*found, _override_found(overrides)] if overrides.given else diagnosis.found,
         warnings=list(dict.fromkeys(draft.verdict.warnings)),
+    )
+
+
+def _as_before(diagnosis: Diagnosis, overrides: PlacementOverrides) -> Draft:
+    """The placement of a diagnosis with its doubts, but those of heights where these are stated now."""
+    settles_heights = overrides.height_offset_m is not None
+    warnings = [text for text in diagnosis.warnings if not (settles_heights and "--height-offset" in text)]
+    return Draft(
+        used=diagnosis.used,
+        placement=diagnosis.placement,
+        verdict=Verdict(confidence=diagnosis.confidence, warnings=warnings),
+        vertical=diagnosis.placement.vertical,
+        height_is_settled=True,
     )
 
 

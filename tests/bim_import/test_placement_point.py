@@ -340,6 +340,8 @@ class TestMoved:
         after = moved(before, overrides=PlacementOverrides(height_offset_m=12.4), bounds=self.BOX)
         step = lands(after, (0, 0, 0), "EPSG:4549") - lands(before, (0, 0, 0), "EPSG:4549")
         assert step == pytest.approx((0.0, 0.0, 12.4), abs=1e-6)
+        assert warned(before, "No vertical datum")
+        assert not warned(after, "No vertical datum")
 
     def test_a_rotation_alone_turns_a_site_about_its_origin(self) -> None:
         before = Model(site=NINGBO).diagnose()

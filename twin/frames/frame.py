@@ -1,5 +1,7 @@
 """A placement made computable: local → projected or geographic → ECEF in double precision."""
 
+from functools import lru_cache
+
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
@@ -55,7 +57,12 @@ def ecef_from_geographic(points: Points) -> Points:
 
 def geographic_from_ecef(points: Points) -> Points:
     """(n, 3) ECEF metres (EPSG:4978) → (n, 3) lon, lat in degrees (WGS 84), ellipsoidal height in metres."""
-    return transform(pyproj.Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True), points)
+    return transform(_from_ecef(), points)
+
+
+@lru_cache(maxsize=1)
+def _from_ecef() -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)
 
 
 def east_north_up(lon_deg: float, lat_deg: float) -> Points:
