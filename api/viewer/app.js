@@ -12,6 +12,8 @@ import { toast } from "./ui/toast.js";
 
 /** The page asks again by itself this often while the server is away. */
 const RETRY_MS = 8_000;
+/** Tiles of a new place get this long to arrive before one looks whether the object is seen. */
+const SETTLE_MS = 4_000;
 /** Spatial containers: selecting one tells about it, and tints nothing. */
 const CONTAINERS = new Set(["IfcProject", "IfcSite", "IfcBuilding", "IfcFacility", "IfcBridge", "IfcRoad", "IfcRailway", "IfcTunnel"]);
 
@@ -64,8 +66,9 @@ export class App {
     const loading = scene.load(models);
     const underground = models.every((model) => model.bounds && scene.isBelow(model.bounds, models));
     if (underground) this.setUnderground({ on: true });
+    void scene.flyTo(models.map((model) => model.bounds), { instant: true });
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
-    else void scene.flyTo(models.map((model) => model.bounds), { instant: true });
+    this.wished = null;
     for (const model of await loading) toast(t("modelFailed", { name: model.name }), "warning");
     return this.loadStoreys();
   }
@@ -90,7 +93,7 @@ export class App {
    */
   async select(id, { fly = false, instant = false } = {}) {
     this.detail = null;
-    this.store.set({ selected: { kind: "object", id } });
+    this.store.set({ selected: { kind: "object", id }, xray: false });
     this.#link({ object: id });
     const detail = await this.api.object(id).catch((error) => error);
     if (this.store.get().selected?.id !== id) return;
@@ -98,13 +101,29 @@ export class App {
     if (detail instanceof Error) return;
     this.detail = detail;
     const scene = await this.sceneReady;
-    if (!CONTAINERS.has(detail.class)) {
-      const indices = await this.api.indicesBelow(detail).catch(() => [detail.state_index]);
-      if (this.store.get().selected?.id !== id) return;
-      scene?.select(indices, detail.hidden ? [detail.state_index] : []);
-    } else scene?.select([], []);
+    const indices = CONTAINERS.has(detail.class) ? [] : await this.#parts(detail);
+    if (this.store.get().selected?.id !== id) return;
+    scene?.select(indices, detail.hidden ? [detail.state_index] : []);
     if (detail.bounds) scene?.pilot.turnAbout(detail.bounds);
-    if (fly) await this.flyToBounds(detail.bounds, instant);
+    if (fly) await this.#flyToSee(detail, indices, instant);
+  }
+
+  /**
+   * Flies to an object; if walls hide it from there, they turn to glass.
+   * @param {ObjectDetail} detail
+   * @param {number[]} indices
+   * @param {boolean} [instant]
+   */
+  async #flyToSee(detail, indices, instant = false) {
+    const { scene } = this;
+    await this.flyToBounds(detail.bounds, instant);
+    if (!scene || !detail.bounds || !indices.length) return;
+    await scene.settled(SETTLE_MS);
+    if (this.store.get().selected?.id === detail.id && !scene.isSeen(new Set(indices), detail.bounds)) this.store.set({ xray: true });
+  }
+
+  toggleXray() {
+    this.store.set({ xray: !this.store.get().xray });
   }
 
   /** Hears the selected object's details or why there are none. @type {(detail: ObjectDetail | Error) => void} */
@@ -113,14 +132,14 @@ export class App {
   /** @param {string} key */
   selectModel(key) {
     this.detail = null;
-    this.store.set({ selected: { kind: "model", id: key } });
+    this.store.set({ selected: { kind: "model", id: key }, xray: false });
     this.scene?.select([], []);
     this.#link({});
   }
 
   clearSelection() {
     this.detail = null;
-    this.store.set({ selected: null });
+    this.store.set({ selected: null, xray: false });
     this.scene?.select([], []);
     this.#link({});
   }
@@ -151,7 +170,12 @@ export class App {
   flyToSelection() {
     const { selected } = this.store.get();
     if (selected?.kind === "model") return this.flyToBounds(this.modelOf(selected.id)?.bounds ?? null);
-    return this.detail ? this.flyToBounds(this.detail.bounds) : undefined;
+    return this.detail ? this.flyToObject(this.detail) : undefined;
+  }
+
+  /** @param {ObjectDetail} detail */
+  async flyToObject(detail) {
+    await this.#flyToSee(detail, CONTAINERS.has(detail.class) ? [] : await this.#parts(detail));
   }
 
   flyHome() {

@@ -55,7 +55,8 @@ const SHAPES = {
   space: "M5 5h14v14H5ZM5 12h4M15 12h4",
   box: "M12 3.5l8 4.5v8l-8 4.5-8-4.5V8ZM4 8l8 4.5L20 8M12 12.5v8",
   globe: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
-  offline: "M4 4l16 16M8.5 8.8A10 10 0 0 0 5 11M15.5 9a10 10 0 0 1 3.5 2M9 14.5a5 5 0 0 1 6 0M12 18.5v.1",
+  server: "M4 4.5h16v6.5H4ZM4 13h16v6.5H4ZM7.5 7.8v.1M7.5 16.3v.1M11 7.8h5M11 16.3h5",
+  xray: "M9 9h11v11H9ZM4 14V4h10M4 4l5 5M14 4l6 5M4 14l5 6",
 };
 
 /** @typedef {keyof typeof SHAPES} IconName */
@@ -105,7 +106,7 @@ export function byId(id) {
 }
 
 /**
- * Calls `fn` once after calls have ceased for `delayMs`.
+ * Calls `fn` once after calls have ceased for `delayMs`; `cancel` forgets a call that waits.
  * @template {any[]} A
  * @param {(...args: A) => void} fn
  * @param {number} delayMs
@@ -113,8 +114,9 @@ export function byId(id) {
 export function debounce(fn, delayMs) {
   /** @type {number | undefined} */
   let timer;
-  return (/** @type {A} */ ...args) => {
+  const later = (/** @type {A} */ ...args) => {
     clearTimeout(timer);
     timer = window.setTimeout(() => fn(...args), delayMs);
   };
+  return Object.assign(later, { cancel: () => clearTimeout(timer) });
 }

@@ -59,10 +59,9 @@ async function settled(app, twin) {
     });
     await new Promise((resolve) => requestAnimationFrame(resolve));
     const { x, y, z } = scene.camera.positionWC;
-    const loaded = [...twin.models.tilesets.values()].every((tileset) => !tileset.show || tileset.tilesLoaded);
     const now = `${x.toFixed(2)} ${y.toFixed(2)} ${z.toFixed(2)}`;
     const listed = app.store.get().status !== "loading" && (app.scene !== null || app.store.get().status !== "ready");
-    still = listed && loaded && scene.globe.tilesLoaded && now === last && !twin.loading ? still + 1 : 0;
+    still = listed && twin.models.allLoaded && scene.globe.tilesLoaded && now === last && !twin.loading ? still + 1 : 0;
     last = now;
   }
 }

@@ -27,6 +27,7 @@ function initial() {
     filters: NO_FILTERS,
     underground: { on: false, opacity: GROUND_OPACITY },
     selected: null,
+    xray: false,
     pendingTiles: -1,
     sceneError: null,
   };

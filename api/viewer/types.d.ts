@@ -108,6 +108,8 @@ export interface AppState {
   storeys: Record<string, Storey[]>;
   filters: Filters;
   underground: { on: boolean; opacity: number };
+  /** Whether all but the selection is glass. */
+  xray: boolean;
   selected: { kind: "object" | "model"; id: string } | null;
   /** Tiles on their way; -1 before the scene is there. */
   pendingTiles: number;

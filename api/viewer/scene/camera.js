@@ -13,7 +13,7 @@ const PITCH_BELOW_DEG = -42;
 /** Share of the free view that the target fills. */
 const FILL = 0.86;
 /** Never closer than this to a small object: a socket still shows the wall it is on. */
-const NEAREST_M = 6;
+const NEAREST_M = 9;
 const FLIGHT_S = 1.2;
 const TURN_DEG = 6;
 

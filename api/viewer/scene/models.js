@@ -21,7 +21,7 @@ export class ModelTiles {
    * @param {import("../api.js").Api} options.api
    * @param {import("./visibility.js").Visibility} options.visibility
    * @param {number} options.screenSpaceError pixels
-   * @param {(content: any) => void} options.onLeft a content goes
+   * @param {() => void} options.onLeft a content went
    * @param {(pending: number) => void} options.onProgress tiles on their way, over all models
    */
   constructor({ scene, api, visibility, screenSpaceError, onLeft, onProgress }) {
@@ -76,12 +76,17 @@ export class ModelTiles {
     });
     tileset.tileUnload.addEventListener((tile) => {
       this.visibility.remove(tile.content);
-      this.onLeft(tile.content);
+      this.onLeft();
     });
     tileset.loadProgress.addEventListener((requests, processing) => {
       this.pending.set(key, requests + processing);
       this.onProgress([...this.pending.values()].reduce((sum, n) => sum + n, 0));
     });
+  }
+
+  /** Whether no model waits for tiles of this view. */
+  get allLoaded() {
+    return [...this.tilesets.values()].every((tileset) => !tileset.show || tileset.tilesLoaded);
   }
 
   /** @param {ReadonlySet<string>} hidden */

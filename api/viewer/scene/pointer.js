@@ -35,19 +35,23 @@ export function pickAt(scene, models, position) {
  * @param {{ onClick: (picked: Picked | null) => void, onHover: (picked: Picked | null, x: number, y: number) => void }} listeners
  */
 export function listenToPointer(scene, models, { onClick, onHover }) {
+  const look = debounce((/** @type {number} */ x, /** @type {number} */ y) => {
+    onHover(pickAt(scene, models, new Cartesian2(x, y)), x, y);
+  }, REST_MS);
   const handler = new ScreenSpaceEventHandler(scene.canvas);
   handler.setInputAction((/** @type {{ position: Cartesian2 }} */ { position }) => {
+    look.cancel();
     onHover(null, 0, 0);
     onClick(pickAt(scene, models, position));
   }, ScreenSpaceEventType.LEFT_CLICK);
   if (!matchMedia("(hover: hover)").matches) return;
-  const look = debounce((/** @type {number} */ x, /** @type {number} */ y) => {
-    onHover(pickAt(scene, models, new Cartesian2(x, y)), x, y);
-  }, REST_MS);
   const { canvas } = scene;
   canvas.addEventListener("pointermove", (event) => {
     onHover(null, 0, 0);
     if (event.buttons === 0) look(event.offsetX, event.offsetY);
   });
-  canvas.addEventListener("pointerleave", () => look(-1, -1));
+  canvas.addEventListener("pointerleave", () => {
+    look.cancel();
+    onHover(null, 0, 0);
+  });
 }

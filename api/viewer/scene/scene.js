@@ -3,19 +3,22 @@
  * nothing of panels and cards.
  */
 
-import { Cartesian2 } from "../vendor/cesium/cesium.js";
+import { Cartesian2, Cartesian3, SceneTransforms } from "../vendor/cesium/cesium.js";
+import { Appearance } from "./appearance.js";
 import { CameraPilot, unite } from "./camera.js";
 import { datumOf, groundFor } from "./ground.js";
 import { ModelTiles } from "./models.js";
 import { listenToPointer, pickAt } from "./pointer.js";
 import { chooseQuality } from "./quality.js";
-import { Selection } from "./selection.js";
 import { applyUnderground } from "./underground.js";
 import { Visibility } from "./visibility.js";
 import { createWorld } from "./world.js";
 
 /** @typedef {import("../types").Bounds} Bounds */
 /** @typedef {import("../types").Model} Model */
+
+/** Where in an object's box one looks for it: the middle, then the sides and corners turned to the viewer's usual place. */
+const LOOKS = [[0.5, 0.5, 0.5], [0.5, 0.1, 0.5], [0.1, 0.5, 0.5], [0.2, 0.2, 0.9], [0.5, 0.5, 0.98]];
 
 export class TwinScene {
   /**
@@ -41,20 +44,21 @@ export class TwinScene {
     this.pilot = new CameraPilot(scene, padding);
     this.visibility = new Visibility(
       () => store.get().filters,
-      (drawn) => this.selection.arrived(drawn),
+      (drawn) => this.appearance.arrived(drawn),
     );
-    this.selection = new Selection(scene, this.visibility, { outline: !quality.weak });
+    this.appearance = new Appearance(scene, this.visibility, { outline: !quality.weak });
     this.models = new ModelTiles({
       scene,
       api,
       visibility: this.visibility,
       screenSpaceError: quality.screenSpaceError,
-      onLeft: (content) => this.selection.left(content),
+      onLeft: () => this.appearance.left(),
       onProgress: (pendingTiles) => store.set({ pendingTiles }),
     });
     listenToPointer(scene, this.models, { onClick, onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
     store.on(["filters"], (state) => this.#applyFilters(state.filters));
+    store.on(["xray"], ({ xray }) => this.appearance.setGlass(xray));
     store.on(["storeys"], (state) => this.#learnStoreys(state.storeys));
     store.on(["underground"], (state) => applyUnderground(scene, state.underground));
     applyUnderground(scene, store.get().underground);
@@ -88,6 +92,7 @@ export class TwinScene {
     this.loading = true;
     const failed = await this.models.load(models);
     this.loading = false;
+    if (this.store.get().pendingTiles < 0) this.store.set({ pendingTiles: 0 });
     this.#applyFilters(this.store.get().filters);
     return failed;
   }
@@ -129,6 +134,31 @@ export class TwinScene {
    */
   select(stateIndices, revealed) {
     this.visibility.reveal(revealed);
-    this.selection.set(stateIndices);
+    this.appearance.select(stateIndices);
+  }
+
+  /** Resolves when the tiles of this view are there, or after `patienceMs`. @param {number} patienceMs */
+  async settled(patienceMs) {
+    const until = performance.now() + patienceMs;
+    let quiet = 0;
+    while (quiet < 2 && performance.now() < until) {
+      this.scene.requestRender();
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      quiet = this.models.allLoaded ? quiet + 1 : 0;
+    }
+  }
+
+  /**
+   * Whether any of these is seen from here, as far as a few looks at their box tell.
+   * @param {ReadonlySet<number>} stateIndices
+   * @param {Bounds} bounds
+   */
+  isSeen(stateIndices, [west, south, low, east, north, high]) {
+    return LOOKS.some(([x, y, z]) => {
+      const [lon, lat, height] = [west + (east - west) * x, south + (north - south) * y, low + (high - low) * z];
+      const place = SceneTransforms.worldToWindowCoordinates(this.scene, Cartesian3.fromDegrees(lon, lat, height));
+      const picked = place && pickAt(this.scene, this.models, place);
+      return picked && stateIndices.has(picked.stateIndex);
+    });
   }
 }

@@ -33,13 +33,15 @@ const classCodes = new Codes();
 const storeyCodes = new Codes();
 
 /** One content that has features: its columns, read when first needed. */
-class Drawn {
+export class Drawn {
   /** @type {Uint16Array | null} */
   #classes = null;
   /** @type {Uint16Array | null} */
   #storeys = null;
   /** @type {Uint32Array | null} */
   #indices = null;
+  /** Colour of each feature by `appearance.js`, once it was not plain. @type {Uint8Array | null} */
+  paint = null;
   /** Whether every feature is shown, so that "nothing filtered" costs nothing. */
   allShown = true;
 
@@ -99,7 +101,7 @@ class Drawn {
 
 /** `kind` of the content's group: `element` or `space`. @param {Content} content */
 function readKind(content) {
-  const metadata = content.group?.metadata;
+  const metadata = /** @type {any} */ (content).group?.metadata; // not in the published types
   return metadata?.hasProperty("kind") ? String(metadata.getProperty("kind")) : "element";
 }
 
@@ -192,11 +194,9 @@ export class Visibility {
     return undefined;
   }
 
-  /** Whether the storey filters name a storey of that model: other models stay whole. @param {string} model */
+  /** Whether storey filters touch that model: one without storeys (terrain, roads) stays whole. @param {string} model */
   #concerns(model) {
-    const { hiddenStoreys, onlyStoreys } = this.filters();
-    const named = onlyStoreys ?? hiddenStoreys;
-    return [...(this.#storeyIds.get(model)?.values() ?? [])].some((id) => named.has(id));
+    return (this.#storeyIds.get(model)?.size ?? 0) > 0;
   }
 
   /** By storey code, whether it is shown. @param {Drawn} drawn */

@@ -24,7 +24,7 @@ export class Card {
       this.draw();
       this.element.scrollTop = 0;
     });
-    app.store.on(["filters", "models"], () => this.draw());
+    app.store.on(["filters", "models", "xray"], () => this.redraw());
     onLanguage(() => this.draw());
   }
 
@@ -32,6 +32,19 @@ export class Card {
   show(content) {
     this.content = content;
     this.draw();
+  }
+
+  /** Draws again where it was: scroll, open sets and focus stay. */
+  redraw() {
+    const body = this.element.querySelector(".card-body");
+    const top = body?.scrollTop ?? 0;
+    const open = [...this.element.querySelectorAll("details")].map((set) => set.open);
+    const focused = [...this.element.querySelectorAll("button")].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    this.draw();
+    this.element.querySelectorAll("details").forEach((set, i) => (set.open = open[i] ?? set.open));
+    const now = this.element.querySelector(".card-body");
+    if (now) now.scrollTop = top;
+    if (focused >= 0) this.element.querySelectorAll("button")[focused]?.focus();
   }
 
   draw() {
@@ -60,7 +73,7 @@ export class Card {
   /** @param {Error} error */
   #drawError(error) {
     const gone = error instanceof ApiError && error.status === 404;
-    const body = h("div", { class: "list-state" }, icon(gone ? "search" : "offline"), h("p", { text: gone ? t("objectGoneHint") : error.message === "unreachable" ? t("errorHint") : error.message }));
+    const body = h("div", { class: "list-state" }, icon(gone ? "search" : "server"), h("p", { text: gone ? t("objectGoneHint") : error.message === "unreachable" ? t("errorHint") : error.message }));
     if (!gone) body.append(h("button", { class: "button", type: "button", text: t("retry"), on: { click: () => void this.app.select(/** @type {{id: string}} */ (this.app.store.get().selected).id) } }));
     this.element.replaceChildren(this.#head(t(gone ? "objectGone" : "cardFailed"), ""), body);
   }
@@ -82,11 +95,13 @@ export class Card {
   /** @param {ObjectDetail} detail */
   #drawObject(detail) {
     const shown = this.app.isShown(detail);
+    const { xray } = this.app.store.get();
     const words = className(detail.class);
     const actions = this.#actions([
-      ["flyTo", t("flyTo"), () => void this.app.flyToBounds(detail.bounds), !detail.bounds],
+      ["flyTo", t("flyTo"), () => void this.app.flyToObject(detail), !detail.bounds],
       [shown ? "eyeOff" : "eye", t(shown ? "hide" : "show"), () => void this.app.showObject(detail, !shown)],
       ["isolate", t("isolate"), () => void this.app.isolate(detail)],
+      ["xray", t("xray"), () => this.app.toggleXray(), this.app.scene === null, xray],
       ["link", t("copyLink"), () => void copy(this.app.linkTo({ object: detail.id }))],
     ]);
     const kind = words === detail.class ? words : `${words} · ${detail.class}`;
@@ -94,9 +109,11 @@ export class Card {
     return this.element.replaceChildren(this.#head(detail.name || detail.long_name || t("unnamed"), kind, icon(classIcon(detail.class))), actions, body);
   }
 
-  /** @param {[import("../dom.js").IconName, string, () => void, boolean?][]} list */
+  /** @param {[import("../dom.js").IconName, string, () => void, boolean?, boolean?][]} list icon, text, act, disabled, pressed */
   #actions(list) {
-    const buttons = list.map(([sign, label, act, disabled]) => h("button", { class: "action", type: "button", disabled, on: { click: act } }, icon(sign), h("span", { text: label })));
+    const buttons = list.map(([sign, label, act, disabled, pressed]) =>
+      h("button", { class: `action${pressed ? " on" : ""}`, type: "button", disabled, "aria-pressed": pressed, on: { click: act } }, icon(sign), h("span", { text: label })),
+    );
     return h("div", { class: "actions" }, ...buttons);
   }
 

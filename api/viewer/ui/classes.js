@@ -7,6 +7,9 @@ import { listState, skeletonRows } from "./list-parts.js";
 
 /** @typedef {import("../types").ClassCount} ClassCount */
 
+/** Rooms have a switch of their own, off at first; its row here is the same switch. */
+const ROOMS = "IfcSpace";
+
 export class ClassList {
   /** @param {import("../app.js").App} app */
   constructor(app) {
@@ -44,14 +47,14 @@ export class ClassList {
     }
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
     const drawn = this.rows.filter((row) => row.drawn > 0);
-    const { hiddenClasses } = this.app.store.get().filters;
+    const { hiddenClasses, spaces } = this.app.store.get().filters;
     const head = h(
       "div",
       { class: "list-head" },
       h("button", { class: "text-button", type: "button", text: t("showAll"), disabled: !hiddenClasses.size, on: { click: () => this.#hide([]) } }),
       h("button", { class: "text-button", type: "button", text: t("hideAll"), on: { click: () => this.#hide(drawn.map((row) => row.class)) } }),
     );
-    const rows = drawn.map((row) => this.#row(row, hiddenClasses.has(row.class)));
+    const rows = drawn.map((row) => this.#row(row, hiddenClasses.has(row.class) || (row.class === ROOMS && !spaces)));
     this.element.replaceChildren(...(drawn.length ? [head, h("ul", { class: "checks" }, ...rows)] : [listState("info", t("classesNone"))]));
     if (focused) /** @type {HTMLElement | null} */ (this.element.querySelector(`[data-focus="${CSS.escape(focused)}"]`))?.focus();
   }
@@ -73,11 +76,14 @@ export class ClassList {
 
   /** @param {string} name @param {boolean} shown */
   #toggle(name, shown) {
+    if (name === ROOMS) this.app.store.filter({ spaces: shown });
+    if (name === ROOMS && !shown) return;
     this.#hide(withMember(this.app.store.get().filters.hiddenClasses, name, !shown));
   }
 
   /** @param {string} name */
   #only(name) {
+    if (name === ROOMS) this.app.store.filter({ spaces: true });
     this.#hide((this.rows ?? []).map((row) => row.class).filter((other) => other !== name));
   }
 

@@ -13,6 +13,7 @@ const KEYS = [
   [["F"], "keyFly"],
   [["H"], "keyHide"],
   [["I"], "keyIsolate"],
+  [["X"], "keyXray"],
   [["U"], "keyUnder"],
   [["0"], "keyHome"],
   [["?"], "keyHelp"],

@@ -49,6 +49,7 @@ function sceneKey(app, event) {
     f: () => app.flyToSelection(),
     h: () => detail && app.showObject(detail, !app.isShown(detail)),
     i: () => detail && app.isolate(detail),
+    x: () => app.toggleXray(),
     u: () => app.toggleUnderground(),
   };
   const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];

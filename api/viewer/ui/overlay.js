@@ -44,8 +44,9 @@ function failed(app, error) {
     return message("search", t("modelGone", { name: app.onlyModel }), t("modelGoneHint"), h("a", { class: "button", href: location.pathname, text: t("wholeScene") }));
   }
   if (status === 401 || status === 403) return message("warning", t("errorRefused"), t("errorToken"), retry);
+  if (status >= 500) return message("server", t("errorServer"), error.message, h("p", { class: "raw", text: t("errorServerHint") }), retry);
   const detail = error.message && error.message !== "unreachable" ? h("p", { class: "raw", text: error.message }) : null;
-  return message("offline", t("errorTitle"), t("errorHint"), detail, retry);
+  return message("server", t("errorTitle"), t("errorHint"), detail, retry);
 }
 
 /** @param {Error} error */

@@ -8,6 +8,9 @@ import { number, t } from "../i18n.js";
 /** From here on a filter box stands above the sets. */
 const FILTER_FROM = 12;
 
+/** @type {Record<string, string>} */
+const RAISED = { "-": "⁻", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶" };
+
 /** UCUM-like symbols as they are printed: `W/(m2.K)` → W/(m²·K). @param {string} unit */
 export function unitText(unit) {
   return unit
@@ -15,7 +18,7 @@ export function unitText(unit) {
     .replace(/Ohm/g, "Ω")
     .replace(/\bu(?=[a-zA-Z])/g, "µ")
     .replace(/\./g, "·")
-    .replace(/([a-zA-Z°])(-?[1-9])/g, (_, letter, power) => letter + [...power].map((c) => ({ "-": "⁻", 1: "¹", 2: "²", 3: "³", 4: "⁴" })[c] ?? c).join(""));
+    .replace(/([a-zA-Z°])(-?[1-9])/g, (_, letter, power) => letter + [...power].map((c) => RAISED[c] ?? c).join(""));
 }
 
 /** @param {PropertyValue["value"]} value @returns {string} */
@@ -27,6 +30,11 @@ export function valueText(value) {
   return String(value);
 }
 
+/** A name that may break between its words: `ThermalTransmittance`, `构件_编码`. @param {string} name */
+function breakable(name) {
+  return name.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[_./])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+}
+
 /** @param {string} name @param {PropertyValue} property */
 function row(name, property) {
   const text = valueText(property.value);
@@ -34,7 +42,7 @@ function row(name, property) {
   return h(
     "div",
     { class: "pair", title: property.type, data: { find: `${name} ${text}`.toLowerCase() } },
-    h("dt", { text: name }),
+    h("dt", {}, ...breakable(name)),
     text ? h("dd", { class: typeof property.value === "number" ? "numeric" : "", text: text + unit }) : h("dd", { class: "none", text: t("noValue") }),
   );
 }

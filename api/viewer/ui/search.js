@@ -93,7 +93,7 @@ export class Search {
       if (!cursor) this.current = -1;
       this.#draw();
     } catch {
-      if (!signal.aborted) this.element.replaceChildren(listState("offline", t("searchFailed"), () => this.#ask(cursor)));
+      if (!signal.aborted) this.element.replaceChildren(listState("server", t("searchFailed"), () => this.#ask(cursor)));
     }
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { byId, h, icon } from "../dom.js";
-import { className, count, onLanguage, t } from "../i18n.js";
+import { className, count, language, onLanguage, t } from "../i18n.js";
 import { badge, classIcon } from "./labels.js";
 import { TreeModel } from "./tree-model.js";
 
@@ -24,6 +24,8 @@ export class Tree {
     this.rows = [];
     /** @type {string | null} */
     this.current = null;
+    /** Rows drawn now, by id. @type {Map<string, { face: string, element: HTMLElement }>} */
+    this.elements = new Map();
     this.inner = h("div", { class: "tree-inner", role: "none" });
     this.element = h(
       "div",
@@ -68,32 +70,56 @@ export class Tree {
     const first = Math.max(0, Math.floor(scroller.scrollTop / rowPx) - SPARE_ROWS);
     const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / rowPx) + SPARE_ROWS);
     const { selected } = this.app.store.get();
-    const drawn = rows.slice(first, last).map((node, i) => this.#row(node, first + i, selected));
-    this.inner.replaceChildren(...drawn);
+    const drawn = rows.slice(first, last).map((node, i) => this.#reused(node, first + i, selected));
+    this.#place(drawn);
     this.element.toggleAttribute("aria-activedescendant", false);
     const currentIndex = rows.findIndex((node) => node.id === this.current);
     if (currentIndex >= first && currentIndex < last) this.element.setAttribute("aria-activedescendant", rowId(currentIndex));
   }
 
   /**
+   * The row's element, the same as before while nothing about it changed: an element that is replaced between press and
+   * release never gets its click.
    * @param {Node} node
    * @param {number} index
    * @param {import("../types").AppState["selected"]} selected
    */
-  #row(node, index, selected) {
+  #reused(node, index, selected) {
+    const siblings = node.parent?.children?.length ?? this.model.top.length;
+    const face = [language(), index, node.open, node.expandable, siblings, this.#isShown(node), node.model?.name].join("\n");
+    const known = this.elements.get(node.id);
+    const element = known?.face === face ? known.element : this.#row(node, index);
+    if (element !== known?.element) this.elements.set(node.id, { face, element });
     const chosen = selected !== null && (node.kind === "model" ? selected.kind === "model" && node.model?.key === selected.id : node.id === selected.id);
+    element.classList.toggle("selected", chosen);
+    element.classList.toggle("current", node.id === this.current);
+    element.setAttribute("aria-selected", String(chosen));
+    return element;
+  }
+
+  /** Makes these the children, touching only what differs. @param {HTMLElement[]} wanted */
+  #place(wanted) {
+    const keep = new Set(wanted);
+    for (const child of [...this.inner.children]) if (!keep.has(/** @type {HTMLElement} */ (child))) child.remove();
+    wanted.forEach((element, i) => {
+      if (this.inner.children[i] !== element) this.inner.insertBefore(element, this.inner.children[i] ?? null);
+    });
+    for (const [id, { element }] of this.elements) if (!keep.has(element)) this.elements.delete(id);
+  }
+
+  /** @param {Node} node @param {number} index */
+  #row(node, index) {
     const siblings = node.parent ? node.parent.children ?? [] : this.model.top;
     const hidden = !this.#isShown(node);
     const row = h(
       "div",
       {
-        class: `row${chosen ? " selected" : ""}${node.id === this.current ? " current" : ""}${hidden ? " off" : ""} ${node.kind}`,
+        class: `row ${node.kind}${hidden ? " off" : ""}`,
         role: "treeitem",
         id: rowId(index),
         "aria-level": node.level,
         "aria-setsize": siblings.length,
         "aria-posinset": siblings.indexOf(node) + 1,
-        "aria-selected": chosen,
         "aria-expanded": node.expandable ? node.open : null,
         "aria-busy": node.kind === "loading" || null,
         data: { id: node.id },
