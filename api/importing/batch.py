@@ -9,6 +9,7 @@ from msgspec import Struct
 from api.importing.events import Finished, ImportRequest, Listener, Started
 from api.importing.housekeeping import collect_tiles, fresh_spools
 from api.importing.job import Job, Workplace, import_source
+from api.importing.patience import Patience
 from api.importing.sources import Source, default_key, expand
 from api.settings import Settings
 from bim_import import ImportOptions, PlacementOverrides
@@ -17,6 +18,8 @@ from twin.errors import SourceError, TwinError
 from twin.objects import checked_key
 from twin.source import SourceReport
 from twin.store import open_store
+
+_WAIT_SECONDS = 0.2
 
 
 class Turns:
@@ -30,10 +33,11 @@ class Turns:
         self._next = 0
         self._changed = threading.Condition()
 
-    def wait_for(self, index: int) -> None:
-        """Block until all sources before `index` have passed or given up."""
+    def wait_for(self, index: int, patience: Patience) -> None:
+        """Block until all sources before `index` have passed or given up. Raises Interrupted."""
         with self._changed:
-            self._changed.wait_for(lambda: self._next >= index)
+            while not self._changed.wait_for(lambda: self._next >= index, timeout=_WAIT_SECONDS):
+                patience.check()
 
     def pass_on(self, index: int) -> None:
         """Source `index` has passed, or never will. Saying it twice is harmless."""
@@ -125,6 +129,4 @@ def _run(
             workplace.stop.set()
             for future in futures:
                 future.cancel()
-            for index in range(len(futures)):
-                turns.pass_on(index)
             raise

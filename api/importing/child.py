@@ -8,7 +8,6 @@ them again; they never share a thread or a connection with the parent.
 import multiprocessing
 import os
 import signal
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from api.importing.patience import Patience
 from twin.errors import TwinError
 
 PRELOAD = ["api.importing.steps"]
@@ -47,10 +47,6 @@ class ChildFailed(TwinError):
         super().__init__(f"internal error: {summary}. Please report it with the file.")
 
 
-class Interrupted(TwinError):
-    """The batch is being stopped; whoever waited for a child does not get its answer."""
-
-
 class _Message(Struct, frozen=True):
     value: Any
 
@@ -75,12 +71,12 @@ def context() -> multiprocessing.context.BaseContext:
 class Child:
     """Runs `function(send, *arguments)` in a child; iterate `messages()` for what it sends, then read `answer`.
 
-    `function` and its arguments are pickled. Leaving the context ends the child, whatever it is doing; setting `stop`
-    makes `messages()` raise Interrupted.
+    `function` and its arguments are pickled. Leaving the context ends the child, whatever it is doing.
+    `messages()` asks its patience several times a second while the child is silent.
     """
 
-    def __init__(self, stop: threading.Event, function: Callable[..., Any], *arguments: object) -> None:
-        self._stop = stop
+    def __init__(self, patience: Patience, function: Callable[..., Any], *arguments: object) -> None:
+        self._patience = patience
         self._target = (function, arguments)
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
@@ -103,8 +99,7 @@ class Child:
         assert self._process is not None
         while True:
             while not self._connection.poll(_LISTEN_SECONDS):
-                if self._stop.is_set():
-                    raise Interrupted
+                self._patience.check()
             try:
                 received = self._connection.recv()
             except EOFError:

@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 from api.importing import steps
 from api.importing.child import Child, ChildDied
 from api.importing.events import Advanced
+from api.importing.patience import Patience
 from api.importing.sources import Source, content_hash
-from bim_import import ImportOptions, ImportResult, Progress
+from bim_import import ImportOptions, ImportResult
 from tiles import TileOptions
-from twin.errors import DamagedSource, TwinError
+from twin.errors import DamagedSource
 from twin.ports import ImportRequest, StagedRevision, Store, TilesetFiles, Unchanged
 from twin.source import SourceReport
 from twin.spool import Spool
 
 
 class _Turns(Protocol):
-    def wait_for(self, index: int) -> None: ...
+    def wait_for(self, index: int, patience: Patience) -> None: ...
 
     def pass_on(self, index: int) -> None: ...
 
@@ -71,7 +72,7 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
         return _unchanged(place, job, time.perf_counter() - started)
     spool = place.spools / f"source-{job.index}"
     try:
-        report = _import(place, job, revision, spool)
+        report = _Import(place, job, revision, spool).run()
     except BaseException:
         place.store.discard(revision)
         raise
@@ -100,59 +101,83 @@ def _unchanged(place: Workplace, job: Job, seconds: float) -> SourceReport:
     return stored
 
 
-def _import(place: Workplace, job: Job, revision: StagedRevision, spool: Path) -> SourceReport:
-    indexes: list[NDArray[np.uint32]] = []
+class _Import:
+    """One source on its way from the staged revision to the published one."""
 
-    def on_progress(progress: Progress) -> None:
-        job.tell(Advanced(job.index, progress.phase, progress.done, progress.total))
-        if progress.objects_written and not indexes:
-            indexes.append(_stage_objects(place, job, revision, spool))
+    def __init__(self, place: Workplace, job: Job, revision: StagedRevision, spool: Path) -> None:
+        self._place = place
+        self._job = job
+        self._revision = revision
+        self._spool = spool
+        self._patience = Patience(place.stop, lambda: place.store.keep_alive(revision))
+        self._indexes: NDArray[np.uint32] | None = None
 
-    result = _read(place, job, spool, on_progress)
-    if not indexes:
-        indexes.append(_stage_objects(place, job, revision, spool))
-    job.tell(Advanced(job.index, "tiling", 0, 1))
-    folder = place.tiles_folder / job.source.key
-    task = steps.TilingTask(
-        spool=spool, placement=result.diagnosis.placement, folder=folder, options=place.tiles
-    )
-    with Child(place.stop, steps.tile, task, indexes[0]) as child:
-        for _ in child.messages():
-            place.store.keep_alive(revision)
-    tiled: steps.Tiled = child.answer
-    place.store.stage_bounds(revision, tiled.tileset.bounds, tiled.geographic)
-    report = result.report
-    report.key = job.source.key
-    report.warnings.extend(tiled.tileset.warnings)
-    report.tileset = f"{place.tiles_folder.name}/{job.source.key}/{tiled.tileset.tileset}"
-    files = TilesetFiles(tileset=tiled.tileset.tileset, files=tuple(tiled.tileset.files))
-    place.store.publish(revision, tiles=files, diagnosis=result.diagnosis, report=report)
-    return report
+    def run(self) -> SourceReport:
+        """Read, stage, tile, publish."""
+        result = self._read()
+        report = result.report
+        report.key = self._job.source.key
+        files = self._tile(result)
+        self._place.store.publish(self._revision, tiles=files, diagnosis=result.diagnosis, report=report)
+        return report
 
+    def _read(self) -> ImportResult:
+        """Read the source in a child; a child that dies without a word died of the file.
 
-def _read(place: Workplace, job: Job, spool: Path, on_progress: Callable[[Progress], None]) -> ImportResult:
-    """Read the source in a child; a child that dies without a word died of the file."""
-    try:
-        with Child(place.stop, steps.read, job.source.path, spool, place.options) as child:
-            for progress in child.messages():
-                on_progress(progress)
-    except ChildDied as death:
-        raise DamagedSource(
-            str(job.source.path),
-            f"reading it ended the reader ({death.signal_name or 'exit'})",
-            "The file is probably damaged: open it in the program that made it and export it again.",
-        ) from death
-    answer: ImportResult = child.answer
-    return answer
+        Objects are staged as soon as they are on disk, while the child still works on geometry.
+        """
+        path = self._job.source.path
+        try:
+            with Child(self._patience, steps.read, path, self._spool, self._place.options) as child:
+                for progress in child.messages():
+                    self._tell(progress.phase, progress.done, progress.total)
+                    if progress.objects_written:
+                        self._state_index()
+        except ChildDied as death:
+            raise DamagedSource(
+                str(path),
+                f"reading it ended the reader ({death.signal_name or 'exit'})",
+                "The file is probably damaged: open it in the program that made it and export it again.",
+            ) from death
+        answer: ImportResult = child.answer
+        return answer
 
+    def _state_index(self) -> NDArray[np.uint32]:
+        """State indexes by ordinal; stages all objects of the spool the first time, in the batch's order."""
+        if self._indexes is None:
+            job, store = self._job, self._place.store
+            job.turns.wait_for(job.index, self._patience)
+            try:
+                batches = [
+                    store.stage_objects(self._revision, batch) for batch in Spool(self._spool).objects()
+                ]
+            finally:
+                job.turns.pass_on(job.index)
+            self._indexes = np.concatenate(batches) if batches else np.empty(0, np.uint32)
+        return self._indexes
 
-def _stage_objects(place: Workplace, job: Job, revision: StagedRevision, spool: Path) -> NDArray[np.uint32]:
-    """Stage all objects of the spool, in the batch's order; returns state indexes by ordinal."""
-    job.turns.wait_for(job.index)
-    if place.stop.is_set():
-        raise TwinError("the import was stopped")
-    try:
-        batches = [place.store.stage_objects(revision, batch) for batch in Spool(spool).objects()]
-    finally:
-        job.turns.pass_on(job.index)
-    return np.concatenate(batches) if batches else np.empty(0, np.uint32)
+    def _tile(self, result: ImportResult) -> TilesetFiles:
+        """Build the tileset and stage the bounds. A source of which nothing is drawn has objects and no tileset."""
+        report, indexes = result.report, self._state_index()
+        if not report.drawn:
+            nowhere = np.full((len(indexes), 6), np.nan)
+            self._place.store.stage_bounds(self._revision, nowhere, nowhere)
+            return TilesetFiles(tileset=None)
+        self._tell("tiling", 0, 1)
+        task = steps.TilingTask(
+            spool=self._spool,
+            placement=result.diagnosis.placement,
+            folder=self._place.tiles_folder / report.key,
+            options=self._place.tiles,
+        )
+        with Child(self._patience, steps.tile, task, indexes) as child:
+            for _ in child.messages():
+                pass
+        tiled: steps.Tiled = child.answer
+        self._place.store.stage_bounds(self._revision, tiled.tileset.bounds, tiled.geographic)
+        report.warnings.extend(tiled.tileset.warnings)
+        report.tileset = f"{self._place.tiles_folder.name}/{report.key}/{tiled.tileset.tileset}"
+        return TilesetFiles(tileset=tiled.tileset.tileset, files=tuple(tiled.tileset.files))
+
+    def _tell(self, phase: str, done: int, total: int) -> None:
+        self._job.tell(Advanced(self._job.index, phase, done, total))

@@ -7,13 +7,18 @@ from typing import Any
 import psutil
 import pytest
 
-from api.importing.child import Child, ChildDied, ChildFailed, Interrupted
+from api.importing.child import Child, ChildDied, ChildFailed
+from api.importing.patience import Interrupted, Patience
 from tests.api import child_functions
 from twin.errors import DamagedSource
 
 
+def _patience(stop: threading.Event) -> Patience:
+    return Patience(stop, lambda: None)
+
+
 def _run(function: Any, *arguments: object) -> tuple[list[Any], Any]:
-    with Child(threading.Event(), function, *arguments) as child:
+    with Child(_patience(threading.Event()), function, *arguments) as child:
         messages = list(child.messages())
     return messages, child.answer
 
@@ -42,7 +47,10 @@ def test_a_crash_is_named_by_its_signal() -> None:
 def test_a_stop_ends_a_silent_child() -> None:
     stop = threading.Event()
     started = time.monotonic()
-    with pytest.raises(Interrupted), Child(stop, child_functions.sleep_after_telling_the_id) as child:
+    with (
+        pytest.raises(Interrupted),
+        Child(_patience(stop), child_functions.sleep_after_telling_the_id) as child,
+    ):
         for process_id in child.messages():
             process = psutil.Process(process_id)
             stop.set()

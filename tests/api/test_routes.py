@@ -19,7 +19,11 @@ def _ids(answer: Any) -> list[str]:
 
 def test_the_list_of_models_names_each_with_its_placement_and_how_sure_it_is(client: TestClient) -> None:
     (model,) = client.get("/api/v1/models").json()["items"]
-    assert (model["key"], model["placement"]["used"], model["placement"]["confidence"]) == (KEY, "default", "none")
+    assert (model["key"], model["placement"]["used"], model["placement"]["confidence"]) == (
+        KEY,
+        "default",
+        "none",
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(client: TestClient) -> No
         ("/nothing/here", 404),
     ],
 )
-def test_a_bad_request_is_answered_with_a_problem_document(client: TestClient, path: str, status: int) -> None:
+def test_a_bad_request_is_answered_with_a_problem_document(
+    client: TestClient, path: str, status: int
+) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert answer.json()["status"] == status
@@ -135,7 +141,10 @@ def test_a_model_of_which_nothing_is_drawn_cannot_be_moved(administrator: TestCl
 
 
 def test_health_and_readiness_are_told(client: TestClient) -> None:
-    assert (client.get("/healthz").json(), client.get("/readyz").json()) == ({"status": "ok"}, {"status": "ready"})
+    assert (client.get("/healthz").json(), client.get("/readyz").json()) == (
+        {"status": "ok"},
+        {"status": "ready"},
+    )
 
 
 def test_metrics_count_requests_by_route_and_not_by_path(client: TestClient) -> None:
@@ -163,4 +172,6 @@ def test_the_viewer_is_served_under_a_policy_without_evaluated_code(client: Test
 
 def test_the_openapi_page_names_every_public_route(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert {"/api/v1/models", "/api/v1/objects/{model}/{global_id}", "/tiles/{key}/tileset.json"} <= set(paths)
+    assert {"/api/v1/models", "/api/v1/objects/{model}/{global_id}", "/tiles/{key}/tileset.json"} <= set(
+        paths
+    )
