@@ -1,9 +1,21 @@
 """Filters of a query, each made a condition on `object_version` or a selection of its ids."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from twin.queries import ObjectQuery, PropertyCondition
 from twin.store.dialect import Dialect
@@ -46,32 +58,55 @@ def has_text(text: str) -> ColumnElement[bool] | None:
     return or_(contains, object_version.c.state_index.in_(same))
 
 
-def selections(connection: Connection, dialect: Dialect, query: ObjectQuery) -> list[Selection]:
-    """The filters that are answered from other tables than the objects'."""
+class Filter(NamedTuple):
+    """A filter that is answered from other tables, in two forms."""
+
+    ids: Selection
+    """What passes, of any revision: where to begin if that is little."""
+    holds: ColumnElement[bool]
+    """Whether `object_version` passes: for a scan that ends when a page is full."""
+
+
+def elsewhere(connection: Connection, dialect: Dialect, query: ObjectQuery) -> list[Filter]:
+    """The filters on properties and place."""
     found = [_with_property(connection, condition) for condition in query.properties]
     if query.bbox is not None:
         found.append(_within(dialect, query.bbox))
     return found
 
 
-def _within(dialect: Dialect, bbox: tuple[float, float, float, float]) -> Selection:
+def is_selective(connection: Connection, one: Filter) -> bool:
+    """Whether so little passes that sorting it is faster than a scan in order, which needs to see
+    `rows of a page × all ÷ passing` objects.
+    """
+    some = one.ids.limit(FEW + 1).subquery()
+    return (connection.execute(select(func.count()).select_from(some)).scalar() or 0) <= FEW
+
+
+FEW = 2_000
+"""Measured on 100,000 objects: 2,000 candidates are looked up and sorted in 6 ms; if more pass, a page of 100 is full
+after 5,000 objects at most, 10 ms."""
+
+
+def _within(dialect: Dialect, bbox: tuple[float, float, float, float]) -> Filter:
     """Objects whose box touches the rectangle: roughly by the spatial index, exactly by the numbers."""
     west, south, east, north = bbox
     parts = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    box = object_box.c
-    touching = or_(
-        *(
-            and_(
-                box.id.in_(dialect.places_within(w, south, e, north)),
-                _overlaps(w, e),
-                box.south <= north,
-                box.north >= south,
-            )
-            for w, e in parts
-        )
+    box, shift = object_box.c, (revision.c.id - revision.c.placement_id) * SPAN
+    exactly = and_(or_(*(_overlaps(*part) for part in parts)), box.south <= north, box.north >= south)
+    rough = [dialect.places_within(w, south, e, north) for w, e in parts]
+    places = (rough[0] if len(rough) == 1 else union_all(*rough)).subquery()
+    ids = (
+        select((box.id + shift).label("id"))
+        .select_from(places)
+        .join(object_box, box.id == places.c.id)
+        .join(revision, revision.c.placement_id == box.id // SPAN)
+        .where(exactly)
     )
-    shifted = (box.id + (revision.c.id - revision.c.placement_id) * SPAN).label("id")
-    return select(shifted).join(revision, revision.c.placement_id == box.id // SPAN).where(touching)
+    mine = exists().where(
+        revision.c.id == object_version.c.id // SPAN, box.id == object_version.c.id - shift, exactly
+    )
+    return Filter(ids, mine)
 
 
 def _overlaps(west: float, east: float) -> ColumnElement[bool]:
@@ -81,7 +116,7 @@ def _overlaps(west: float, east: float) -> ColumnElement[bool]:
     return or_(plain, and_(box.west > box.east, or_(box.west <= east, box.east >= west)))
 
 
-def _with_property(connection: Connection, condition: PropertyCondition) -> Selection:
+def _with_property(connection: Connection, condition: PropertyCondition) -> Filter:
     keys = select(property_key.c.id).where(property_key.c.name == normal(condition.name))
     if condition.set is not None:
         keys = keys.where(property_key.c.set_name == normal(condition.set))
@@ -90,8 +125,13 @@ def _with_property(connection: Connection, condition: PropertyCondition) -> Sele
         select(table.c.set_id).where(table.c.key_id.in_(ids), passes)
         for table, passes in _comparisons(condition)
     ]
-    sets = compared[0] if len(compared) == 1 else union_all(*compared)
-    return select(object_property_set.c.object_id.label("id")).where(object_property_set.c.set_id.in_(sets))
+    passing = compared[0] if len(compared) == 1 else union_all(*compared)
+    link, sets = object_property_set.c, passing.subquery()
+    # `+ 0` keeps the planner from trying every passing set on every object, instead of the object's few sets.
+    return Filter(
+        select(link.object_id.label("id")).join(sets, sets.c.set_id == link.set_id),
+        exists().where(link.object_id == object_version.c.id, (link.set_id + 0).in_(passing)),
+    )
 
 
 def _comparisons(condition: PropertyCondition) -> list[tuple[Table, ColumnElement[bool]]]:

@@ -8,7 +8,6 @@ in 1.9 s instead of 9 s). A revision is published only when all of its values ar
 import hashlib
 import math
 import unicodedata
-from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -120,8 +119,8 @@ class PropertyWriter:
         self._database = database
         self._sets = {} if model_revision is None else _sets_of(database, model_revision)
         self._keys: dict[Key, int] = {}
-        self._new_sets: dict[bytes, int] = {}
-        self._new_keys: dict[Key, int] = {}
+        self._new_sets: list[bytes] = []
+        self._new_keys: list[Key] = []
         self._values, self._new_values = _Values.none(), _Values.none()
 
     def write(self, connection: Connection, sets: Mapping[bytes, PreparedSet]) -> dict[bytes, int]:
@@ -131,38 +130,42 @@ class PropertyWriter:
             first = counters.take(connection, "property_set", len(missing))
             rows = [(first + i, one.digest, one.name, one.body) for i, one in enumerate(missing)]
             self._database.dialect.insert_rows(connection, property_set, rows)
-            self._new_sets.update((row[1], row[0]) for row in rows)
+            self._sets.update((row[1], row[0]) for row in rows)
+            self._new_sets.extend(row[1] for row in rows)
             for i, one in enumerate(missing, first):
                 self._collect(connection, i, one)
-        known = ChainMap(self._sets, self._new_sets)
-        return {digest: known[digest] for digest in sets}
+        return {digest: self._sets[digest] for digest in sets}
 
     def _collect(self, connection: Connection, set_id: int, one: PreparedSet) -> None:
         """Collect the values of a new set; keys that the dictionary lacks are entered."""
-        keys = ChainMap(self._keys, self._new_keys)
         try:
-            self._new_values.add(set_id, one, keys)
+            self._new_values.add(set_id, one, self._keys)
         except KeyError:
-            self._new_keys.update(_entered(connection, self._database.dialect, _keys_of(one)))
-            self._new_values.add(set_id, one, keys)
+            unknown = _keys_of(one) - self._keys.keys()
+            self._keys.update(_entered(connection, self._database.dialect, unknown))
+            self._new_keys.extend(unknown)
+            self._new_values.add(set_id, one, self._keys)
 
     def committed(self) -> None:
         """Remember what the last transaction wrote, and write the values if many have been collected."""
+        self._values.extend(self._new_values)
+        self._begin()
         if len(self._sets) + len(self._keys) > MAX_REMEMBERED:
             self._sets.clear()
             self._keys.clear()
-        self._sets.update(self._new_sets)
-        self._keys.update(self._new_keys)
-        self._values.extend(self._new_values)
-        self.undone()
         if self._values.total >= COLLECTED:
             self.flush()
 
     def undone(self) -> None:
-        """Forget what the last transaction wrote: it was rolled back, or it has been remembered."""
-        self._new_sets.clear()
-        self._new_keys.clear()
-        self._new_values = _Values.none()
+        """Forget what the last transaction wrote: it was rolled back."""
+        for digest in self._new_sets:
+            del self._sets[digest]
+        for key in self._new_keys:
+            del self._keys[key]
+        self._begin()
+
+    def _begin(self) -> None:
+        self._new_sets, self._new_keys, self._new_values = [], [], _Values.none()
 
     def flush(self) -> None:
         """Write the values that have been collected."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from twin.errors import NotFound
 from twin.queries import ObjectQuery, ObjectRecord, Page, checked_limit, split_object_id
 from twin.store.codec import decode_cursor, encode_cursor
-from twin.store.conditions import Selection, has_text, in_classes, selections
+from twin.store.conditions import Filter, Selection, elsewhere, has_text, in_classes, is_selective
 from twin.store.database import Database
 from twin.store.ids import SPAN
 from twin.store.objects import current_objects, find, records
@@ -57,10 +57,15 @@ def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
             filters = _filters(connection, query)
         except NotFound:  # a parent or storey that is not there holds nothing
             return Page(items=[])
-        chosen = selections(connection, database.dialect, query)
-        statement = (
-            _among(chosen, in_tree=in_tree, after=after) if chosen else _ordered(in_tree=in_tree, after=after)
-        )
+        few: list[Filter] = []
+        many: list[Filter] = []
+        for one in elsewhere(connection, database.dialect, query):
+            (few if is_selective(connection, one) else many).append(one)
+        filters += [one.holds for one in many]
+        if few:
+            statement = _among([one.ids for one in few], in_tree=in_tree, after=after)
+        else:
+            statement = _ordered(in_tree=in_tree, after=after)
         return _page(connection, statement.where(*filters), values, in_tree=in_tree)
 
 
