@@ -24,6 +24,12 @@ from tiles.hot import Column
 
 FEATURE_CLASS = "feature"
 GROUP_CLASS = "group"
+INSTANCE_CLASS = "instance"
+"""Names what shaders may read of instances. CesiumJS (to 1.145 at least) looks for the properties of a primitive in its
+mesh features, textures and attributes, not in the features of its instances, and drops a CustomShader that reads
+another. A property attribute of this class, without a value of its own, is how an instanced mesh tells it; the
+values still come from the table.
+"""
 
 _GROUP_PROPERTIES = {
     "kind": {"type": "STRING", "required": True, "description": "element or space"},
@@ -68,10 +74,18 @@ class FeatureTable:
             "id": "city_twin",
             "classes": {
                 FEATURE_CLASS: {"name": "Object", "properties": properties},
+                INSTANCE_CLASS: {
+                    "name": "What shaders may read of an instance",
+                    "properties": self._for_shaders(),
+                },
                 GROUP_CLASS: {"name": "Content group", "properties": _GROUP_PROPERTIES},
             },
             "enums": enums,
         }
+
+    def _for_shaders(self) -> dict[str, Any]:
+        """Definitions of the columns that fit into a texture, none of them required (see INSTANCE_CLASS)."""
+        return {each.id: each.column.kind for each in self.columns if isinstance(each.column, Scalars)}
 
     def rows(self, ordinals: NDArray[np.intp]) -> dict[str, Encoded]:
         """The table of one tile: property id → bytes, leaving out what none of its features has."""

@@ -9,7 +9,7 @@ from tiles import compression
 from tiles.geometry import Soup
 from tiles.gltf import GlbBuilder
 from tiles.materials import Palette
-from tiles.structural import MESH_FEATURES, feature_set
+from tiles.structural import MESH_FEATURES, announce_instances, feature_set
 from tiles.surfaces import Surface, surfaces
 from tiles.vertices import (
     Attribute,
@@ -49,9 +49,10 @@ class MeshWriter:
 
     def write_shared(self, soup: Soup, *, largest_scale: float) -> int:
         """Write `soup` as a mesh for instances, which have the feature ids and scale it by at most `largest_scale`."""
-        if not self._compress:
-            return self._mesh(soup, plain_positions(soup.positions), [])
-        return self._mesh(soup, shared_positions(soup.positions, largest_scale=largest_scale), [])
+        shared = shared_positions(soup.positions, largest_scale=largest_scale) if self._compress else None
+        mesh = self._mesh(soup, shared or plain_positions(soup.positions), [])
+        announce_instances(self._builder, self._builder.meshes[mesh]["primitives"])
+        return mesh
 
     def _mesh(self, soup: Soup, lattice: Lattice, ids: list[Attribute]) -> int:
         shared = [lattice.attribute, normals(soup.normals, packed=self._compress)]
