@@ -54,7 +54,7 @@ def _count_statements(content: mmap.mmap, names: set[str]) -> Counter[str]:
     """Statements of each class; at least one, as the parser met one (a lazy one tells of each class once)."""
     found = (match.group(1).decode("ascii").upper() for match in _CLASS_NAME.finditer(content))
     counts = Counter(name for name in found if name in names)
-    return Counter({name: max(1, counts[name]) for name in names})
+    return Counter({name: max(1, counts[name]) for name in sorted(names)})
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -104,9 +104,9 @@ def _open_text(source: str, path: Path, scratch: Path | None) -> OpenedIfc:
 
 def _plan(path: Path, looked: Scan, found: NamedSchema) -> tuple[Repair, list[str]]:
     """What to repair before the parser gets the text, whatever schema it is read as, and the warnings about that."""
-    data_start = max(0, looked.head.find(b"ENDSEC", found.end))  # the parser takes header texts as they are
+    header = looked.head[: max(0, looked.head.find(b"ENDSEC", found.end))]
     encoding = None if looked.is_ascii else guess_encoding(path)
-    bad_escapes = count_bad_escapes(path, data_start) if looked.has_backslash and looked.is_ascii else 0
+    bad_escapes = count_bad_escapes(path, header) if looked.has_backslash and looked.is_ascii else 0
     told = {
         "the end mark END-ISO-10303-21 is missing; the data before it are whole": not looked.has_end_mark,
         f"the text has raw bytes where the standard asks for escapes; read as {_ENCODING_NAMES.get(encoding)}": encoding,

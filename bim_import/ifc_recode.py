@@ -12,13 +12,15 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
 from bim_import.ifc_scan import CHUNK_BYTES
 
-_RAW_BYTES = re.compile(rb"[\x80-\xff]+")
+_RAW_CHARACTER = re.compile(rb"([\x81-\xfe][\x80-\xfe])|[\x80-\xff]")
 _RAW_TEXT = re.compile(r"[^\x00-\x7f]+")
+_COMMENT = re.compile(rb"('(?:[^']|'')*')|/\*.*?\*/", re.DOTALL)
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 _ESCAPES = r"""
@@ -37,9 +39,9 @@ _SURROGATES = r"(?:[0-9A-Fa-f]{4})*?[Dd][89A-Fa-f][0-9A-Fa-f]{2}"
 _SURROGATE = re.compile(_SURROGATES)
 _SURROGATE_BYTES = re.compile(_SURROGATES.encode("ascii"))
 
-_GB_PAIRS_SHARE = 0.9
-"""Share of runs of raw bytes with an even length from which a text is taken for GB 18030. In GB 2312 text both bytes of
-a character are raw, so runs are even; in Latin-1 most raw bytes stand alone between ASCII letters."""
+_GB_SHARE = 0.5
+"""Share of pairs among the raw characters from which a text is taken for GB 18030: nearly all characters of GB 2312 are two
+raw bytes; in Latin-1 most raw bytes stand alone between ASCII letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +67,22 @@ def guess_encoding(path: Path) -> str:
     """The encoding of the raw bytes in a file: `utf-8`, `gb18030` or `cp1252`; read in one or two passes."""
     if _is_utf8(path):
         return "utf-8"
-    even = odd = 0
-    for chunk in _chunks(path):
-        for match in _RAW_BYTES.finditer(chunk):
-            if (match.end() - match.start()) % 2:
-                odd += 1
+    pairs = singles = 0
+    for part in _whole_escapes(_chunks(path)):
+        for match in _RAW_CHARACTER.finditer(part):
+            if match.group(1):
+                pairs += 1
             else:
-                even += 1
-    return "gb18030" if even >= _GB_PAIRS_SHARE * (even + odd) else "cp1252"
+                singles += 1
+    return "gb18030" if pairs > _GB_SHARE * (pairs + singles) else "cp1252"
 
 
-def count_bad_escapes(path: Path, start: int) -> int:
-    """How many backslashes from byte `start` on begin no valid escape, or one that the parser drops."""
+def count_bad_escapes(path: Path, header: bytes) -> int:
+    """How many backslashes begin no valid escape, or one that the parser drops. `header` is what the file begins with;
+    comments in it do not count (some writers leave paths there).
+    """
     bad = 0
-    for part in _whole_escapes(_chunks(path, start)):
+    for part in chain([_COMMENT.sub(rb"\1", header)], _whole_escapes(_chunks(path, len(header)))):
         for match in _ESCAPE_BYTES.finditer(part):
             wide = match.group("wide")
             if match.end() - match.start() == 1 or (wide is not None and _SURROGATE_BYTES.match(wide)):
