@@ -1,0 +1,128 @@
+"""What a geometry worker does with one shape: make its mesh, give it surfaces, place its products."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ifcopenshell
+import msgspec
+import numpy as np
+
+from bim_import.ifc_kernel import KernelLimits, Kernels, RawMesh
+from bim_import.ifc_meshes import Drawing, Finisher, Indexes, Placed
+from bim_import.ifc_products import Shape
+from bim_import.ifc_shapes import Level, Shaper
+from bim_import.ifc_styles import Styles
+from bim_import.ifc_textures import Textures
+from bim_import.ifc_transforms import Transforms, UndrawableError
+from twin.source import Material, NotDrawn
+from twin.spool import GeometryWriter
+
+_WHITE = Material(color=(1.0, 1.0, 1.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """What every worker of one file needs. `shapes` by number; `step_ids` by ordinal; `images` is the folder that image
+    textures may lie in; `unit_m` the file's length unit in metres.
+    """
+
+    file: ifcopenshell.file
+    shapes: Sequence[Shape]
+    ordinal_of: dict[int, int]
+    unit_m: float
+    images: Path
+    limits: KernelLimits
+
+    def drawer(self, writer: GeometryWriter) -> "Drawer":
+        """A drawer that writes to `writer`."""
+        textures = Textures(self.images)
+        styles = Styles(self.file, textures)
+        kernels = Kernels(self.file, self.limits)
+        shaper = Shaper(file=self.file, kernels=kernels, transforms=Transforms(self.unit_m), styles=styles)
+        return Drawer(studio=self, shaper=shaper, textures=textures, finisher=Finisher(writer))
+
+
+@dataclass(slots=True, kw_only=True)
+class Drawer:
+    """Draws shapes into one spool part (an `ifc_workers.Artisan`)."""
+
+    studio: Studio
+    shaper: Shaper
+    textures: Textures
+    finisher: Finisher
+    _undressed: dict[int, Material] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> Counter[str]:
+        """What was done less than well, with how often."""
+        return self.shaper.notes + self.textures.skipped
+
+    def draw(self, shape: int, level: Level, wanted: Sequence[int]) -> dict[int, NotDrawn]:
+        """Draw those products of a shape whose ordinals are `wanted`; returns the others with their reasons."""
+        try:
+            return self._draw(self.studio.shapes[shape], level, set(wanted))
+        except UndrawableError as error:
+            return dict.fromkeys(wanted, error.reason)
+        except Exception as error:  # noqa: BLE001 - one element costs one element, whatever is wrong with it
+            self.shaper.notes[f"internal error: {type(error).__name__}: {error}"[:200]] += 1
+            return dict.fromkeys(wanted, NotDrawn.KERNEL_FAILED)
+
+    def written(self) -> list[int]:
+        """Ordinals handed to the writer since the last call."""
+        written, self.finisher.drawn = self.finisher.drawn, []
+        return written
+
+    def flush(self) -> None:
+        """Hand everything to the writer."""
+        self.finisher.flush()
+
+    def _draw(self, shape: Shape, level: Level, wanted: set[int]) -> dict[int, NotDrawn]:
+        failed: dict[int, NotDrawn] = {}
+        matrices: list[tuple[int, int, tuple[int, ...], np.ndarray]] = []
+        for step_id, mapped in shape.products:
+            ordinal = self.studio.ordinal_of[step_id]
+            if ordinal in wanted:
+                try:
+                    matrices.append((ordinal, step_id, mapped, self.shaper.placement(step_id, mapped)))
+                except UndrawableError as error:
+                    failed[ordinal] = error.reason
+        if matrices:
+            raw = self.shaper.mesh(shape, level)
+            slots, materials = self._surfaces(raw)
+            own = None in materials
+            products = [
+                Placed(ordinal=ordinal, matrix=matrix, material=self._own(step_id, mapped) if own else _WHITE)
+                for ordinal, step_id, mapped, matrix in matrices
+            ]
+            self.finisher.add(Drawing(raw=raw, slots=slots, materials=materials, products=products))
+        return failed
+
+    def _own(self, step_id: int, mapped: tuple[int, ...]) -> Material:
+        return _bare(self.shaper.styles.fallback(self.studio.file.by_id(step_id), mapped))
+
+    def _surfaces(self, raw: RawMesh) -> tuple[Indexes, list[Material | None]]:
+        """Per triangle the index of its material; None stands for the product's own."""
+        if raw.colors is not None:
+            colors, slots = np.unique(np.round(raw.colors, 4), axis=0, return_inverse=True)
+            return slots.reshape(-1), [Material(color=tuple(color.tolist())) for color in colors]
+        if (raw.styles == raw.styles[0]).all():
+            used, slots = raw.styles[:1], np.zeros(len(raw.styles), dtype=np.int64)
+        else:
+            used, slots = np.unique(raw.styles, return_inverse=True)
+        return slots, [self._dressed(int(style), raw) for style in used]
+
+    def _dressed(self, style: int, raw: RawMesh) -> Material | None:
+        """Material of a style on a mesh; an image is only kept where the mesh says how it lies on it."""
+        material = self.shaper.styles.material(style) if style else None
+        if raw.textured:
+            texture = self.textures.first_of([self.studio.file.by_id(raw.textured)])
+            return msgspec.structs.replace(material or _WHITE, texture=texture)
+        if material is not None and material.texture is not None:
+            self.textures.skipped["texture without coordinates"] += 1
+        return None if material is None else _bare(material)
+
+
+def _bare(material: Material) -> Material:
+    return material if material.texture is None else msgspec.structs.replace(material, texture=None)

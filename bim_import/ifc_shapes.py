@@ -1,0 +1,174 @@
+"""Makes the mesh of one shape by the fastest way that works, and places its products.
+
+Ways, in order: triangles straight from the file; openings and boolean operations on meshes; the fast kernel; the kernel of
+OpenCASCADE. A shape that no way can make is reported with what is wrong with it.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import ifcopenshell
+import numpy as np
+
+from bim_import.ifc_cutting import Cutter, UncuttableError
+from bim_import.ifc_entities import ITEMS, Entity, attribute, kind
+from bim_import.ifc_kernel import SAFE, KernelError, Kernels, RawMesh, joined
+from bim_import.ifc_products import Shape
+from bim_import.ifc_styles import Styles
+from bim_import.ifc_tessellation import is_triangulated, triangulated
+from bim_import.ifc_transforms import Matrix, NeedsKernelError, Transforms, UndrawableError
+from twin.geometry import has_area
+from twin.source import NotDrawn
+
+_COORDINATES = frozenset({"IfcCartesianPoint", "IfcCartesianPointList3D", "IfcDirection"})
+_OWN_ID = frozenset(
+    {"IfcExtrudedAreaSolid", "IfcFacetedBrep", "IfcBooleanClippingResult", "IfcBooleanResult"}
+)
+"""Classes of items whose triangles carry the STEP id of the item itself, and not of a part of it."""
+
+
+class Level(IntEnum):
+    """How carefully a shape is made; each crash moves it one further."""
+
+    FAST = 0
+    SAFE = 1
+    UNCUT = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Shaper:
+    """Makes shapes of one file. `notes` counts what was done less than well."""
+
+    file: ifcopenshell.file
+    kernels: Kernels
+    transforms: Transforms
+    styles: Styles
+    notes: Counter[str] = field(default_factory=Counter)
+    _cutter: Cutter | None = None
+
+    def mesh(self, shape: Shape, level: Level = Level.FAST) -> RawMesh:
+        """Mesh of a shape in the frame of its representation; at least one triangle. Raises UndrawableError."""
+        raw: RawMesh | None = None
+        if level is Level.FAST:
+            raw = self._attempt(self._fast, shape)
+        if (raw is None or not _has_triangles(raw)) and level <= Level.SAFE:
+            raw = self._attempt(self._safe, shape) or raw
+        if level is Level.UNCUT:
+            raw = self._attempt(self._uncut, shape)
+        if raw is not None and _has_triangles(raw):
+            return raw
+        raise UndrawableError(self._reason(shape, raw))
+
+    def placement(self, step_id: int, mapped: tuple[int, ...]) -> Matrix:
+        """(4, 4) from the frame of a shape to the root of the file, for one product. Raises UndrawableError."""
+        product = self.file.by_id(step_id)
+        try:
+            matrix = self.transforms.of_product(product)
+        except NeedsKernelError:
+            matrix = self._kernel_placement(product)
+        try:
+            for number in mapped:
+                matrix = matrix @ self.transforms.mapped_item(self.file.by_id(number))
+        except NeedsKernelError as error:
+            raise UndrawableError(NotDrawn.KERNEL_FAILED) from error
+        if not np.isfinite(matrix).all():
+            raise UndrawableError(NotDrawn.INVALID_COORDINATES)
+        return matrix
+
+    def _kernel_placement(self, product: Entity) -> Matrix:
+        try:
+            return self.kernels.placed(product)[1]
+        except KernelError as error:
+            raise UndrawableError(NotDrawn.KERNEL_FAILED) from error
+
+    def _attempt(self, way: Callable[[Shape], RawMesh], shape: Shape) -> RawMesh | None:
+        try:
+            return way(shape)
+        except (KernelError, UncuttableError, NeedsKernelError):
+            return None
+
+    def _fast(self, shape: Shape) -> RawMesh:
+        representation = self.file.by_id(shape.representation)
+        if shape.cut:
+            try:
+                return self._cut(shape, representation)
+            except (UncuttableError, NeedsKernelError):
+                return self.kernels.mesh(self._whole(shape))
+        items = attribute(representation, ITEMS)
+        if all(is_triangulated(item) for item in items):
+            parts = [triangulated(item, unit_m=self.transforms.unit_m, styles=self.styles) for item in items]
+            if len(parts) == 1 or all(part.uvs is None and part.colors is None for part in parts):
+                return joined(parts)
+        return self._completed(representation, self.kernels.mesh(representation))
+
+    def _safe(self, shape: Shape) -> RawMesh:
+        return self.kernels.mesh(self._whole(shape), library=SAFE)
+
+    def _uncut(self, shape: Shape) -> RawMesh:
+        raw = self.kernels.mesh(self.file.by_id(shape.representation), uncut=True)
+        self.notes["elements drawn without their openings and cuts: the kernel fails on these"] += len(
+            shape.products
+        )
+        return raw
+
+    def _whole(self, shape: Shape) -> Entity:
+        """What the kernel is asked for: with openings the product itself, as they are not part of its representation."""
+        return self.file.by_id(shape.products[0][0] if shape.openings else shape.representation)
+
+    def _cut(self, shape: Shape, representation: Entity) -> RawMesh:
+        if self._cutter is None:
+            self._cutter = Cutter(
+                kernels=self.kernels, transforms=self.transforms, style_of=self.styles.style_of
+            )
+        tools: list[tuple[Entity, Matrix]] = []
+        if shape.openings:
+            to_host = np.linalg.inv(self.transforms.of_product(self.file.by_id(shape.products[0][0])))
+            for opening, body in shape.openings:
+                matrix = self.transforms.of_product(self.file.by_id(opening))
+                tools.append((self.file.by_id(body), to_host @ matrix))
+        return self._cutter.mesh(representation, tools)
+
+    def _completed(self, representation: Entity, raw: RawMesh) -> RawMesh:
+        """With the items that the fast kernel left out without a word, if OpenCASCADE can make them."""
+        items = attribute(representation, ITEMS)
+        if len(items) < 2:
+            return raw
+        made = set(np.unique(raw.items).tolist())
+        missing = [item for item in items if kind(item) in _OWN_ID and item.id() not in made]
+        extra: list[RawMesh] = []
+        for item in missing:
+            try:
+                extra.append(self.kernels.mesh(item, library=SAFE))
+            except KernelError:
+                self.notes["parts of elements that no kernel could make"] += 1
+        return joined([raw, *extra]) if extra else raw
+
+    def _reason(self, shape: Shape, raw: RawMesh | None) -> NotDrawn:
+        """Why there is no triangle. `raw` is what the last way gave, None where it failed."""
+        coordinates = [
+            number
+            for entity in self.file.traverse(self.file.by_id(shape.representation))
+            if kind(entity) in _COORDINATES
+            for number in _numbers(attribute(entity, 0))
+        ]
+        if not all(math.isfinite(number) for number in coordinates):
+            return NotDrawn.INVALID_COORDINATES
+        if raw is not None and len(raw.vertices) and not np.isfinite(raw.vertices).all():
+            return NotDrawn.INVALID_COORDINATES
+        return NotDrawn.KERNEL_FAILED if raw is None else NotDrawn.EMPTY_GEOMETRY
+
+
+def _has_triangles(raw: RawMesh) -> bool:
+    return bool(len(raw.triangles)) and bool(has_area(raw.vertices, raw.triangles).any())
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """All numbers of nested tuples."""
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _numbers(part)
+    elif isinstance(value, float | int):
+        yield float(value)
