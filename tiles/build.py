@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.catalogue import read_catalogue
-from tiles.content import Content, Recipe, encode_content
+from tiles.content import Recipe, encode_content
 from tiles.geometry import Geometry
 from tiles.groups import Group, group_objects
 from tiles.layout import Layout, TileLayout, Triple
@@ -43,7 +43,9 @@ class _Tile:
     """One encoded and published tile."""
 
     centre: Triple
-    content: Content
+    lower: Triple
+    upper: Triple
+    instanced: int
     published: Published
 
 
@@ -80,7 +82,7 @@ def build_tileset(
         bounds=plan.bounds,
         tile_count=len(tiles),
         feature_count=len(plan.ordinals),
-        instanced=sum(tile.content.instanced for tile in tiles),
+        instanced=sum(tile.instanced for tile in tiles),
         stored_bytes=sum(tile.published.stored_bytes for tile in tiles),
         sent_bytes=sum(tile.published.sent_bytes for tile in tiles),
         warnings=_warnings(tiles),
@@ -91,13 +93,13 @@ def make_plan(
     spool: Spool, geometry: Geometry, state_index: NDArray[np.uint32], options: TileOptions
 ) -> Plan:
     """Decide the tree of tiles and the columns of their tables. Raises TilingError like `build_tileset`."""
+    if not np.isfinite(geometry.instance_bounds).all():
+        raise TilingError("a coordinate of a drawn object is not finite; import the source again")
     bounds = geometry.bounds(len(state_index))
     drawn = ~np.isnan(bounds[:, 0])
     ordinals = np.flatnonzero(drawn)
     if not len(ordinals):
         raise TilingError("nothing in this source can be drawn; its report says why")
-    if not np.isfinite(bounds[ordinals]).all():
-        raise TilingError("a coordinate of a drawn object is not finite; import the source again")
     catalogue = read_catalogue(spool, drawn=drawn, hot_properties=options.hot_properties)
     vertices, weight = drawn_vertices(geometry, len(drawn)), tile_weights(geometry, len(drawn))
     groups, of_object = group_objects(catalogue, ordinals, vertices[ordinals])
@@ -128,7 +130,13 @@ def _tile(recipe: Recipe, plan: Plan, node: Node, folder: Path) -> _Tile:
     centre = _centre(plan, ordinals)
     content = encode_content(recipe, ordinals, np.array(centre))
     published = publish(folder, f"content/{hashed_name('', content.data, 'glb')}", content.data)
-    return _Tile(centre=centre, content=content, published=published)
+    return _Tile(
+        centre=centre,
+        lower=_triple(content.lower),
+        upper=_triple(content.upper),
+        instanced=content.instanced,
+        published=published,
+    )
 
 
 def _centre(plan: Plan, ordinals: NDArray[np.intp]) -> Triple:
@@ -149,8 +157,8 @@ def _layout(plan: Plan, node: Node, tiles: dict[int, _Tile]) -> TileLayout:
         error_m=node.error_m,
         uri=tile.published.names[0],
         group=node.group,
-        lower=_triple(tile.content.lower),
-        upper=_triple(tile.content.upper),
+        lower=tile.lower,
+        upper=tile.upper,
         children=children,
     )
 

@@ -15,6 +15,10 @@ from tiles.structural import write_table
 Z_UP_TO_Y_UP = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
 """Column-major. 3D Tiles 1.1, "glTF transforms": runtimes turn the y-up of glTF into z-up; this turns z-up into y-up."""
 
+PADDING_M = 2.0**-10
+"""Boxes are wider than what is in them by a step of the coarsest lattice: runtimes decode in float32, and a box without
+thickness has no axis to test against."""
+
 Box = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -63,8 +67,8 @@ def encode_content(recipe: Recipe, ordinals: NDArray[np.intp], centre: NDArray[n
     write_table(builder, recipe.table.rows(features), count=len(features), schema_uri=recipe.schema_uri)
     return Content(
         data=builder.finish(root=0),
-        lower=np.min([lower for lower, _ in boxes], axis=0),
-        upper=np.max([upper for _, upper in boxes], axis=0),
+        lower=np.min([lower for lower, _ in boxes], axis=0) - PADDING_M,
+        upper=np.max([upper for _, upper in boxes], axis=0) + PADDING_M,
         instanced=sum(len(each.rows) for each in repeated),
     )
 
