@@ -8,8 +8,8 @@ from ifcopenshell import entity_instance
 from bim_import.ifc_attributes import attribute_text
 from bim_import.ifc_layout import Layout
 from bim_import.ifc_properties import Properties, PropertySets
+from bim_import.ifc_property_text import TextDefinitions, references
 from bim_import.ifc_relations import related
-from bim_import.ifc_text import TextDefinitions, references
 from bim_import.ifc_values import attribute, entities, text
 
 _TYPE_SETS = 5

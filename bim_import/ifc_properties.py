@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from ifcopenshell import entity_instance
 
 from bim_import.ifc_layout import Layout
-from bim_import.ifc_text import read_definitions, references
-from bim_import.ifc_text_values import TextValues
+from bim_import.ifc_property_literals import TextValues
+from bim_import.ifc_property_text import read_definitions, references
 from bim_import.ifc_units import Units
 from bim_import.ifc_values import attribute, entities, plain, scalar, text
 from twin.objects import Property, PropertyType

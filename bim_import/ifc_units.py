@@ -150,6 +150,7 @@ class Units:
     """Units of one file. Symbols and factors of every unit are worked out once."""
 
     def __init__(self, layout: Layout) -> None:
+        self._layout = layout  # keeps the file: an entity does not outlive it
         self._symbols: dict[int, str | None] = {}
         self._by_type = _project_units(layout)
         self._measures: dict[str, str | None] = {}

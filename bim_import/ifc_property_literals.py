@@ -3,7 +3,7 @@
 from ifcopenshell import decode_spf_string
 
 from bim_import.ifc_layout import Layout
-from bim_import.ifc_text import Named, RawValue
+from bim_import.ifc_property_text import Named, RawValue
 from bim_import.ifc_units import Units
 from bim_import.ifc_values import scalar, text
 from twin.objects import Property, PropertyType
@@ -44,8 +44,11 @@ class TextValues:
         if raw_kind is None or raw_value is None:
             return name, _NO_VALUE
         kind = _QUANTITY_MEASURES.get(raw_kind) or self._layout.names.get(raw_kind.decode("ascii").upper())
-        value = _literal(raw_value)
-        if kind is None or value is None:
+        try:
+            value = _literal(raw_value)
+        except ValueError:
+            return None
+        if kind is None:
             return None
         unit = None if raw_unit == b"$" else self._layout.by_id(int(raw_unit[1:]))
         symbol = self._units.of_measure(kind) if unit is None else self._units.symbol(unit)
@@ -53,16 +56,17 @@ class TextValues:
 
 
 def _literal(raw: bytes) -> PropertyType:
-    """A simple literal of ISO 10303-21 (6.3); None for what is none of them or not finite."""
+    """A simple literal of ISO 10303-21 (6.3), None for a real that overflows; raises ValueError for anything else."""
     if raw.startswith(b"'"):
         decoded = _decoded(raw)
-        return None if decoded is None else scalar(decoded)
+        if decoded is None:
+            raise ValueError(raw)
+        return scalar(decoded)
     if raw.startswith(b"."):
-        return _LOGICALS.get(raw)
-    try:
-        return int(raw) if raw.lstrip(b"+-").isdigit() else scalar(float(raw))
-    except ValueError:
-        return None
+        if raw not in _LOGICALS:
+            raise ValueError(raw)
+        return _LOGICALS[raw]
+    return int(raw) if raw.lstrip(b"+-").isdigit() else scalar(float(raw))
 
 
 def _decoded(raw: bytes) -> str | None:
