@@ -1,6 +1,7 @@
 """Who works on what, over all processes that use the database."""
 
 import os
+from functools import cache
 
 import psutil
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -57,7 +58,12 @@ def release(connection: Connection, name: str) -> None:
 
 
 def _this_process() -> tuple[str, int, int]:
-    pid = os.getpid()
+    return _process(os.getpid())
+
+
+@cache
+def _process(pid: int) -> tuple[str, int, int]:
+    """Asked in every transaction, and the same while the process lives; a forked child has another number."""
     return os.uname().nodename, pid, _started(pid)
 
 

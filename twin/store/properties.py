@@ -147,14 +147,12 @@ class PropertyWriter:
             self._new_values.add(set_id, one, self._keys)
 
     def committed(self) -> None:
-        """Remember what the last transaction wrote, and write the values if many have been collected."""
+        """Remember what the last transaction wrote."""
         self._values.extend(self._new_values)
         self._begin()
         if len(self._sets) + len(self._keys) > MAX_REMEMBERED:
             self._sets.clear()
             self._keys.clear()
-        if self._values.total >= COLLECTED:
-            self.flush()
 
     def undone(self) -> None:
         """Forget what the last transaction wrote: it was rolled back."""
@@ -167,8 +165,10 @@ class PropertyWriter:
     def _begin(self) -> None:
         self._new_sets, self._new_keys, self._new_values = [], [], _Values.none()
 
-    def flush(self) -> None:
-        """Write the values that have been collected."""
+    def flush(self, at_least: int = 0) -> None:
+        """Write the values that have been collected, if there are so many."""
+        if self._values.total < at_least:
+            return
         dialect = self._database.dialect
         for table, rows in self._values.rows():
             for piece in Pace(_FIRST_PIECE).pieces(rows):

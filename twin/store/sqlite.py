@@ -113,9 +113,11 @@ class SqliteDialect:
 
     def set_durable(self, connection: Connection, *, durable: bool) -> None:
         """`synchronous`: FULL writes the log to disk at each commit, NORMAL at checkpoints only."""
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        if connection.info.get("durable") != durable:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.info["durable"] = durable
 
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """One prepared statement, stepped by the driver over the tuples."""

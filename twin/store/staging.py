@@ -14,7 +14,7 @@ from twin.store import counters, leases
 from twin.store.database import Database
 from twin.store.ids import compose
 from twin.store.pace import Pace
-from twin.store.properties import PreparedSet, PropertyWriter, prepared
+from twin.store.properties import COLLECTED, PreparedSet, PropertyWriter, prepared
 from twin.store.schema import (
     NO_PARENT,
     class_name,
@@ -83,6 +83,7 @@ class ObjectStager:
         for piece in self._pace.pieces(ready):
             given.extend(self._write(piece, sets))
             self._next += len(piece)
+        self._properties.flush(COLLECTED)
         return np.array(given, dtype=np.uint32)
 
     def finish(self) -> None:
