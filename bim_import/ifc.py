@@ -1,0 +1,141 @@
+"""One IFC file → a spool: opened, numbered, drawn by forked workers while its properties are read, placed, reported."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from bim_import.ifc_geometry import Drawn, DrawOptions, GeometryRun
+from bim_import.ifc_index import ProductIndex, index_products
+from bim_import.ifc_kernel import KernelLimits
+from bim_import.ifc_objects import read_objects
+from bim_import.ifc_open import OpenedIfc, open_ifc
+from bim_import.placement import diagnose
+from bim_import.placement_override import PlacementOverrides
+from twin.frames import Diagnosis
+from twin.source import ClassCount, NotDrawn, SourceReport
+from twin.spool import ObjectWriter
+
+_PROGRESS_SECONDS = 0.1
+_CULPRITS_NAMED = 100
+"""GlobalIds named per reason: enough to find the pattern, bounded for a file of which nothing works."""
+
+_FAULTS = frozenset(
+    {
+        NotDrawn.EMPTY_GEOMETRY,
+        NotDrawn.INVALID_COORDINATES,
+        NotDrawn.KERNEL_FAILED,
+        NotDrawn.KERNEL_CRASHED,
+        NotDrawn.TIME_LIMIT,
+        NotDrawn.PLACEMENT_LOOP,
+    }
+)
+"""Reasons that are a fault of the file or the kernel: these products are named in the report."""
+
+
+class ImportOptions(Struct, frozen=True, kw_only=True):
+    """How to read a source. `workers` processes draw at the same time, beside the one that reads properties."""
+
+    placement: PlacementOverrides = PlacementOverrides()
+    workers: int = 2
+    element_seconds: float = 60.0
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """Products settled, of how many. From `objects_written` on the objects of the spool can be read."""
+
+    phase: str
+    done: int
+    total: int
+    objects_written: bool = False
+
+
+class ImportResult(Struct, frozen=True, kw_only=True):
+    """What became of the source, and where it stands."""
+
+    report: SourceReport
+    diagnosis: Diagnosis
+
+
+def import_ifc(
+    source: Path, folder: Path, *, options: ImportOptions, progress: Callable[[Progress], None]
+) -> ImportResult:
+    """Read one IFC file into the spool `folder`.
+
+    Forks: call it in a process without other threads. `progress` is called at most ten times a second. Raises
+    UnsupportedSource, DamagedSource, PlacementError.
+    """
+    opened = open_ifc(source)
+    index = index_products(opened.file)
+    drawing = DrawOptions(
+        limits=KernelLimits(element_seconds=options.element_seconds),
+        workers=options.workers,
+        images=source.resolve().parent,
+    )
+    with GeometryRun(opened, index, folder=folder, options=drawing) as run:
+        run.start()
+        classes = _write_objects(opened, index, folder)
+        done, total = run.poll()
+        progress(Progress(phase="drawing", done=done, total=total, objects_written=True))
+        drawn = run.finish(_throttled(progress))
+    diagnosis = diagnose(opened.file, overrides=options.placement, bounds=drawn.bounds)
+    report = _report(source, index, drawn, classes)
+    report.schema = opened.schema
+    report.warnings = [*opened.warnings, *index.warnings, *drawn.warnings]
+    report.placement = {
+        "used": diagnosis.used,
+        "confidence": diagnosis.confidence,
+        "crs": diagnosis.placement.crs,
+    }
+    return ImportResult(report=report, diagnosis=diagnosis)
+
+
+def _write_objects(opened: OpenedIfc, index: ProductIndex, folder: Path) -> list[str | None]:
+    """Spool all objects; returns the class of each product by ordinal, None for what is none."""
+    classes: list[str | None] = [None] * len(index.step_ids)
+    with ObjectWriter(folder) as writer:
+        for batch in read_objects(opened, index):
+            writer.write(batch)
+            for item in batch:
+                classes[item.ordinal] = item.class_ if item.product else None
+    return classes
+
+
+def _throttled(progress: Callable[[Progress], None]) -> Callable[[int, int], None]:
+    last = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PROGRESS_SECONDS:
+            last = now
+            progress(Progress(phase="drawing", done=done, total=total, objects_written=True))
+
+    return tell
+
+
+def _report(source: Path, index: ProductIndex, drawn: Drawn, classes: list[str | None]) -> SourceReport:
+    by_class: dict[str, ClassCount] = {}
+    for ordinal, name in enumerate(classes):
+        if name is not None:
+            count = by_class.setdefault(name, ClassCount())
+            count.read += 1
+            count.drawn += ordinal not in drawn.not_drawn
+            count.not_drawn += ordinal in drawn.not_drawn
+    reasons = Counter(str(reason) for reason in drawn.not_drawn.values())
+    culprits: dict[str, list[str]] = {}
+    for ordinal, reason in drawn.not_drawn.items():
+        named = culprits.setdefault(str(reason), []) if reason in _FAULTS else []
+        if len(named) < _CULPRITS_NAMED:
+            named.append(index.global_ids[ordinal])
+    return SourceReport(
+        source=str(source),
+        products=index.product_count,
+        drawn=index.product_count - len(drawn.not_drawn),
+        instanced=drawn.instanced,
+        not_drawn=dict(sorted(reasons.items())),
+        by_class=dict(sorted(by_class.items())),
+        culprits=culprits,
+    )
