@@ -1,5 +1,6 @@
 """Takes the one .ifc out of an .ifczip into a private file. Nothing is ever written under a name from the archive."""
 
+import shutil
 import struct
 import zipfile
 import zlib
@@ -49,7 +50,7 @@ def unpack_ifc(source: str, path: Path, target: IO[bytes]) -> None:
             member = _only_ifc(source, archive)
             _check_member(source, member)
             with archive.open(member) as packed:
-                _copy(source, packed, target, member)
+                shutil.copyfileobj(packed, target, _CHUNK_BYTES)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
@@ -105,10 +106,12 @@ def _check_member(source: str, member: zipfile.ZipInfo) -> None:
             else f"compression method {member.compress_type}"
         )
         raise UnsupportedSource(source, f"the archive uses {method}, which cannot be unpacked here", _REPACK)
-    _check_size(source, member, member.file_size)
+    _check_size(source, member)
 
 
-def _check_size(source: str, member: zipfile.ZipInfo, size: int) -> None:
+def _check_size(source: str, member: zipfile.ZipInfo) -> None:
+    """Refuse what would unpack too large. The declared size is enough: zipfile never gives out more than that."""
+    size = member.file_size
     if size > MAX_UNPACKED_BYTES:
         raise UnsupportedSource(
             source, f"the IFC file inside is larger than {MAX_UNPACKED_BYTES >> 30} GiB", "Split the model."
@@ -119,12 +122,3 @@ def _check_size(source: str, member: zipfile.ZipInfo, size: int) -> None:
             f"the archive unpacks to more than {MAX_RATIO} times its size, as only zip bombs do",
             _REPACK,
         )
-
-
-def _copy(source: str, packed: IO[bytes], target: IO[bytes], member: zipfile.ZipInfo) -> None:
-    """Copy with the limits on what really comes out: the declared size may lie."""
-    size = 0
-    while chunk := packed.read(_CHUNK_BYTES):
-        size += len(chunk)
-        _check_size(source, member, size)
-        target.write(chunk)
