@@ -52,11 +52,13 @@ class PreparedSet(NamedTuple):
     properties: Mapping[str, Property]
 
 
-def prepared(name: str, properties: Mapping[str, Property]) -> PreparedSet:
-    """Encode a set and name it by its content."""
+def prepare(name: str, properties: Mapping[str, Property], known: dict[bytes, PreparedSet]) -> bytes:
+    """Encode a set, name it by its content, and enter it into `known`; returns the name, its digest."""
     body = _encoder.encode(properties)
     digest = hashlib.blake2b(name.encode() + b"\0" + body, digest_size=16).digest()
-    return PreparedSet(digest, name, body.decode(), properties)
+    if digest not in known:
+        known[digest] = PreparedSet(digest, name, body.decode(), properties)
+    return digest
 
 
 class _Values(NamedTuple):
@@ -132,18 +134,22 @@ class PropertyWriter:
             self._database.dialect.insert_rows(connection, property_set, rows)
             self._sets.update((row[1], row[0]) for row in rows)
             self._new_sets.extend(row[1] for row in rows)
-            for i, one in enumerate(missing, first):
-                self._collect(connection, i, one)
+            self._collect(connection, missing, first)
         return {digest: self._sets[digest] for digest in sets}
 
-    def _collect(self, connection: Connection, set_id: int, one: PreparedSet) -> None:
-        """Collect the values of a new set; keys that the dictionary lacks are entered."""
-        try:
-            self._new_values.add(set_id, one, self._keys)
-        except KeyError:
-            unknown = _keys_of(one) - self._keys.keys()
-            self._keys.update(_entered(connection, self._database.dialect, unknown))
-            self._new_keys.extend(unknown)
+    def _collect(self, connection: Connection, sets: Sequence[PreparedSet], first: int) -> None:
+        """Collect the values of new sets with ids from `first`; keys that the dictionary lacks are entered."""
+        unknown: list[tuple[int, PreparedSet]] = []
+        for set_id, one in enumerate(sets, first):
+            try:
+                self._new_values.add(set_id, one, self._keys)
+            except KeyError:
+                unknown.append((set_id, one))
+        if unknown:
+            keys = {key for _, one in unknown for key in _keys_of(one)} - self._keys.keys()
+            self._keys.update(_entered(connection, self._database.dialect, keys))
+            self._new_keys.extend(keys)
+        for set_id, one in unknown:
             self._new_values.add(set_id, one, self._keys)
 
     def committed(self) -> None:

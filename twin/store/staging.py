@@ -14,7 +14,7 @@ from twin.store import counters, leases
 from twin.store.database import Database
 from twin.store.ids import compose
 from twin.store.pace import Pace
-from twin.store.properties import COLLECTED, PreparedSet, PropertyWriter, prepared
+from twin.store.properties import COLLECTED, PreparedSet, PropertyWriter, prepare
 from twin.store.schema import (
     NO_PARENT,
     class_name,
@@ -205,15 +205,13 @@ def check_staged(connection: Connection, here: StagedHere) -> None:
 
 
 def _prepare(item: SourceObject, sets: dict[bytes, PreparedSet]) -> _Prepared:
-    digests = []
-    for name, properties in item.attributes.properties.items():
-        one = prepared(name, properties)
-        sets.setdefault(one.digest, one)
-        digests.append(one.digest)
+    digests = tuple(
+        prepare(name, properties, sets) for name, properties in item.attributes.properties.items()
+    )
     plain = _encoder.encode(msgspec.structs.replace(item.attributes, properties={}))
     return _Prepared(
         item,
-        tuple(digests),
+        digests,
         None if plain == _NOTHING else plain.decode(),
         sort_key(item),
         search_text(item),

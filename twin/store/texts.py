@@ -29,6 +29,9 @@ _STOREY_RANK = 3
 _METRES = {None: 1.0, "m": 1.0, "mm": 0.001, "cm": 0.01, "dm": 0.1, "ft": 0.3048, "in": 0.0254}
 """Metres of the length units that a source may state an elevation in."""
 
+_DIRECT = "Attributes"
+"""Set in which importers put what the source states of the object itself; it goes before sets that users made."""
+
 _DIGITS = re.compile(r"\d+")
 
 
@@ -51,7 +54,8 @@ def search_words(text: str) -> list[str]:
 
 def elevation_m(about: Attributes) -> float | None:
     """The elevation that a storey's source states, in metres; None where there is none."""
-    for properties in about.properties.values():
+    direct = about.properties.get(_DIRECT, {})
+    for properties in (direct, *about.properties.values()):
         stated = properties.get("Elevation")
         if stated is not None and isinstance(stated.value, int | float) and stated.unit in _METRES:
             return float(stated.value) * _METRES[stated.unit]
