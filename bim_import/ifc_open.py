@@ -19,7 +19,7 @@ from ifcopenshell import ifcopenshell_wrapper
 
 from bim_import.ifc_fork import can_reopen, open_descriptors, reopen_after_fork
 from bim_import.ifc_log import read_log, syntax_reason
-from bim_import.ifc_recode import Repair, count_bad_escapes, guess_encoding, write_repaired
+from bim_import.ifc_recode import Repair, guess_encoding, write_repaired
 from bim_import.ifc_scan import Scan, check_first_bytes, scan
 from bim_import.ifc_schema import READABLE, NamedSchema, find_schema, nearest_schemas, renamed_classes
 from bim_import.ifc_zip import is_zip, unpack_ifc
@@ -87,7 +87,7 @@ def _open_text(source: str, path: Path, scratch: Path | None) -> OpenedIfc:
     if not schemas:
         advice = f"Export the model as {', '.join(READABLE[:2])} or IFC4X3."
         raise UnsupportedSource(source, f"its schema {', '.join(found.names)} cannot be read", advice)
-    repair, warnings = _plan(path, looked, found)
+    repair, warnings = _plan(path, looked)
     best: OpenedIfc | None = None
     for schema in schemas:
         wanted = _as_schema(repair, found, schema)
@@ -102,17 +102,15 @@ def _open_text(source: str, path: Path, scratch: Path | None) -> OpenedIfc:
     return best
 
 
-def _plan(path: Path, looked: Scan, found: NamedSchema) -> tuple[Repair, list[str]]:
+def _plan(path: Path, looked: Scan) -> tuple[Repair, list[str]]:
     """What to repair before the parser gets the text, whatever schema it is read as, and the warnings about that."""
-    header = looked.head[: max(0, looked.head.find(b"ENDSEC", found.end))]
     encoding = None if looked.is_ascii else guess_encoding(path)
-    bad_escapes = count_bad_escapes(path, header) if looked.has_backslash and looked.is_ascii else 0
     told = {
         "the end mark END-ISO-10303-21 is missing; the data before it are whole": not looked.has_end_mark,
         f"the text has raw bytes where the standard asks for escapes; read as {_ENCODING_NAMES.get(encoding)}": encoding,
-        f"{bad_escapes} backslashes begin no valid escape and are taken as they stand": bad_escapes,
+        f"{looked.bad_escapes} backslashes begin no valid escape and are taken as they stand": looked.bad_escapes,
     }
-    repair = Repair(has_bom=looked.has_bom, encoding=encoding, has_bad_escapes=bad_escapes > 0)
+    repair = Repair(has_bom=looked.has_bom, encoding=encoding, has_bad_escapes=looked.bad_escapes > 0)
     return repair, [warning for warning, holds in told.items() if holds]
 
 

@@ -1,43 +1,23 @@
-r"""Writes a repaired copy of an IFC file: another schema name, no byte order mark, raw bytes and backslashes as escapes.
+"""Writes a repaired copy of an IFC file: another schema name, no byte order mark, raw bytes and backslashes as escapes.
 
 ISO 10303-21 text is ASCII; other characters are escapes (6.4.3). Many exporters write raw UTF-8, GBK or Latin-1 all the
 same, and the parser drops each such byte without a word (`Façade` becomes `Faade`, a Chinese name nothing). So raw bytes
 are decoded and written as the escapes that the standard asks for, which keeps every other byte as it is.
-
-A backslash that begins no escape (`C:\temp`) makes the parser refuse the whole file: it is doubled. Surrogate pairs in
-`\X2\`, which the parser drops, become one character in `\X4\`.
 """
 
 import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from bim_import.ifc_escapes import escaped, mended, whole_escapes
 from bim_import.ifc_scan import CHUNK_BYTES
 
 _RAW_CHARACTER = re.compile(rb"([\x81-\xfe][\x80-\xfe])|[\x80-\xff]")
 _RAW_TEXT = re.compile(r"[^\x00-\x7f]+")
-_COMMENT = re.compile(rb"('(?:[^']|'')*')|/\*.*?\*/", re.DOTALL)
 _UTF8_BOM = b"\xef\xbb\xbf"
-
-_ESCAPES = r"""
-    \\X2\\(?P<wide>(?:[0-9A-Fa-f]{4})+)\\X0\\
-    | \\(?:\\ | X4\\(?:[0-9A-Fa-f]{8})+\\X0\\ | X\\[0-9A-Fa-f]{2} | S\\[\x20-\x7e] | P[A-I]\\ | N\\)
-    | \\
-    """
-"""Every backslash with what it begins: a `\\X2\\` run, another valid escape, or nothing."""
-
-_ESCAPE = re.compile(_ESCAPES, re.VERBOSE)
-_ESCAPE_BYTES = re.compile(_ESCAPES.encode("ascii"), re.VERBOSE)
-
-_SURROGATES = r"(?:[0-9A-Fa-f]{4})*?[Dd][89A-Fa-f][0-9A-Fa-f]{2}"
-"""A run of UTF-16 units with a surrogate in it."""
-
-_SURROGATE = re.compile(_SURROGATES)
-_SURROGATE_BYTES = re.compile(_SURROGATES.encode("ascii"))
 
 _GB_SHARE = 0.5
 """Share of pairs among the raw characters from which a text is taken for GB 18030: nearly all characters of GB 2312 are two
@@ -68,26 +48,13 @@ def guess_encoding(path: Path) -> str:
     if _is_utf8(path):
         return "utf-8"
     pairs = singles = 0
-    for part in _whole_escapes(_chunks(path)):
+    for part in _whole_parts(_chunks(path)):
         for match in _RAW_CHARACTER.finditer(part):
             if match.group(1):
                 pairs += 1
             else:
                 singles += 1
     return "gb18030" if pairs > _GB_SHARE * (pairs + singles) else "cp1252"
-
-
-def count_bad_escapes(path: Path, header: bytes) -> int:
-    """How many backslashes begin no valid escape, or one that the parser drops. `header` is what the file begins with;
-    comments in it do not count (some writers leave paths there).
-    """
-    bad = 0
-    for part in chain([_COMMENT.sub(rb"\1", header)], _whole_escapes(_chunks(path, len(header)))):
-        for match in _ESCAPE_BYTES.finditer(part):
-            wide = match.group("wide")
-            if match.end() - match.start() == 1 or (wide is not None and _SURROGATE_BYTES.match(wide)):
-                bad += 1
-    return bad
 
 
 def write_repaired(path: Path, target: IO[bytes], repair: Repair) -> None:
@@ -100,9 +67,8 @@ def write_repaired(path: Path, target: IO[bytes], repair: Repair) -> None:
     target.writelines(chunks)
 
 
-def _chunks(path: Path, start: int = 0) -> Iterator[bytes]:
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        file.seek(start)
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
@@ -121,17 +87,15 @@ def _with_new_names(chunks: Iterator[bytes], renamed: dict[str, str]) -> Iterato
     """Other class names at the start of statements; the same words in strings stay."""
     names = {old.encode("ascii"): new.encode("ascii") for old, new in renamed.items()}
     statement = re.compile(rb"(?<==)(\s*)(" + b"|".join(names) + rb")(?=\s*\()")
-    for part in _whole_escapes(chunks):
+    for part in _whole_parts(chunks):
         yield statement.sub(lambda match: match.group(1) + names[match.group(2)], part)
 
 
-def _whole_escapes(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut only after line ends and semicolons: neither stands in the middle of an escape or of a character
-    (GB 18030 has neither byte inside a character).
-    """
+def _whole_parts(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut where no escape and no character is cut."""
     rest = b""
     for chunk in chunks:
-        end = max(chunk.rfind(b"\n"), chunk.rfind(b";")) + 1
+        end = whole_escapes(chunk)
         if end:
             yield rest + chunk[:end]
             rest = b""
@@ -141,24 +105,9 @@ def _whole_escapes(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _escaped(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """ASCII bytes: lone backslashes doubled, what is not ASCII as an escape, what does not decode as U+FFFD."""
-    for part in _whole_escapes(chunks):
-        text = _ESCAPE.sub(_mended, part.decode(encoding, errors="replace"))
-        yield _RAW_TEXT.sub(lambda match: _escape(match.group()), text).encode("ascii")
-
-
-def _mended(match: re.Match[str]) -> str:
-    r"""A valid escape as it is, a `\X2\` run with surrogates as `\X4\`, a lone backslash doubled."""
-    wide = match.group("wide")
-    if wide is not None and _SURROGATE.match(wide):
-        return _escape(bytes.fromhex(wide).decode("utf-16-be", errors="replace"))
-    return match.group() if match.end() - match.start() > 1 else "\\\\"
-
-
-def _escape(text: str) -> str:
-    r"""Characters as one `\X2\` (basic plane) or `\X4\` (all others) escape (ISO 10303-21, 6.4.3.3)."""
-    if max(text) <= "\uffff":
-        return f"\\X2\\{text.encode('utf-16-be').hex().upper()}\\X0\\"
-    return f"\\X4\\{text.encode('utf-32-be').hex().upper()}\\X0\\"
+    for part in _whole_parts(chunks):
+        text = mended(part.decode(encoding, errors="replace"))
+        yield _RAW_TEXT.sub(lambda match: escaped(match.group()), text).encode("ascii")
 
 
 def _is_utf8(path: Path) -> bool:

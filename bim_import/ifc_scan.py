@@ -7,6 +7,7 @@ ten seconds, zero bytes can make it stop in the middle without a word, and half 
 from dataclasses import dataclass
 from pathlib import Path
 
+from bim_import.ifc_escapes import EscapeCounter
 from twin.errors import DamagedSource, UnsupportedSource
 
 CHUNK_BYTES = 4 << 20
@@ -48,12 +49,14 @@ _JSON_ADVICE = "Export it as .ifc (IFC 2x3, 4 or 4.3 as STEP text); IFC5 and ifc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """What the bytes of a whole Part 21 file look like. `head` has the byte order mark removed."""
+    """What the bytes of a whole Part 21 file look like. `head` has the byte order mark removed; `bad_escapes`
+    counts what is wrong with the escapes of an ASCII file.
+    """
 
     head: bytes
     has_bom: bool
     is_ascii: bool
-    has_backslash: bool
+    bad_escapes: int
     has_end_mark: bool
 
 
@@ -85,18 +88,19 @@ def scan(source: str, path: Path) -> Scan:
         file.seek(max(0, size - TAIL_BYTES))
         has_end_mark = _check_end(source, file.read(TAIL_BYTES))
         file.seek(0)
-        is_ascii, has_backslash, gap = True, False, 0
+        is_ascii, gap, escapes = True, 0, EscapeCounter()
         while chunk := file.read(CHUNK_BYTES):
             _check_chunk(source, chunk)
             text = chunk.removeprefix(_UTF8_BOM) if file.tell() == len(chunk) else chunk
             is_ascii = is_ascii and text.isascii()
-            has_backslash = has_backslash or b"\\" in chunk
+            if is_ascii:
+                escapes.feed(text)
             gap = _gap_after(source, chunk, gap)
     return Scan(
         head=first.removeprefix(_UTF8_BOM),
         has_bom=first.startswith(_UTF8_BOM),
         is_ascii=is_ascii,
-        has_backslash=has_backslash,
+        bad_escapes=escapes.finish() if is_ascii else 0,
         has_end_mark=has_end_mark,
     )
 
