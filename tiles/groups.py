@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tiles.catalogue import NO_STOREY, Catalogue
 from tiles.partition import FULL_TILE
 
-STOREY_VERTICES = 20_000
-"""Vertices from which a storey has tiles of its own, in a discipline that does not fit into one tile anyway."""
+STOREY_VERTICES = 30_000
+"""Vertices from which a storey has tiles of its own, in a discipline that does not fit into one tile anyway: half a tile."""
 
 DISCIPLINE_VERTICES = 2_000
 """Vertices below which a discipline is joined with other small ones: a request costs more than its bytes."""

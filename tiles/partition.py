@@ -17,12 +17,12 @@ FULL_TILE = 60_000
 KEPT_BY_PARENT = 50_000
 """Vertices of large objects that a tile with children keeps for itself."""
 
-MAX_EXTENT_M = 1024.0
-"""Spread of the centres in one tile. Its affine transform leaves out the curvature of the Earth: 4 cm at half a
-diagonal of such a square."""
+MAX_EXTENT_M = 768.0
+"""Spread of the centres in one tile. Its affine transform leaves out the curvature of the Earth: 23 mm at the corners of
+such a square."""
 
-WIDEST_EMPTY = 8
-"""Children of a tile without content: as in an octree."""
+WIDEST_EMPTY = 16
+"""Children of a tile without content: halves of halves, four times."""
 
 _LADDER_STEPS = 4
 """Size classes per doubling of the diagonal."""
@@ -86,7 +86,7 @@ def partition(extents: Extents, groups: NDArray[np.intp]) -> Node:
         return roots[0]
     root = Node(members=everything[:0], group=-1)
     root.error_m = _span_m(extents, everything)
-    _attach(root, roots)
+    _attach(root, _widened(roots))
     return root
 
 
@@ -113,7 +113,7 @@ def _subtrees(extents: Extents, members: NDArray[np.intp], group: int, *, shown_
 
 
 def _widened(children: list[Node]) -> list[Node]:
-    """Children that show nothing are replaced by their own, as long as there are few: halves of halves become quarters."""
+    """Children that show nothing are replaced by their own, as long as there are few of them."""
     for at, child in enumerate(children):
         if len(child.members) == 0 and len(children) - 1 + len(child.children) <= WIDEST_EMPTY:
             return _widened(children[:at] + child.children + children[at + 1 :])
