@@ -26,8 +26,10 @@ from bim_import.ifc_entities import (
     is_kind,
     kind,
 )
-from bim_import.ifc_kernel import Kernels, RawMesh, joined, moved
+from bim_import.ifc_items import Items
+from bim_import.ifc_kernel import RawMesh, joined, moved
 from bim_import.ifc_transforms import MAX_DEPTH, Matrix, Transforms
+from twin.geometry import consistent, edges_of, has_area, welded
 
 GROWTH_M = 2e-5
 """Above the coordinates' noise (1e-9 m) and the grid that meshes are welded on (1e-6 m), below what anyone can see."""
@@ -56,7 +58,7 @@ class _Solid:
 class Cutter:
     """Cuts the bodies of one file. `style_of` finds the IfcSurfaceStyle on an item itself (its STEP id, or 0)."""
 
-    kernels: Kernels
+    items: Items
     transforms: Transforms
     style_of: Callable[[Entity], int]
     _cache: dict[int, list[_Solid]] = field(default_factory=dict)
@@ -75,7 +77,7 @@ class Cutter:
         made: list[RawMesh] = []
         for item, matrix in self._items(representation):
             if not cutters and not is_kind(item, "IfcBooleanResult"):
-                made.append(moved(self.kernels.mesh(item), matrix))
+                made.append(moved(self.items.mesh(item), matrix))
                 continue
             for solid in self._solids(item):
                 left = _subtracted(_moved(solid.body, matrix), cutters)
@@ -166,7 +168,7 @@ class Cutter:
         return outline[:-1] if len(outline) > 1 and np.allclose(outline[0], outline[-1]) else outline
 
     def _leaf(self, item: Entity) -> list[_Solid]:
-        raw = self.kernels.mesh(item)
+        raw = self.items.mesh(item)
         return [
             _Solid(
                 body=_closed(raw, raw.items == number),
@@ -179,13 +181,16 @@ class Cutter:
 
 def _closed(raw: RawMesh, chosen: NDArray[np.bool_]) -> Manifold:
     """The solid that some triangles of a mesh enclose, turned the right way out. Raises UncuttableError."""
-    triangles = np.ascontiguousarray(raw.triangles[chosen], dtype=np.uint64)
-    vertices = np.array(raw.vertices, dtype=np.float64, order="C")
-    for corners in (triangles, np.ascontiguousarray(triangles[:, ::-1])):
-        mesh = Mesh64(vertices, corners)
-        body = Manifold(mesh)
-        if body.status() == Error.NotManifold and mesh.merge():
-            body = Manifold(mesh)
+    used, triangles = np.unique(raw.triangles[chosen], return_inverse=True)
+    first, renamed = welded(raw.vertices[used], np.zeros(len(used), dtype=np.int64))
+    triangles = renamed[triangles.reshape(-1, 3)]
+    vertices = raw.vertices[used][first]
+    triangles = triangles[has_area(vertices, triangles)]
+    edges = edges_of(triangles)
+    if not edges.opposed.all():
+        triangles = consistent(triangles, edges)
+    for corners in (triangles, triangles[:, ::-1]):
+        body = Manifold(Mesh64(np.array(vertices, order="C"), np.array(corners, dtype=np.uint64, order="C")))
         if body.status() != Error.NoError:
             raise UncuttableError(f"not a closed solid ({body.status().name})")
         if body.volume() > 0.0:

@@ -9,13 +9,15 @@ import ifcopenshell
 import msgspec
 import numpy as np
 
+from bim_import.ifc_items import Items
 from bim_import.ifc_kernel import KernelLimits, Kernels, RawMesh
 from bim_import.ifc_meshes import Drawing, Finisher, Indexes, Placed
 from bim_import.ifc_products import Shape
 from bim_import.ifc_shapes import Level, Shaper
+from bim_import.ifc_step_text import StepText
 from bim_import.ifc_styles import Styles
 from bim_import.ifc_textures import Textures
-from bim_import.ifc_transforms import Transforms, UndrawableError
+from bim_import.ifc_transforms import Matrix, Transforms, UndrawableError
 from twin.source import Material, NotDrawn
 from twin.spool import GeometryWriter
 
@@ -24,13 +26,14 @@ _WHITE = Material(color=(1.0, 1.0, 1.0, 1.0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Studio:
-    """What every worker of one file needs. `shapes` by number; `step_ids` by ordinal; `images` is the folder that image
-    textures may lie in; `unit_m` the file's length unit in metres.
+    """What every worker of one file needs. `shapes` by number; `text` is the file's text where faces are read from it;
+    `unit_m` the file's length unit in metres; `images` the folder that image textures may lie in.
     """
 
     file: ifcopenshell.file
     shapes: Sequence[Shape]
     ordinal_of: dict[int, int]
+    text: StepText | None
     unit_m: float
     images: Path
     limits: KernelLimits
@@ -40,7 +43,9 @@ class Studio:
         textures = Textures(self.images)
         styles = Styles(self.file, textures)
         kernels = Kernels(self.file, self.limits)
-        shaper = Shaper(file=self.file, kernels=kernels, transforms=Transforms(self.unit_m), styles=styles)
+        items = Items(kernels=kernels, styles=styles, text=self.text, unit_m=self.unit_m)
+        transforms = Transforms(self.unit_m)
+        shaper = Shaper(file=self.file, kernels=kernels, items=items, transforms=transforms, styles=styles)
         return Drawer(studio=self, shaper=shaper, textures=textures, finisher=Finisher(writer))
 
 
@@ -52,52 +57,62 @@ class Drawer:
     shaper: Shaper
     textures: Textures
     finisher: Finisher
-    _undressed: dict[int, Material] = field(default_factory=dict)
+    _failed: dict[int, NotDrawn] = field(default_factory=dict)
 
     @property
     def notes(self) -> Counter[str]:
         """What was done less than well, with how often."""
         return self.shaper.notes + self.textures.skipped
 
-    def draw(self, shape: int, level: Level, wanted: Sequence[int]) -> dict[int, NotDrawn]:
-        """Draw those products of a shape whose ordinals are `wanted`; returns the others with their reasons."""
+    def prepare(self, shapes: Sequence[int]) -> None:
+        """Get ready for shapes that will be drawn next."""
+        self.shaper.prepare(self.studio.shapes[shape] for shape in shapes)
+
+    def draw(self, shape: int, level: Level, wanted: Sequence[int]) -> None:
+        """Draw those products of a shape whose ordinals are `wanted`."""
         try:
-            return self._draw(self.studio.shapes[shape], level, set(wanted))
+            self._draw(self.studio.shapes[shape], level, set(wanted))
         except UndrawableError as error:
-            return dict.fromkeys(wanted, error.reason)
+            self._failed.update(dict.fromkeys(wanted, error.reason))
         except Exception as error:  # noqa: BLE001 - one element costs one element, whatever is wrong with it
             self.shaper.notes[f"internal error: {type(error).__name__}: {error}"[:200]] += 1
-            return dict.fromkeys(wanted, NotDrawn.KERNEL_FAILED)
+            self._failed.update(dict.fromkeys(wanted, NotDrawn.KERNEL_FAILED))
 
-    def written(self) -> list[int]:
-        """Ordinals handed to the writer since the last call."""
+    def settled(self) -> tuple[list[int], dict[int, NotDrawn]]:
+        """Ordinals handed to the writer since the last call, and those that cannot be drawn with their reasons."""
+        failed, self._failed = self._failed, {}
+        for drawing in self.finisher.without_area:
+            reason = NotDrawn.EMPTY_GEOMETRY
+            if not np.isfinite(drawing.raw.vertices).all():
+                reason = NotDrawn.INVALID_COORDINATES
+            failed.update((product.ordinal, reason) for product in drawing.products)
+        self.finisher.without_area.clear()
         written, self.finisher.drawn = self.finisher.drawn, []
-        return written
+        return written, failed
 
     def flush(self) -> None:
         """Hand everything to the writer."""
         self.finisher.flush()
 
-    def _draw(self, shape: Shape, level: Level, wanted: set[int]) -> dict[int, NotDrawn]:
-        failed: dict[int, NotDrawn] = {}
-        matrices: list[tuple[int, int, tuple[int, ...], np.ndarray]] = []
+    def _draw(self, shape: Shape, level: Level, wanted: set[int]) -> None:
+        placed: list[tuple[int, int, tuple[int, ...], Matrix]] = []
         for step_id, mapped in shape.products:
             ordinal = self.studio.ordinal_of[step_id]
             if ordinal in wanted:
                 try:
-                    matrices.append((ordinal, step_id, mapped, self.shaper.placement(step_id, mapped)))
+                    placed.append((ordinal, step_id, mapped, self.shaper.placement(step_id, mapped)))
                 except UndrawableError as error:
-                    failed[ordinal] = error.reason
-        if matrices:
-            raw = self.shaper.mesh(shape, level)
-            slots, materials = self._surfaces(raw)
-            own = None in materials
-            products = [
-                Placed(ordinal=ordinal, matrix=matrix, material=self._own(step_id, mapped) if own else _WHITE)
-                for ordinal, step_id, mapped, matrix in matrices
-            ]
-            self.finisher.add(Drawing(raw=raw, slots=slots, materials=materials, products=products))
-        return failed
+                    self._failed[ordinal] = error.reason
+        if not placed:
+            return
+        raw = self.shaper.mesh(shape, level)
+        slots, materials = self._surfaces(raw)
+        own = None in materials
+        products = [
+            Placed(ordinal=ordinal, matrix=matrix, material=self._own(step_id, mapped) if own else _WHITE)
+            for ordinal, step_id, mapped, matrix in placed
+        ]
+        self.finisher.add(Drawing(raw=raw, slots=slots, materials=materials, products=products))
 
     def _own(self, step_id: int, mapped: tuple[int, ...]) -> Material:
         return _bare(self.shaper.styles.fallback(self.studio.file.by_id(step_id), mapped))

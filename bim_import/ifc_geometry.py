@@ -17,7 +17,8 @@ from bim_import.ifc_drawing import Studio
 from bim_import.ifc_index import ProductIndex
 from bim_import.ifc_kernel import KernelLimits
 from bim_import.ifc_open import OpenedIfc
-from bim_import.ifc_products import sort_products
+from bim_import.ifc_products import bundles, sort_products
+from bim_import.ifc_step_text import StepText
 from bim_import.ifc_workers import Crew, Work
 from twin.source import NotDrawn
 from twin.spool import Spool
@@ -79,6 +80,7 @@ class GeometryRun:
             file=opened.file,
             shapes=shapes,
             ordinal_of=ordinal_of,
+            text=StepText(opened.text) if any(shape.direct for shape in shapes) else None,
             unit_m=unit_m,
             images=options.images or folder,
             limits=options.limits,
@@ -86,7 +88,12 @@ class GeometryRun:
         products = [[ordinal_of[step_id] for step_id, _ in shape.products] for shape in shapes]
         self._crew = Crew(
             folder=folder,
-            work=Work(products=products, cut=[shape.cut for shape in shapes], objects=len(index.step_ids)),
+            work=Work(
+                products=products,
+                bundles=bundles(shapes),
+                cut=[shape.cut for shape in shapes],
+                objects=len(index.step_ids),
+            ),
             make_artisan=studio.drawer,
             workers=options.workers,
             element_seconds=options.limits.element_seconds,

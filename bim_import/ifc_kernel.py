@@ -127,7 +127,7 @@ def moved(raw: RawMesh, matrix: NDArray[np.float64]) -> RawMesh:
 
 
 def joined(meshes: list[RawMesh]) -> RawMesh:
-    """Several meshes as one (none of them with images or colours of its own)."""
+    """Several meshes as one. Colours and images of their own are only kept where there is one mesh."""
     if len(meshes) == 1:
         return meshes[0]
     if not meshes:

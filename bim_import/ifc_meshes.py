@@ -4,14 +4,24 @@ An array operation costs some microseconds however small the array is, and most 
 are collected and finished together.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from bim_import.ifc_kernel import RawMesh
-from twin.geometry import SNAP_M, Creased, creased, edges_of, has_area, inverted_shells, unique_rows, welded
+from twin.geometry import (
+    SNAP_M,
+    Creased,
+    consistent,
+    creased,
+    edges_of,
+    has_area,
+    inverted_shells,
+    unique_rows,
+    welded,
+)
 from twin.source import Instance, Material, Mesh
 from twin.spool import GeometryWriter
 
@@ -47,16 +57,21 @@ class Drawing:
 
 @dataclass(slots=True)
 class Finisher:
-    """Finishes drawings in batches and writes them. `drawn` lists the ordinals written so far; the caller empties it."""
+    """Finishes drawings in batches and writes them.
+
+    `drawn` lists the ordinals written so far, `without_area` the drawings of which no triangle was left; the caller
+    empties both.
+    """
 
     writer: GeometryWriter
     drawn: list[int] = field(default_factory=list)
+    without_area: list[Drawing] = field(default_factory=list)
     _waiting: list[Drawing] = field(default_factory=list)
     _triangles: int = 0
     _ids: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, drawing: Drawing) -> None:
-        """Take one drawing; it has at least one triangle with an area."""
+        """Take one drawing; it has at least one triangle."""
         if drawing.raw.uvs is not None:
             self._finish([drawing])
             return
@@ -72,6 +87,9 @@ class Finisher:
         self._waiting, self._triangles = [], 0
 
     def _finish(self, drawings: list[Drawing]) -> None:
+        drawings = self._with_area(drawings)
+        if not drawings:
+            return
         batch = _Batch.of(drawings)
         for index, drawing in enumerate(drawings):
             finished = batch.mesh(index)
@@ -81,6 +99,20 @@ class Finisher:
                     instance = Instance(ordinal=product.ordinal, mesh=mesh, transform=product.matrix[:3])
                     self.writer.add_instance(instance)
                     self.drawn.append(product.ordinal)
+
+    def _with_area(self, drawings: list[Drawing]) -> list[Drawing]:
+        """Drawings without their degenerate triangles, those that keep any."""
+        vertices, triangles, mesh = _concatenated([drawing.raw for drawing in drawings])
+        good = has_area(vertices, triangles)
+        if good.all():
+            return drawings
+        kept = np.split(good, np.flatnonzero(np.diff(mesh)) + 1)
+        self.without_area += [each for each, some in zip(drawings, kept, strict=True) if not some.any()]
+        return [
+            each if some.all() else _part(each, some)
+            for each, some in zip(drawings, kept, strict=True)
+            if some.any()
+        ]
 
     def _colored(self, finished: "_Finished", drawing: Drawing, material: Material) -> Mesh:
         """The mesh with its triangles sorted by material, in an order that only depends on the materials' content."""
@@ -157,10 +189,12 @@ class _Batch:
 
     @classmethod
     def of(cls, drawings: list[Drawing]) -> "_Batch":
-        """Clean, centre, weld and shade. Triangles without area go; every mesh must keep one."""
-        vertices, triangles, mesh, shell, slots, uvs = _concatenated(drawings)
-        kept = has_area(vertices, triangles)
-        triangles, mesh, shell, slots = triangles[kept], mesh[kept], shell[kept], slots[kept]
+        """Centre, weld, turn outward and shade. A drawing with texture coordinates must be alone."""
+        vertices, triangles, mesh = _concatenated([drawing.raw for drawing in drawings])
+        items = np.concatenate([drawing.raw.items for drawing in drawings])
+        _, shell = np.unique(mesh << 32 | items, return_inverse=True)
+        slots = np.concatenate([drawing.slots for drawing in drawings])
+        uvs = drawings[0].raw.uvs
         local, origins = _centred(vertices, triangles, mesh)
         owner = np.zeros(len(vertices), dtype=np.int64)
         owner[triangles] = shell[:, None]
@@ -189,22 +223,20 @@ class _Batch:
         )
 
 
-def _concatenated(
-    drawings: list[Drawing],
-) -> tuple[NDArray[np.float64], Indexes, Indexes, Indexes, Indexes, NDArray[np.float32] | None]:
-    """Vertices; and per triangle its corners, its mesh (index of the drawing), its shell (one per mesh and item), its slot;
-    and the texture coordinates, which only a drawing that is alone may have.
-    """
-    raws = [drawing.raw for drawing in drawings]
+def _part(drawing: Drawing, kept: NDArray[np.bool_]) -> Drawing:
+    """The drawing with some of its triangles."""
+    raw = drawing.raw
+    fewer = replace(raw, triangles=raw.triangles[kept], items=raw.items[kept], styles=raw.styles[kept])
+    return replace(drawing, raw=fewer, slots=drawing.slots[kept])
+
+
+def _concatenated(raws: list[RawMesh]) -> tuple[NDArray[np.float64], Indexes, Indexes]:
+    """Vertices and triangles of all meshes, and the mesh of each triangle."""
     counts = [len(raw.triangles) for raw in raws]
     starts = np.cumsum([0, *(len(raw.vertices) for raw in raws[:-1])])
     vertices = np.concatenate([raw.vertices for raw in raws])
     triangles = np.concatenate([raw.triangles for raw in raws]) + np.repeat(starts, counts)[:, None]
-    mesh = np.repeat(np.arange(len(raws)), counts)
-    items = np.concatenate([raw.items for raw in raws])
-    _, shell = np.unique(mesh << 32 | items, return_inverse=True)
-    slots = np.concatenate([drawing.slots for drawing in drawings])
-    return vertices, triangles, mesh, shell, slots, raws[0].uvs
+    return vertices, triangles, np.repeat(np.arange(len(raws)), counts)
 
 
 def _centred(
@@ -226,11 +258,15 @@ def _centred(
 def _outward(
     positions: NDArray[np.float64], triangles: Indexes, corners: Indexes, shell: Indexes
 ) -> tuple[Indexes, Indexes]:
-    """Triangles, and their corners before welding, with the shells that are inside out turned."""
-    inverted = inverted_shells(positions, triangles, edges_of(triangles), shell)[shell]
-    if not inverted.any():
+    """Triangles, and their corners before welding, turned so that neighbours agree and closed shells face outward."""
+    edges = edges_of(triangles)
+    agreed = triangles if edges.opposed.all() else consistent(triangles, edges)
+    if agreed is not triangles:
+        edges = edges_of(agreed)
+    inverted = inverted_shells(positions, agreed, edges, shell)[shell]
+    turned = (inverted != (agreed != triangles).any(axis=1))[:, None]
+    if not turned.any():
         return triangles, corners
-    turned = inverted[:, None]
     return np.where(turned, triangles[:, ::-1], triangles), np.where(turned, corners[:, ::-1], corners)
 
 

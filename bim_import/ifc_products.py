@@ -24,6 +24,7 @@ from bim_import.ifc_entities import (
     kind,
 )
 from bim_import.ifc_index import ProductIndex
+from bim_import.ifc_items import DIRECT
 from bim_import.ifc_transforms import MAX_DEPTH
 from twin.source import NotDrawn
 
@@ -71,6 +72,9 @@ _NEVER = frozenset(
 )
 """Representations that stand for something else than the body, whatever their items."""
 
+_BUNDLES, _LEAST_BUNDLE, _LARGEST_BUNDLE = 16, 2_000, 60_000
+"""Plain faces are handed out in about this many bundles, so that workers end together, of at least so many entities, so that
+arrays are long, and at most so many, so that they are not too long: 60,000 are some 20 MB of arrays."""
 _OPENING_WEIGHT = 50
 """Cutting an opening costs about as much as meshing this many entities."""
 
@@ -82,13 +86,14 @@ class Shape:
     `representation` is the STEP id of what is drawn; `products` are (STEP id of the product, ids of the IfcMappedItems
     between its own representation and the drawn one, outermost first). `openings` are (STEP id of the opening element, of
     its representation) of what voids the (only) product; `cut` tells that there are openings or boolean operations.
-    `weight` is a guess of the work.
+    `direct` tells that all of it is lists of faces. `weight` is a guess of the work.
     """
 
     representation: int
     products: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     openings: tuple[tuple[int, int], ...] = ()
     cut: bool = False
+    direct: bool = False
     weight: int = 1
 
 
@@ -106,6 +111,7 @@ class _Body:
 
     drawable: bool
     cut: bool
+    direct: bool
     mapped: Entity | None
 
 
@@ -182,6 +188,7 @@ class _Sorter:
             products=[(product.id(), tuple(chain))],
             openings=openings,
             cut=bool(openings) or body.cut,
+            direct=body.direct and not openings,
         )
 
     def _choose(self, representations: tuple[Entity, ...]) -> Entity | None:
@@ -204,6 +211,7 @@ class _Sorter:
             raise RecursionError("mapped items hold themselves")
         items: tuple[Entity, ...] = attribute(representation, ITEMS) or ()
         drawable = cut = False
+        direct = all(kind(item) in DIRECT for item in items)
         for item in items:
             name = kind(item)
             if name == "IfcMappedItem":
@@ -217,7 +225,7 @@ class _Sorter:
                 )
                 cut = cut or name in self._booleans
         alone = items[0] if len(items) == 1 and kind(items[0]) == "IfcMappedItem" else None
-        body = _Body(drawable=drawable, cut=cut, mapped=alone)
+        body = _Body(drawable=drawable, cut=cut, direct=direct, mapped=alone)
         self._cache[number] = body
         return body
 
@@ -275,7 +283,7 @@ def _is_model_view(representation: Entity) -> bool:
 
 
 def _weighed(shapes: list[Shape]) -> list[Shape]:
-    """Shapes with a guess of their work, heaviest first.
+    """Shapes with a guess of their work: those that need a kernel or cuts first, each kind heaviest first.
 
     Exporters write the entities of a representation just before it, so the gap to the STEP id before is about their number.
     A wrong guess costs only balance.
@@ -286,5 +294,21 @@ def _weighed(shapes: list[Shape]) -> list[Shape]:
         gap = min(max(shape.representation - before, 1), 100_000)
         shape.weight = gap + _OPENING_WEIGHT * len(shape.openings) + _OPENING_WEIGHT * shape.cut
         before = max(before, shape.representation)
-    shapes.sort(key=lambda shape: -shape.weight)
+    shapes.sort(key=lambda shape: (shape.direct, -shape.weight))
     return shapes
+
+
+def bundles(shapes: list[Shape]) -> list[tuple[int, int]]:
+    """Runs (first, count) of shapes to be handed out together: single ones, except of plain faces, which read faster so."""
+    single = sum(not shape.direct for shape in shapes)
+    found = [(number, 1) for number in range(single)]
+    size = min(
+        max(sum(shape.weight for shape in shapes[single:]) // _BUNDLES, _LEAST_BUNDLE), _LARGEST_BUNDLE
+    )
+    first, weight = single, 0
+    for number in range(single, len(shapes)):
+        weight += shapes[number].weight
+        if weight >= size or number == len(shapes) - 1:
+            found.append((first, number + 1 - first))
+            first, weight = number + 1, 0
+    return found

@@ -6,7 +6,7 @@ OpenCASCADE. A shape that no way can make is reported with what is wrong with it
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -15,12 +15,11 @@ import numpy as np
 
 from bim_import.ifc_cutting import Cutter, UncuttableError
 from bim_import.ifc_entities import ITEMS, Entity, attribute, kind
+from bim_import.ifc_items import DIRECT, Items
 from bim_import.ifc_kernel import SAFE, KernelError, Kernels, RawMesh, joined
 from bim_import.ifc_products import Shape
 from bim_import.ifc_styles import Styles
-from bim_import.ifc_tessellation import is_triangulated, triangulated
 from bim_import.ifc_transforms import Matrix, NeedsKernelError, Transforms, UndrawableError
-from twin.geometry import has_area
 from twin.source import NotDrawn
 
 _COORDINATES = frozenset({"IfcCartesianPoint", "IfcCartesianPointList3D", "IfcDirection"})
@@ -44,23 +43,29 @@ class Shaper:
 
     file: ifcopenshell.file
     kernels: Kernels
+    items: Items
     transforms: Transforms
     styles: Styles
     notes: Counter[str] = field(default_factory=Counter)
     _cutter: Cutter | None = None
+
+    def prepare(self, shapes: Iterable[Shape]) -> None:
+        """Read what shapes of plain faces need, all at once."""
+        representations = (self.file.by_id(shape.representation) for shape in shapes if shape.direct)
+        self.items.prepare(item for each in representations for item in attribute(each, ITEMS))
 
     def mesh(self, shape: Shape, level: Level = Level.FAST) -> RawMesh:
         """Mesh of a shape in the frame of its representation; at least one triangle. Raises UndrawableError."""
         raw: RawMesh | None = None
         if level is Level.FAST:
             raw = self._attempt(self._fast, shape)
-        if (raw is None or not _has_triangles(raw)) and level <= Level.SAFE:
+        if level <= Level.SAFE and (raw is None or not (len(raw.triangles) or shape.openings)):
             raw = self._attempt(self._safe, shape) or raw
         if level is Level.UNCUT:
             raw = self._attempt(self._uncut, shape)
-        if raw is not None and _has_triangles(raw):
+        if raw is not None and len(raw.triangles):
             return raw
-        raise UndrawableError(self._reason(shape, raw))
+        raise UndrawableError(self.reason(shape, raw))
 
     def placement(self, step_id: int, mapped: tuple[int, ...]) -> Matrix:
         """(4, 4) from the frame of a shape to the root of the file, for one product. Raises UndrawableError."""
@@ -98,10 +103,8 @@ class Shaper:
             except (UncuttableError, NeedsKernelError):
                 return self.kernels.mesh(self._whole(shape))
         items = attribute(representation, ITEMS)
-        if all(is_triangulated(item) for item in items):
-            parts = [triangulated(item, unit_m=self.transforms.unit_m, styles=self.styles) for item in items]
-            if len(parts) == 1 or all(part.uvs is None and part.colors is None for part in parts):
-                return joined(parts)
+        if all(kind(item) in DIRECT for item in items):
+            return joined([self.items.mesh(item) for item in items])
         return self._completed(representation, self.kernels.mesh(representation))
 
     def _safe(self, shape: Shape) -> RawMesh:
@@ -120,9 +123,7 @@ class Shaper:
 
     def _cut(self, shape: Shape, representation: Entity) -> RawMesh:
         if self._cutter is None:
-            self._cutter = Cutter(
-                kernels=self.kernels, transforms=self.transforms, style_of=self.styles.style_of
-            )
+            self._cutter = Cutter(items=self.items, transforms=self.transforms, style_of=self.styles.style_of)
         tools: list[tuple[Entity, Matrix]] = []
         if shape.openings:
             to_host = np.linalg.inv(self.transforms.of_product(self.file.by_id(shape.products[0][0])))
@@ -146,7 +147,7 @@ class Shaper:
                 self.notes["parts of elements that no kernel could make"] += 1
         return joined([raw, *extra]) if extra else raw
 
-    def _reason(self, shape: Shape, raw: RawMesh | None) -> NotDrawn:
+    def reason(self, shape: Shape, raw: RawMesh | None) -> NotDrawn:
         """Why there is no triangle. `raw` is what the last way gave, None where it failed."""
         coordinates = [
             number
@@ -159,10 +160,6 @@ class Shaper:
         if raw is not None and len(raw.vertices) and not np.isfinite(raw.vertices).all():
             return NotDrawn.INVALID_COORDINATES
         return NotDrawn.KERNEL_FAILED if raw is None else NotDrawn.EMPTY_GEOMETRY
-
-
-def _has_triangles(raw: RawMesh) -> bool:
-    return bool(len(raw.triangles)) and bool(has_area(raw.vertices, raw.triangles).any())
 
 
 def _numbers(value: object) -> Iterator[float]:

@@ -14,9 +14,8 @@ Floats = NDArray[np.float64]
 Indexes = NDArray[np.int64]
 
 
-def is_triangulated(item: Entity) -> bool:
-    """Whether `triangulated` can read this item."""
-    return is_kind(item, "IfcTriangulatedFaceSet")
+TRIANGULATED = frozenset({"IfcTriangulatedFaceSet", "IfcTriangulatedIrregularNetwork"})
+"""Classes that `triangulated` takes."""
 
 
 def triangulated(item: Entity, *, unit_m: float, styles: Styles) -> RawMesh:

@@ -16,7 +16,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,10 @@ from bim_import.ifc_shapes import Level
 from twin.source import NotDrawn
 from twin.spool import GeometryWriter, drawn_ordinals
 
-_TOKEN = struct.Struct("<II")
-"""Shape and level. Pipes keep small writes whole (POSIX: PIPE_BUF ≥ 512), and Linux reads them under one lock."""
-_CHUNK = 64
-"""Tokens in one write: 512 bytes."""
+_TOKEN = struct.Struct("<III")
+"""First shape, how many, and level. Pipes keep small writes whole (POSIX: PIPE_BUF ≥ 512), and Linux reads them under one lock."""
+_CHUNK = 32
+"""Tokens in one write: 384 bytes."""
 _PAUSE_SECONDS = 0.01
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when its parent dies."""
@@ -53,12 +53,16 @@ class Artisan(Protocol):
         """What was done less than well, with how often."""
         ...
 
-    def draw(self, shape: int, level: Level, wanted: Sequence[int]) -> dict[int, NotDrawn]:
-        """Draw the products `wanted` (ordinals) of a shape; returns those that cannot be."""
+    def prepare(self, shapes: Sequence[int]) -> None:
+        """Get ready for shapes that will be drawn next."""
         ...
 
-    def written(self) -> list[int]:
-        """Ordinals handed to the writer since the last call."""
+    def draw(self, shape: int, level: Level, wanted: Sequence[int]) -> None:
+        """Draw the products `wanted` (ordinals) of a shape."""
+        ...
+
+    def settled(self) -> tuple[Sequence[int], Mapping[int, NotDrawn]]:
+        """Ordinals handed to the writer since the last call, and those that cannot be drawn with their reasons."""
         ...
 
     def flush(self) -> None:
@@ -68,11 +72,13 @@ class Artisan(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """All that is to be drawn: products (ordinals) of each shape, heaviest shape first, and which shapes have cuts that a
+    """All that is to be drawn: products (ordinals) of each shape, the runs (first shape, count) to hand out together, heaviest
+    first, and which shapes have cuts that a
     last attempt can leave out. `objects` is the number of ordinals.
     """
 
     products: Sequence[Sequence[int]]
+    bundles: Sequence[tuple[int, int]]
     cut: Sequence[bool]
     objects: int
 
@@ -101,7 +107,7 @@ class Crew:
     board: Board = field(init=False)
     notes: Counter[str] = field(default_factory=Counter)
     _crew: list[_Worker] = field(default_factory=list)
-    _queue: list[tuple[int, Level]] = field(default_factory=list)
+    _queue: list[tuple[int, int, Level]] = field(default_factory=list)
     _levels: dict[int, Level] = field(default_factory=dict)
     _read_end: int = -1
     _write_end: int = -1
@@ -127,7 +133,7 @@ class Crew:
         self.board = Board.make(products=self.work.objects, shapes=shapes, workers=self.workers)
         self._levels = dict.fromkeys(range(shapes), Level.FAST)
         gc.freeze()  # objects made so far are not touched by the workers' collector, so their pages stay shared
-        self._open_round(list(range(shapes)))
+        self._open_round([(first, count, Level.FAST) for first, count in self.work.bundles])
 
     def poll(self) -> bool:
         """Look after the workers without waiting; returns whether everything is settled."""
@@ -144,7 +150,7 @@ class Crew:
             return False
         left = [shape for shape in self._levels if self._pending(shape)]
         if left:
-            self._open_round(left)
+            self._open_round([(shape, 1, self._levels[shape]) for shape in left])
         else:
             self._close_pipe()
         return not left
@@ -163,13 +169,13 @@ class Crew:
     def _pending(self, shape: int) -> list[int]:
         return [ordinal for ordinal in self.work.products[shape] if self.board.outcome[ordinal] == PENDING]
 
-    def _open_round(self, shapes: list[int]) -> None:
+    def _open_round(self, bundles: list[tuple[int, int, Level]]) -> None:
         self._close_pipe()
-        self._queue = [(shape, self._levels[shape]) for shape in reversed(shapes)]
+        self._queue = bundles[::-1]
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)
         self._feed()
-        for slot in range(min(self.workers, len(shapes))):
+        for slot in range(min(self.workers, len(bundles))):
             self._fork(slot)
 
     def _close_pipe(self) -> None:
@@ -259,17 +265,24 @@ class Crew:
     def _work_through(self, artisan: Artisan, slot: int, part: int) -> None:
         board = self.board
         while len(token := os.read(self._read_end, _TOKEN.size)) == _TOKEN.size:
-            shape, level = _TOKEN.unpack(token)
-            wanted = self._pending(shape)
-            if wanted:
-                board.take(slot, shape, part)
-                failed = artisan.draw(shape, Level(level), wanted)
-                board.put_down(slot)
-                for ordinal, reason in failed.items():
-                    board.outcome[ordinal] = code_of(reason)
-                board.outcome[artisan.written()] = DRAWN
+            first, count, level = _TOKEN.unpack(token)
+            shapes = range(first, first + count)
+            artisan.prepare(shapes)
+            for shape in shapes:
+                wanted = self._pending(shape)
+                if wanted:
+                    board.take(slot, shape, part)
+                    artisan.draw(shape, Level(level), wanted)
+                    board.put_down(slot)
+                    self._settle(artisan)
         artisan.flush()
-        board.outcome[artisan.written()] = DRAWN
+        self._settle(artisan)
+
+    def _settle(self, artisan: Artisan) -> None:
+        written, failed = artisan.settled()
+        for ordinal, reason in failed.items():
+            self.board.outcome[ordinal] = code_of(reason)
+        self.board.outcome[list(written)] = DRAWN
 
 
 def _next_level(level: Level, reason: NotDrawn, *, cut: bool) -> Level | None:

@@ -117,6 +117,20 @@ def edges_of(triangles: Triangles) -> Edges:
     return Edges(left=left, right=right, opposed=start[left] != start[right], single=single)
 
 
+def consistent(triangles: Triangles, edges: Edges) -> Indexes:
+    """The (m, 3) triangles with some turned round, so that neighbours agree on which side is outside.
+
+    Each connected surface follows its first triangle; one that cannot agree (a Möbius strip) stays as it is.
+    """
+    count = len(triangles)
+    left, right = edges.left // 3, edges.right // 3
+    turned = np.where(edges.opposed, 0, count)
+    # Node t stands for triangle t as it is, node count + t for the same turned round.
+    side = _components(2 * count, np.r_[left, left + count], np.r_[right + turned, right + count - turned])
+    flip = side[count:] < side[:count]
+    return np.where(flip[:, None], triangles[:, ::-1], triangles).astype(np.int64)
+
+
 def inverted_shells(
     positions: Floats, triangles: Triangles, edges: Edges, shell: Indexes
 ) -> NDArray[np.bool_]:
