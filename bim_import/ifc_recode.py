@@ -68,7 +68,7 @@ def write_repaired(path: Path, target: IO[bytes], repair: Repair) -> None:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 

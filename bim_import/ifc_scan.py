@@ -10,11 +10,11 @@ from pathlib import Path
 from bim_import.ifc_escapes import EscapeCounter
 from twin.errors import DamagedSource, UnsupportedSource
 
-CHUNK_BYTES = 4 << 20
-"""Read at a time: large beside a system call, small beside the parser's own memory."""
+CHUNK_BYTES = 1 << 20
+"""Read at a time: buffers of this size are reused by the allocator, of 4 MiB not (25 MB: 4 ms against 36)."""
 
-HEADER_BYTES = 1 << 20
-"""Where FILE_SCHEMA is looked for; real headers have a few kilobytes."""
+HEADER_BYTES = CHUNK_BYTES
+"""Where FILE_SCHEMA is looked for, and the first chunk of a repaired copy; real headers have a few kilobytes."""
 
 TAIL_BYTES = 64 << 10
 """Where the end mark is looked for: signatures (ISO 10303-21:2016, clause 10) may follow it."""
@@ -82,7 +82,7 @@ def scan(source: str, path: Path) -> Scan:
     size = path.stat().st_size
     if size == 0:
         raise DamagedSource(source, "the file is empty", "Export or copy it again.")
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         first = file.read(HEADER_BYTES)
         _check_start(source, first)
         file.seek(max(0, size - TAIL_BYTES))
