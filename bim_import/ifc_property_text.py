@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 
 from twin.objects import Property
 
-_STRING = r"'(?:[^']|'')*'"
+_STRING = r"'[^']{0,4096}+(?:''[^']{0,4096}+){0,64}+'"
+"""Bounded and without backtracking: a comment full of half statements must not make the scan quadratic. What is longer is
+left to the parser."""
+
 _OPTIONAL = rf"(?:\$|{_STRING})"
 _ROOT = rf"\s*\(\s*{_STRING}\s*,\s*(?:\$|\#\d+)\s*,\s*"
 _MEMBERS = r"\(([\s\#\d,]*)\)"
