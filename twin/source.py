@@ -40,7 +40,8 @@ class Texture(Struct, frozen=True, kw_only=True):
 
 class Material(Struct, frozen=True, kw_only=True):
     """A surface. `color` is sRGB with straight alpha, 0…1 (IFC colours are sRGB; glTF factors are linear, and the tile
-    encoder converts). `double_sided` where the source's surfaces are open."""
+    encoder converts). `double_sided` where the source's surfaces are open.
+    """
 
     name: str = ""
     color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0)
@@ -70,7 +71,8 @@ class Mesh:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One product drawn: `ordinal` of its object, `mesh` id, `transform` (3, 4) float64 from the mesh's frame to the
-    source's local frame (rotation/scale in the first three columns, translation in metres in the last)."""
+    source's local frame (rotation/scale in the first three columns, translation in metres in the last).
+    """
 
     ordinal: int
     mesh: int
