@@ -11,14 +11,18 @@ needed and a process that dies costs what it had not flushed:
     part-N.instances    rows of INSTANCE_ROW, always written last: a product is done when its row is here
 
 Byte order is the machine's own: a spool never leaves the machine.
+
+Which process writes what depends on luck; what the reader shows does not: equal meshes and materials appear once, meshes in
+the order in which the sorted instances first use them, materials in the order of their encoded bytes.
 """
 
 import struct
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Any, NamedTuple, Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -39,10 +43,11 @@ MESH_ROW = np.dtype(
         ("origin", "f8", 3),
         ("lower", "f8", 3),
         ("upper", "f8", 3),
+        ("digest", "u8", 2),
     ]
 )
 """One mesh. `offset` is in bytes into the part's .bin; `lower`/`upper` bound the positions in the mesh's own frame (origin
-added); `part_file` is filled in by the reader."""
+added); `digest` is of the arrays and the materials' content, without the origin; `part_file` is filled in by the reader."""
 
 PART_ROW = np.dtype([("material", "u4"), ("first", "u4"), ("count", "u4")])
 """A run of triangles with one material."""
@@ -53,6 +58,7 @@ INSTANCE_ROW = np.dtype([("ordinal", "u4"), ("mesh", "u4"), ("transform", "f8", 
 _Lean = TypeVar("_Lean", bound=msgspec.Struct)
 
 _LENGTH = struct.Struct("<Q")
+_RUN = struct.Struct("<QQ")
 _FLUSH_BYTES = 4 << 20
 """Geometry held in memory before it goes to disk: small beside the kernel's own memory, large beside a page."""
 
@@ -87,6 +93,7 @@ class ObjectWriter:
         _append_frame(self._file, objects)
 
     def close(self) -> None:
+        """Close the file; what was written stays."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -115,10 +122,12 @@ class GeometryWriter:
         self._material_count = 0
         self._rows: dict[str, list[tuple[Any, ...]]] = {"parts": [], "meshes": [], "instances": []}
         self._materials: list[Material] = []
+        self._material_digests: list[bytes] = []
 
     def add_material(self, material: Material) -> int:
         """Add a material and return its id within this part."""
         self._materials.append(material)
+        self._material_digests.append(blake2b(msgspec.msgpack.encode(material), digest_size=16).digest())
         self._material_count += 1
         return self._material_count - 1
 
@@ -143,6 +152,7 @@ class GeometryWriter:
                 mesh.origin,
                 lower,
                 upper,
+                self._digest(mesh, blocks),
             )
         )
         self._rows["parts"].extend(parts)
@@ -152,6 +162,16 @@ class GeometryWriter:
         self._part_count += len(parts)
         self._mesh_count += 1
         return self._mesh_count - 1
+
+    def _digest(self, mesh: Mesh, blocks: list[bytes]) -> NDArray[np.uint64]:
+        hashed = blake2b(digest_size=16)
+        for block in blocks:
+            hashed.update(len(block).to_bytes(8, "little"))
+            hashed.update(block)
+        for material, first, count in mesh.parts.tolist():
+            hashed.update(self._material_digests[material])
+            hashed.update(_RUN.pack(first, count))
+        return np.frombuffer(hashed.digest(), dtype=np.uint64)
 
     def add_instance(self, instance: Instance) -> None:
         """Add a drawn product; its mesh must have been added to this part before."""
@@ -176,6 +196,7 @@ class GeometryWriter:
         self._pending = 0
 
     def close(self) -> None:
+        """Flush, and close the files."""
         self.flush()
         for file in self._files.values():
             file.close()
@@ -230,7 +251,9 @@ class Spool:
 
     @cached_property
     def meshes(self) -> NDArray[Any]:
-        """(n,) MESH_ROW of all parts; `first_part` indexes `parts`, `part_file` the mapped blobs."""
+        """(n,) MESH_ROW of all meshes in use, each once, in order of first use by `instances`; `first_part` indexes `parts`,
+        `part_file` the mapped blobs.
+        """
         return self._joined[0]
 
     @cached_property
@@ -245,7 +268,7 @@ class Spool:
 
     @cached_property
     def materials(self) -> list[Material]:
-        """Materials of all parts, equal ones once, in order of first use by part number."""
+        """Materials in use, each once, in the order of their encoded bytes."""
         return self._joined[3]
 
     def mesh(self, index: int) -> Mesh:
@@ -283,32 +306,87 @@ class Spool:
 
     @cached_property
     def _joined(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Material]]:
-        meshes, parts, instances = [], [], []
-        materials: dict[bytes, int] = {}
-        mesh_base = part_base = 0
-        for file_index, number in enumerate(self._part_numbers):
-            path = self.folder / f"part-{number}"
-            frames = _frames(path.with_suffix(".materials"))
-            renamed = np.array(
-                [materials.setdefault(frame, len(materials)) for frame in frames], dtype=np.uint32
-            )
-            runs = _rows(path.with_suffix(".parts"), PART_ROW)
-            runs["material"] = renamed[runs["material"]] if len(runs) else runs["material"]
-            rows = _rows(path.with_suffix(".meshes"), MESH_ROW)
-            rows["first_part"] += part_base
-            rows["part_file"] = file_index
-            placed = _rows(path.with_suffix(".instances"), INSTANCE_ROW)
-            placed["mesh"] += mesh_base
-            mesh_base += len(rows)
-            part_base += len(runs)
-            meshes.append(rows)
-            parts.append(runs)
-            instances.append(placed)
-        decoder = msgspec.msgpack.Decoder(Material)
-        placed = np.concatenate(instances) if instances else np.empty(0, INSTANCE_ROW)
-        return (
-            np.concatenate(meshes) if meshes else np.empty(0, MESH_ROW),
-            np.concatenate(parts) if parts else np.empty(0, PART_ROW),
-            placed[np.argsort(placed["ordinal"], kind="stable")],
-            [decoder.decode(frame) for frame in materials],
+        loaded = [self._load(index, number) for index, number in enumerate(self._part_numbers)]
+        encoded = [frame for part in loaded for frame in part.materials]
+        instances = _stacked(
+            [part.instances for part in loaded], INSTANCE_ROW, ("mesh", [len(p.meshes) for p in loaded])
         )
+        meshes = _stacked(
+            [part.meshes for part in loaded], MESH_ROW, ("first_part", [len(p.runs) for p in loaded])
+        )
+        runs = _stacked(
+            [part.runs for part in loaded], PART_ROW, ("material", [len(p.materials) for p in loaded])
+        )
+        instances = instances[np.argsort(instances["ordinal"], kind="stable")]
+        meshes, instances = _merged(meshes, instances)
+        taken = _ranges(meshes["first_part"].astype(np.int64), meshes["parts"].astype(np.int64))
+        runs = runs[taken]
+        meshes["first_part"] = np.cumsum(meshes["parts"]) - meshes["parts"]
+        used = sorted({encoded[material] for material in np.unique(runs["material"])})
+        number = {frame: place for place, frame in enumerate(used)}
+        renamed = np.array([number.get(frame, 0) for frame in encoded], dtype=np.uint32)
+        runs["material"] = renamed[runs["material"]] if len(runs) else runs["material"]
+        decoder = msgspec.msgpack.Decoder(Material)
+        return meshes, runs, instances, [decoder.decode(frame) for frame in used]
+
+    def _load(self, index: int, number: int) -> "_Part":
+        """One part. Of a writer that died there may be meshes whose runs or materials never came: nothing refers to them."""
+        path = self.folder / f"part-{number}"
+        meshes = _rows(path.with_suffix(".meshes"), MESH_ROW)
+        meshes["part_file"] = index
+        return _Part(
+            meshes=meshes,
+            runs=_rows(path.with_suffix(".parts"), PART_ROW),
+            instances=_rows(path.with_suffix(".instances"), INSTANCE_ROW),
+            materials=list(_frames(path.with_suffix(".materials"))),
+        )
+
+
+class _Part(NamedTuple):
+    """What one writer left: rows, and the materials as they are encoded."""
+
+    meshes: NDArray[Any]
+    runs: NDArray[Any]
+    instances: NDArray[Any]
+    materials: list[bytes]
+
+
+def _stacked(
+    tables: list[NDArray[Any]], dtype: np.dtype[Any], shifted: tuple[str, list[int]]
+) -> NDArray[Any]:
+    """Tables of all parts as one; the column named in `shifted` points into another table, whose lengths it gives."""
+    if not tables:
+        return np.empty(0, dtype)
+    column, lengths = shifted
+    joined: NDArray[Any] = np.concatenate(tables)
+    starts = np.cumsum([0, *lengths[:-1]])
+    joined[column] += np.repeat(starts, [len(table) for table in tables]).astype(joined[column].dtype)
+    return joined
+
+
+def _merged(meshes: NDArray[Any], instances: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Each mesh in use once, in order of first use by `instances` (sorted by ordinal), and the instances pointing to these.
+
+    Equal meshes may have different origins: the one used first is kept, and the others' instances are moved by the
+    difference.
+    """
+    in_use = meshes[instances["mesh"]]
+    _, first, same = np.unique(in_use["digest"], axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    kept = in_use[first[order]]
+    place = rank[same.reshape(-1)]
+    shift = in_use["origin"] - kept["origin"][place]
+    moved = shift.any(axis=1)
+    placed = instances.copy()
+    placed["mesh"] = place
+    rotations = placed["transform"][moved][:, :, :3]
+    placed["transform"][moved, :, 3] += np.einsum("nij,nj->ni", rotations, shift[moved])
+    return kept.copy(), placed
+
+
+def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All indexes of the ranges start…start+count-1, one range after the other."""
+    ends = np.cumsum(counts)
+    return np.asarray(np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0))
