@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.delivery import IMMUTABLE, REVALIDATE, deliver
 from api.routes.common import Running, refusals
-from tiles import SceneEntry, scene_tileset
+from tiles import scene_entry, scene_tileset
 from twin.errors import NotFound
 
 router = APIRouter(prefix="/tiles", tags=["tiles"])
@@ -21,7 +21,7 @@ _IMMUTABLE_NAME = re.compile(r"(?:content/)?[A-Za-z]*-?[0-9a-f]{16,64}\.(?:glb|j
 def read_scene(request: Request, running: Running) -> Response:
     """The scene: one external tileset a model."""
     entries = [
-        SceneEntry(key=record.key, tileset=running.tiles_folder(record.key) / record.tileset)
+        scene_entry(record.key, running.tiles_folder(record.key) / record.tileset)
         for record in running.store.models()
         if record.tileset is not None
     ]

@@ -4,6 +4,7 @@ export default {
   skipToScene: "Skip to the 3D view",
   panel: "Models and filters",
   views: "Views of the models",
+  viewControls: "View controls",
   scene: "3D scene",
   sceneHint: "3D view. Arrow keys turn, plus and minus zoom, click selects.",
   resizeSheet: "Resize the panel",

@@ -5,6 +5,7 @@ export default {
   skipToScene: "跳到三维视图",
   panel: "模型与筛选",
   views: "模型视图",
+  viewControls: "视图控制",
   scene: "三维场景",
   sceneHint: "三维视图。方向键旋转，加减号缩放，单击选择。",
   resizeSheet: "调整面板大小",

@@ -63,12 +63,13 @@ export class ClassList {
   #row(row, hidden) {
     const name = className(row.class);
     const title = row.count > row.drawn ? `${row.class}\n${t("notDrawnHint", { n: row.count - row.drawn })}` : row.class;
-    const box = h("input", { type: "checkbox", data: { focus: row.class }, on: { change: () => this.#toggle(row.class, hidden) } });
+    const raw = row.class.replace(/^Ifc/, "");
+    const box = h("input", { type: "checkbox", "aria-label": name, data: { focus: row.class }, on: { change: () => this.#toggle(row.class, hidden) } });
     box.checked = !hidden;
     return h(
       "li",
       { class: hidden ? "off" : "" },
-      h("label", { title }, box, h("span", { class: "label", text: name }), name === row.class ? null : h("span", { class: "raw", text: row.class.replace(/^Ifc/, "") })),
+      h("label", { title }, box, h("span", { class: "label", text: name }), raw.toLowerCase() === name.replaceAll(" ", "").toLowerCase() ? null : h("span", { class: "raw", text: raw })),
       h("button", { class: "row-button only", type: "button", "aria-label": t("onlyNamed", { name }), title: t("onlyThis"), on: { click: () => this.#only(row.class) } }, icon("isolate")),
       h("span", { class: "count", text: count(row.drawn) }),
     );

@@ -46,7 +46,7 @@ export class StoreyList {
     const shown = onlyStoreys ? onlyStoreys.has(globalId) : !hiddenStoreys.has(globalId);
     const alone = onlyStoreys?.size === 1 && shown;
     const name = storey.name || storey.long_name || t("unnamed");
-    const box = h("input", { type: "checkbox", data: { focus: globalId }, on: { change: () => this.#toggle(globalId, !shown) } });
+    const box = h("input", { type: "checkbox", "aria-label": name, data: { focus: globalId }, on: { change: () => this.#toggle(globalId, !shown) } });
     box.checked = shown;
     const height = storey.elevation_m === null ? "" : t("elevation", { n: number(storey.elevation_m, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" }) });
     return h(
