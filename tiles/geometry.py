@@ -26,7 +26,7 @@ class Soup:
     """Meshes of some instances, transformed and joined.
 
     positions: (n, 3) float64 metres, relative to the centre asked for; normals: (n, 3) float32; uvs: (n, 2) float32,
-    zero where a mesh has none, or None; triangles: (m, 3) uint32 into positions, counter-clockwise from outside; material: (m,)
+    zero where a mesh has none, None in a model without images; triangles: (m, 3) uint32 into positions, counter-clockwise from outside; material: (m,)
     entry of the palette; vertex_instance: (n,) position in the list of instances asked for.
     """
 
@@ -183,7 +183,8 @@ class Geometry:
         first = self.mesh_rows["offset"][meshes].astype(np.int64) // 4 + start
         files = self.mesh_rows["part_file"][meshes]
         spans = zip(files.tolist(), first.tolist(), (first + length).tolist(), strict=True)
-        return np.concatenate([self._words[file][begin:end] for file, begin, end in spans])
+        found = [self._words[file][begin:end] for file, begin, end in spans]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.uint32)
 
     def _floats(self, meshes: NDArray[np.int64], block: int) -> NDArray[np.float32]:
         """Block 0: positions, block 1: normals; (n, 3) float32 of `meshes`, joined."""
@@ -198,12 +199,12 @@ class Geometry:
         )
 
     def _uvs(self, meshes: NDArray[np.int64]) -> NDArray[np.float32] | None:
-        """(n, 2) texture coordinates of `meshes`, joined; zero where a mesh has none; None where none has."""
-        rows = self.mesh_rows[meshes]
-        textured = rows["textured"] > 0
-        if not textured.any():
+        """(n, 2) texture coordinates of `meshes`, joined; zero where a mesh has none; None in a model without images."""
+        if all(texture is None for texture in self.palette.textures):
             return None
+        rows = self.mesh_rows[meshes]
         vertices, triangles = rows["vertices"].astype(np.int64), rows["triangles"].astype(np.int64)
+        textured = rows["textured"] > 0
         found = self._joined(
             meshes[textured], (6 * vertices + 3 * triangles)[textured], 2 * vertices[textured]
         )

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from tests.tiles.conftest import Built, build, validate
 from tests.tiles.reading import Drawn, Placed, tiles_of
-from tests.tiles.spools import Sample, box, placed, png, sphere
+from tests.tiles.spools import Sample, box, picture, placed, png, sphere
 from tiles.compression import exponential, octahedral
 from tiles.materials import linear_from_srgb
 from tiles.vertices import colors, feature_ids
-from twin.source import Material
+from twin.source import Material, Texture
 
 QUANTUM_M = 2.0**-10
 """The coarsest lattice step of a tile that fits into 16 bits."""
@@ -127,6 +127,15 @@ def test_a_texture_keeps_its_bytes_its_coordinates_and_its_wrapping(plain: Built
     ]
     uvs = glb.accessor(primitive["attributes"]["TEXCOORD_0"])
     assert sorted(map(tuple, uvs.tolist())) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+@pytest.mark.node
+def test_an_image_on_a_mesh_without_coordinates_is_still_valid(tmp_path: Path, node: str) -> None:
+    poster = Material(texture=Texture(media_type="image/png", data=png()))
+    sample = Sample(materials=[poster], meshes=[box(), picture()])
+    sample.draw(0, placed(5.0))
+    built = build(sample, tmp_path / "out", compress=False)
+    assert [report["serious"] for report in validate(node, built.folder / "content").values()] == [[]]
 
 
 def test_repeated_spheres_are_instances_and_the_rest_is_baked(plain: Built) -> None:
