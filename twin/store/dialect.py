@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Select, Table
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
 
 Row = Sequence[Any]
+
+Degrees = ColumnElement[float]
+"""A longitude or latitude in a statement, usually a parameter."""
 
 
 class Dialect(Protocol):
     """One engine. `twin.store.sqlite` is the first; a second one is a second module like it, not a second store."""
+
+    def __hash__(self) -> int:
+        """By identity: statements that a dialect had a part in are remembered with it."""
+        ...
 
     @property
     def location(self) -> str:
@@ -62,8 +69,8 @@ class Dialect(Protocol):
         """Take the boxes with ids from `first` to `last`, both included, out of the index."""
         ...
 
-    def places_within(self, west: float, south: float, east: float, north: float) -> Select[Any]:
-        """Select the `id` of boxes that may touch this rectangle (degrees, west ≤ east): a superset, cheaply."""
+    def places_within(self, west: Degrees, south: Degrees, east: Degrees, north: Degrees) -> Select[Any]:
+        """Select the `id` of boxes that may touch this rectangle (west ≤ east): a superset, cheaply."""
         ...
 
     def optimize(self, connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from twin.frames import Diagnosis
 from twin.objects import object_id
@@ -13,6 +13,7 @@ from twin.store.attributes import attributes_of
 from twin.store.database import Database, from_microseconds
 from twin.store.ids import id_range
 from twin.store.lifecycle import model_id_of
+from twin.store.pace import lists
 from twin.store.placements import BOUNDS
 from twin.store.schema import class_count, class_name, model, object_version, placement, revision, twin_object
 from twin.store.texts import elevation_m
@@ -127,13 +128,13 @@ def storeys(database: Database, key: str) -> list[StoreyRecord]:
     with database.read() as connection:
         _, revision_id = model_id_of(connection, key)
         counts = _storey_counts(connection, revision_id)
-        rows = connection.execute(
-            select(object_version.c.id, object_version.c.name, twin_object.c.global_id)
-            .join(twin_object, twin_object.c.state_index == object_version.c.state_index)
-            .where(object_version.c.id.in_(sorted(counts)))
-            .order_by(object_version.c.sort_key, object_version.c.id)
-        ).all()
+        rows = [
+            row
+            for some in lists(sorted(counts))
+            for row in connection.execute(_storeys, {"version_ids": some})
+        ]
         known = [(row, attributes_of(connection, row.id)) for row in rows]
+    known.sort(key=lambda pair: (pair[0].sort_key, pair[0].id))
     found = [
         StoreyRecord(
             id=object_id(key, row.global_id),
@@ -145,6 +146,13 @@ def storeys(database: Database, key: str) -> list[StoreyRecord]:
         for row, about in known
     ]
     return sorted(found, key=lambda s: (s.elevation_m is None, s.elevation_m or 0.0))
+
+
+_storeys = (
+    select(object_version.c.id, object_version.c.name, object_version.c.sort_key, twin_object.c.global_id)
+    .join(twin_object, twin_object.c.state_index == object_version.c.state_index)
+    .where(object_version.c.id.in_(bindparam("version_ids", expanding=True)))
+)
 
 
 def _storey_counts(connection: Connection, revision_id: int) -> dict[int, int]:

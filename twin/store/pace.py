@@ -9,6 +9,9 @@ T = TypeVar("T")
 TARGET_S = 0.020
 """Time that a transaction should hold the write lock: a live reading waits at most 50 ms, and pieces vary."""
 
+BREATH_S = 0.0015
+"""Gap between two transactions, so that a writer that waits (asking every millisecond) gets its turn."""
+
 MIN_SIZE, MAX_SIZE = 16, 20_000
 
 
@@ -31,6 +34,8 @@ class Pace:
             started = time.thread_time()
             yield piece
             self._adapt(len(piece), time.thread_time() - started)
+            if at < len(items):
+                time.sleep(BREATH_S)
 
     def _adapt(self, done: int, seconds: float) -> None:
         """At most double or halve: one slow piece (a checkpoint, a busy disk) says little."""
@@ -38,3 +43,13 @@ class Pace:
         wanted = min(max(fitting, self._size / 2), self._size * 2)
         if done == self._size or wanted < self._size:
             self._size = int(min(max(wanted, MIN_SIZE), MAX_SIZE))
+
+
+LIST_LENGTH = 1_000
+"""Values in one list of a statement; SQLite allows 32,766 parameters by default."""
+
+
+def lists(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut `items` into lists that a statement can hold."""
+    for start in range(0, len(items), LIST_LENGTH):
+        yield items[start : start + LIST_LENGTH]

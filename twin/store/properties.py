@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select, tuple_
+from sqlalchemy import Connection, Table, bindparam, delete, select
 
 from twin.objects import Property
 from twin.queries import MAX_TEXT
@@ -20,7 +20,7 @@ from twin.store import counters
 from twin.store.database import Database
 from twin.store.dialect import Dialect
 from twin.store.ids import id_range
-from twin.store.pace import Pace
+from twin.store.pace import Pace, lists
 from twin.store.schema import object_property_set, property_key, property_number, property_set, property_text
 
 MAX_REMEMBERED = 500_000
@@ -214,13 +214,20 @@ def _stored_key(key: Key) -> tuple[str, str, str, str]:
 
 def _known(connection: Connection, keys: set[Key]) -> dict[Key, int]:
     names = sorted({normal(key[1]) for key in keys})
-    found = connection.execute(select(property_key).where(property_key.c.name.in_(names)))
-    ids = {(row.set_name, row.name, row.type, row.unit): row.id for row in found}
+    ids: dict[tuple[str, ...], int] = {}
+    for some in lists(names):
+        for row in connection.execute(select(property_key).where(property_key.c.name.in_(some))):
+            ids[row.set_name, row.name, row.type, row.unit] = row.id
     return {key: ids[_stored_key(key)] for key in keys if _stored_key(key) in ids}
 
 
 def erase(connection: Connection, set_ids: Sequence[int]) -> None:
     """Delete these sets with their values, which follow from their bodies."""
+    for some in lists(set_ids):
+        _erase_some(connection, some)
+
+
+def _erase_some(connection: Connection, set_ids: Sequence[int]) -> None:
     rows = connection.execute(select(property_set).where(property_set.c.id.in_(set_ids))).all()
     sets = [(row.id, PreparedSet(row.digest, row.name, row.body, _decoder.decode(row.body))) for row in rows]
     keys = _known(connection, {key for _, one in sets for key in _keys_of(one)})
@@ -232,13 +239,11 @@ def erase(connection: Connection, set_ids: Sequence[int]) -> None:
     connection.execute(delete(property_set).where(property_set.c.id.in_(set_ids)))
 
 
-_DELETED_AT_ONCE = 500
-
-
 def _delete_values(connection: Connection, table: Table, rows: Sequence[ValueRow]) -> None:
-    for start in range(0, len(rows), _DELETED_AT_ONCE):
-        piece = rows[start : start + _DELETED_AT_ONCE]
-        connection.execute(delete(table).where(tuple_(*table.columns).in_(piece)))
+    if rows:
+        names = [column.name for column in table.columns]
+        one = delete(table).where(*(table.c[name] == bindparam(f"this_{name}") for name in names))
+        connection.execute(one, [{f"this_{n}": v for n, v in zip(names, row, strict=True)} for row in rows])
 
 
 def normal(text: str) -> str:

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select, update
 
 from twin.store.ids import id_range
+from twin.store.pace import lists
 from twin.store.schema import model, object_version, twin_object
-
-_AT_ONCE = 1000
 
 
 class Retirement(NamedTuple):
@@ -41,8 +40,7 @@ def _indexes(connection: Connection, revision_id: int) -> NDArray[np.int64]:
 def retire(connection: Connection, gone: Retirement, number: int) -> None:
     """Mark the lost ones as retired by revision `number`, and the returned ones as there."""
     for indexes, value in ((gone.lost, number), (gone.returned, None)):
-        for start in range(0, len(indexes), _AT_ONCE):
-            piece = indexes[start : start + _AT_ONCE]
+        for piece in lists(indexes):
             connection.execute(
                 update(twin_object).where(twin_object.c.state_index.in_(piece)).values(retired_revision=value)
             )

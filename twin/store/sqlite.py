@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -23,11 +24,14 @@ from sqlalchemy import (
 from sqlalchemy import Column as SqlColumn
 
 from twin.errors import StoreError
-from twin.store.dialect import Row
+from twin.store.dialect import Degrees, Row
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process. Transactions take 50 ms at most while staging, a publication less than
 a second: ten seconds mean that something hangs."""
+
+ASK_AGAIN_S = 0.001
+"""Time between two attempts to take the write lock: as long as the gap that staging leaves."""
 
 CACHE_KIB = 16_384
 """Page cache of a connection. Beyond this the operating system's own cache serves as well (100,000 objects: 60 MB)."""
@@ -83,8 +87,13 @@ class SqliteDialect:
     def writer(self) -> Engine:
         """One connection that takes the write lock as it begins: a transaction that reads first never fails half-way."""
         engine = self._engine(pool_size=1, max_overflow=0)
-        _on_connect(engine, "PRAGMA journal_mode=WAL", f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
-        _on_begin(engine, "BEGIN IMMEDIATE")
+        _on_connect(
+            engine,
+            "PRAGMA journal_mode=WAL",
+            f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}",
+            "PRAGMA busy_timeout=0",
+        )
+        event.listen(engine, "begin", _begin_writing)
         return engine
 
     def _engine(self, *, pool_size: int, max_overflow: int) -> Engine:
@@ -154,7 +163,7 @@ class SqliteDialect:
         if found:
             connection.exec_driver_sql("DELETE FROM object_place WHERE id = ?", [tuple(row) for row in found])
 
-    def places_within(self, west: float, south: float, east: float, north: float) -> Select[Any]:
+    def places_within(self, west: Degrees, south: Degrees, east: Degrees, north: Degrees) -> Select[Any]:
         """Edges included; the rounding outward of the tree makes it a superset."""
         place = _places.c
         return select(place.id).where(
@@ -191,6 +200,25 @@ def _on_connect(engine: Engine, *statements: str) -> None:
             connection.execute(statement).close()
 
     event.listen(engine, "connect", connected)
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take the write lock, asking often: SQLite's own waiting sleeps up to 100 ms, and would miss every gap that a busy
+    import leaves between its transactions (`twin.store.pace`).
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while time.monotonic() < deadline:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                break
+            time.sleep(ASK_AGAIN_S)
+        else:
+            return
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails again, and SQLAlchemy makes its own error of it
 
 
 def _on_begin(engine: Engine, statement: str) -> None:

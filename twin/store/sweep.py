@@ -20,7 +20,6 @@ from twin.store.schema import (
     object_property_set,
     object_version,
     placement,
-    property_set,
     revision,
     twin_object,
 )
@@ -114,14 +113,13 @@ def _erase_objects(database: Database, revision_id: int) -> None:
 def _erase_range(connection: Connection, first: int, last: int) -> None:
     """Delete object versions with these ids, and property sets that were theirs alone."""
     linked = object_property_set.c.object_id.between(first, last)
-    sets = sorted(set(_ids(connection, linked, object_property_set.c.set_id)))
+    here = object_property_set.alias("here")
+    other = exists().where(object_property_set.c.set_id == here.c.set_id, ~linked)
+    lonely = select(here.c.set_id).where(here.c.object_id.between(first, last), ~other).distinct()
+    unused = list(connection.execute(lonely).scalars())
     connection.execute(delete(object_property_set).where(linked))
     connection.execute(delete(object_attributes).where(object_attributes.c.id.between(first, last)))
     connection.execute(delete(object_version).where(object_version.c.id.between(first, last)))
-    lonely = and_(
-        property_set.c.id.in_(sets), ~exists().where(object_property_set.c.set_id == property_set.c.id)
-    )
-    unused = _ids(connection, lonely, property_set.c.id)
     properties.erase(connection, unused)
 
 

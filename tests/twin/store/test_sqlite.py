@@ -6,15 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.twin.store.clock import Clock
-from tests.twin.store.import_contract import (
-    BoundsContract,
-    ChangeContract,
-    EditingContract,
-    FileContract,
-    ImportContract,
-    StateIndexContract,
-)
-from tests.twin.store.query_contract import QueryContract, SearchContract, TreeContract
+from tests.twin.store.editing_contract import BoundsContract, ChangeContract, EditingContract, FileContract
+from tests.twin.store.import_contract import ImportContract, StateIndexContract
+from tests.twin.store.query_contract import QueryContract, TreeContract
+from tests.twin.store.search_contract import SearchContract
 from twin.store import SqlStore, open_store
 
 
