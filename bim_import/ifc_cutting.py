@@ -29,7 +29,7 @@ from bim_import.ifc_entities import (
 from bim_import.ifc_items import Items
 from bim_import.ifc_kernel import RawMesh, joined, moved
 from bim_import.ifc_transforms import MAX_DEPTH, Matrix, Transforms
-from twin.geometry import consistent, edges_of, has_area, welded
+from twin.geometry import consistent, edges_of, face_normals, has_area, welded
 
 GROWTH_M = 2e-5
 """Above the coordinates' noise (1e-9 m) and the grid that meshes are welded on (1e-6 m), below what anyone can see."""
@@ -37,8 +37,15 @@ _SIMPLIFY_M = 5e-5
 """Vertices that move the surface less than this are left out of the result: slivers that growing makes."""
 _MIN_VOLUME = 1e-9
 """A result of less than a cubic millimetre (in m³) is nothing."""
+_STEEP = 0.02
+"""A surface with a triangle less level than this (normal's z: 89°) is not given depth: it could overlap itself."""
+_DEPTH_M = 1.0
 _CACHED = 512
 """Items kept for reuse: those of mapped representations that several cut products share."""
+
+
+Points = NDArray[np.float64]
+Indexes = NDArray[np.int64]
 
 
 class UncuttableError(ValueError):
@@ -47,11 +54,16 @@ class UncuttableError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Solid:
-    """One closed solid with the STEP ids of its item and its surface style (0: none)."""
+    """One closed solid with the STEP ids of its item and its surface style (0: none).
+
+    A surface such as a terrain, which is no solid, is one here by being given some depth; `surface` then is the number of
+    its own triangles, which come before those of the rest, and only what is left of them is drawn.
+    """
 
     body: Manifold
     item: int
     style: int
+    surface: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +84,7 @@ class Cutter:
             _grown(_moved(solid.body, matrix @ inner))
             for tool, matrix in tools
             for item, inner in self._items(tool)
-            for solid in self._solids(item)
+            for solid in _all_solid(self._solids(item))
         ]
         made: list[RawMesh] = []
         for item, matrix in self._items(representation):
@@ -113,7 +125,7 @@ class Cutter:
         operator, second = str(attribute(item, OPERATOR)), attribute(item, SECOND)
         style = self.style_of(item)
         result: list[_Solid] = []
-        for first in self._evaluated(attribute(item, FIRST), depth + 1):
+        for first in _all_solid(self._evaluated(attribute(item, FIRST), depth + 1)):
             body = self._combined(first.body, operator, second, depth)
             result.append(_Solid(body=body, item=item.id(), style=style or first.style))
         return result
@@ -121,7 +133,7 @@ class Cutter:
     def _combined(self, first: Manifold, operator: str, second: Entity, depth: int) -> Manifold:
         if is_kind(second, "IfcHalfSpaceSolid"):
             return self._halved(first, operator, second)
-        tools = [solid.body for solid in self._evaluated(second, depth + 1)]
+        tools = [solid.body for solid in _all_solid(self._evaluated(second, depth + 1))]
         if operator == "DIFFERENCE":
             return _subtracted(first, [_grown(tool) for tool in tools])
         tool = Manifold.batch_boolean(tools, OpType.Add)
@@ -169,33 +181,68 @@ class Cutter:
 
     def _leaf(self, item: Entity) -> list[_Solid]:
         raw = self.items.mesh(item)
-        return [
-            _Solid(
-                body=_closed(raw, raw.items == number),
-                item=int(number),
-                style=int(raw.styles[raw.items == number][0]),
-            )
-            for number in np.unique(raw.items)
-        ]
+        found: list[_Solid] = []
+        for number in np.unique(raw.items):
+            chosen = raw.items == number
+            body, surface = _enclosed(*_tidied(raw.vertices, raw.triangles[chosen]))
+            style = int(raw.styles[chosen][0])
+            found.append(_Solid(body=body, item=int(number), style=style, surface=surface))
+        return found
 
 
-def _closed(raw: RawMesh, chosen: NDArray[np.bool_]) -> Manifold:
-    """The solid that some triangles of a mesh enclose, turned the right way out. Raises UncuttableError."""
-    used, triangles = np.unique(raw.triangles[chosen], return_inverse=True)
-    first, renamed = welded(raw.vertices[used], np.zeros(len(used), dtype=np.int64))
-    triangles = renamed[triangles.reshape(-1, 3)]
-    vertices = raw.vertices[used][first]
-    triangles = triangles[has_area(vertices, triangles)]
-    edges = edges_of(triangles)
-    if not edges.opposed.all():
-        triangles = consistent(triangles, edges)
+def _all_solid(solids: list[_Solid]) -> list[_Solid]:
+    if any(solid.surface is not None for solid in solids):
+        raise UncuttableError("a surface where a solid is needed")
+    return solids
+
+
+def _tidied(vertices: Points, triangles: Indexes) -> tuple[Points, Indexes]:
+    """Triangles with an area on welded vertices, neighbours agreeing on which side is outside."""
+    used, corners = np.unique(triangles, return_inverse=True)
+    first, renamed = welded(vertices[used], np.zeros(len(used), dtype=np.int64))
+    points, corners = vertices[used][first], renamed[corners.reshape(-1, 3)]
+    corners = corners[has_area(points, corners)]
+    edges = edges_of(corners)
+    return points, corners if edges.opposed.all() else consistent(corners, edges)
+
+
+def _enclosed(points: Points, triangles: Indexes) -> tuple[Manifold, int | None]:
+    """The solid within closed triangles, turned the right way out; or that below a surface, with its number of triangles.
+
+    Raises UncuttableError.
+    """
+    surface = None
+    if edges_of(triangles).single.any():
+        surface = len(triangles)
+        points, triangles = _deepened(points, triangles)
     for corners in (triangles, triangles[:, ::-1]):
-        body = Manifold(Mesh64(np.array(vertices, order="C"), np.array(corners, dtype=np.uint64, order="C")))
+        mesh = Mesh64(
+            np.array(points, order="C"),
+            np.array(corners, dtype=np.uint64, order="C"),
+            face_id=np.arange(len(corners), dtype=np.uint64),
+        )
+        body = Manifold(mesh)
         if body.status() != Error.NoError:
             raise UncuttableError(f"not a closed solid ({body.status().name})")
         if body.volume() > 0.0:
-            return body
+            return body, surface
     raise UncuttableError("a solid without volume")
+
+
+def _deepened(points: Points, triangles: Indexes) -> tuple[Points, Indexes]:
+    """A surface that is nowhere steep as the top of a solid one metre deep. Raises UncuttableError for other surfaces."""
+    upward = face_normals(points, triangles)[0][:, 2]
+    if upward.sum() < 0.0:
+        triangles, upward = triangles[:, ::-1], -upward
+    if upward.min(initial=1.0) < _STEEP:
+        raise UncuttableError("an open surface that is no terrain")
+    count = len(points)
+    rim = edges_of(triangles).single
+    start = triangles.reshape(-1)[rim]
+    end = np.roll(triangles, -1, axis=1).reshape(-1)[rim]
+    sides = [np.column_stack([start, start + count, end + count]), np.column_stack([start, end + count, end])]
+    below = points - [0.0, 0.0, _DEPTH_M]
+    return np.concatenate([points, below]), np.concatenate([triangles, triangles[:, ::-1] + count, *sides])
 
 
 def _moved(body: Manifold, matrix: Matrix) -> Manifold:
@@ -242,9 +289,19 @@ def _mesh(body: Manifold, solid: _Solid) -> RawMesh:
         raise UncuttableError(f"the operation failed ({body.status().name})")
     made = body.to_mesh64() if body.volume() > _MIN_VOLUME else Manifold().to_mesh64()
     triangles = made.tri_verts.astype(np.int64).reshape(-1, 3)
+    if solid.surface is not None and len(triangles):
+        triangles = triangles[_from_surface(made, solid)]
     return RawMesh(
         vertices=np.array(made.vert_properties[:, :3], dtype=np.float64).reshape(-1, 3),
         triangles=triangles,
         items=np.full(len(triangles), solid.item, dtype=np.int64),
         styles=np.full(len(triangles), solid.style, dtype=np.int64),
     )
+
+
+def _from_surface(made: Mesh64, solid: _Solid) -> NDArray[np.bool_]:
+    """Which triangles of a result are what is left of a surface's own."""
+    original = solid.body.to_mesh64().run_original_id[0]
+    runs = np.diff(np.array(made.run_index, dtype=np.int64)) // 3
+    from_solid = np.repeat(np.array(made.run_original_id, dtype=np.int64) == original, runs)
+    return np.asarray(from_solid & (np.array(made.face_id, dtype=np.int64) < (solid.surface or 0)))
