@@ -1,5 +1,6 @@
 """What the objects of a file are: names, place in the tree, attributes, properties; no geometry."""
 
+import mmap
 from collections.abc import Iterator
 
 from ifcopenshell import entity_instance
@@ -56,6 +57,10 @@ class _Reader:
         opened.warnings.extend(self._tree.warnings)
         self._units = Units(layout)
         self._definitions = Definitions(layout, PropertySets(layout, self._units, opened.text))
+        if hasattr(mmap, "MADV_DONTNEED"):
+            opened.text.madvise(
+                mmap.MADV_DONTNEED
+            )  # the pages of the file need not count as memory of this process
         self._materials = read_materials(layout)
         self._classifications = read_classifications(layout)
         self._groups = read_groups(layout)

@@ -67,8 +67,11 @@ def check_first_bytes(source: str, first: bytes) -> None:
             raise UnsupportedSource(source, reason, advice)
     text = first.removeprefix(_UTF8_BOM).lstrip()
     if text[:1] == b"<":
-        kind = "it is a web page" if text[:5].lower() in {b"<html", b"<!doc"} else "it is XML (ifcXML)"
-        raise UnsupportedSource(source, kind, _XML_ADVICE)
+        if text[:5].lower() in {b"<html", b"<!doc"}:
+            raise UnsupportedSource(
+                source, "it is a web page", "Download the model itself, not the page about it."
+            )
+        raise UnsupportedSource(source, "it is XML (ifcXML)", _XML_ADVICE)
     if text[:1] in {b"{", b"["}:
         raise UnsupportedSource(source, "it is JSON", _JSON_ADVICE)
 
