@@ -1,5 +1,6 @@
 """The two steps of an import that run in child processes: reading a source, and tiling what was read."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,10 @@ class Tiled:
 
 def read(send: Callable[[Any], None], source: Path, folder: Path, options: ImportOptions) -> ImportResult:
     """Read one IFC file into a spool folder; sends `Progress`."""
+
+    # The process lives for one file, whose hundreds of thousands of values hold no cycles: looking for some takes a third
+    # of the time of reading them.
+    gc.disable()
 
     def report(progress: Progress) -> None:
         send(progress)
