@@ -39,7 +39,6 @@ class Tiled:
 
 def read(send: Callable[[Any], None], source: Path, folder: Path, options: ImportOptions) -> ImportResult:
     """Read one IFC file into a spool folder; sends `Progress`."""
-
     # The process lives for one file, whose hundreds of thousands of values hold no cycles: looking for some takes a third
     # of the time of reading them.
     gc.disable()
