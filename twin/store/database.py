@@ -53,18 +53,11 @@ class Database:
         return to_microseconds(self.clock())
 
     def close(self) -> None:
-        """Refresh the planner's statistics and close all connections. A second call does nothing."""
-        if self._writer is None or self._reader is None:
-            return
-        try:
-            with self.write() as connection:
-                self.dialect.optimize(connection)
-        except StoreError:
-            pass  # another process writes, or the disk is full: statistics can wait
-        finally:
-            self._reader.dispose()
-            self._writer.dispose()
-            self._reader = self._writer = None
+        """Close all connections. A second call does nothing."""
+        for engine in (self._reader, self._writer):
+            if engine is not None:
+                engine.dispose()
+        self._reader = self._writer = None
 
     def _open(self, engine: Engine | None) -> Engine:
         if engine is None:

