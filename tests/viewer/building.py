@@ -105,7 +105,13 @@ def _facades(building: Building, floor: dict[str, str], base: float) -> None:
                 },
                 **floor,
             )
-            building.add("IfcWindow", f"窗 C2216 {side}{number}", boxes=(pane,), material="glass", **{**floor, "parent": wall})
+            building.add(
+                "IfcWindow",
+                f"窗 C2216 {side}{number}",
+                boxes=(pane,),
+                material="glass",
+                **{**floor, "parent": wall},
+            )
     for name, x in (("西山墙", 0.0), ("东山墙", WIDTH_M - 0.24)):
         box = (x, 0.24, base, x + 0.24, DEPTH_M - 0.24, base + STOREY_M)
         building.add("IfcWallStandardCase", name, boxes=(box,), **floor)
@@ -117,9 +123,23 @@ def _inside(building: Building, floor: dict[str, str], level: int, base: float) 
     for number, (lower, upper) in enumerate(_bays(), 1):
         middle = (lower + upper) / 2
         column = (lower + 0.3, 7.7, base, lower + 0.8, 8.2, base + STOREY_M)
-        building.add("IfcColumn", f"柱 KZ{number}", boxes=(column,), material="concrete", discipline="structure", **floor)
+        building.add(
+            "IfcColumn",
+            f"柱 KZ{number}",
+            boxes=(column,),
+            material="concrete",
+            discipline="structure",
+            **floor,
+        )
         lamp = (middle - 0.6, 4.0, base + 2.9, middle + 0.6, 4.2, base + 3.0)
-        building.add("IfcLightFixture", f"吸顶灯 {floor_number(level)}-{number}", boxes=(lamp,), material="lamp", discipline="electrical", **floor)
+        building.add(
+            "IfcLightFixture",
+            f"吸顶灯 {floor_number(level)}-{number}",
+            boxes=(lamp,),
+            material="lamp",
+            discipline="electrical",
+            **floor,
+        )
         room = (lower + 0.1, 0.3, base + 0.01, upper - 0.1, 7.6, base + 3.0)
         name = f"{floor_number(level)}{number:02d}室" if level >= 0 else f"车位 {number:02d}"
         building.add("IfcSpace", name, boxes=(room,), material="space", hidden=True, **floor)
@@ -176,8 +196,22 @@ def pipes_below() -> Building:
     for number in range(12):
         x = -6.0 + number * 4.0
         box = (x, -7.0, -2.3, x + 3.9, -6.7, -2.0)
-        building.add("IfcPipeSegment", f"给水管 DN300-{number + 1}", boxes=(box,), material="pipe", discipline="plumbing", **floor)
+        building.add(
+            "IfcPipeSegment",
+            f"给水管 DN300-{number + 1}",
+            boxes=(box,),
+            material="pipe",
+            discipline="plumbing",
+            **floor,
+        )
         if number % 3 == 0:
             meter = (x + 1.7, -7.2, -2.5, x + 2.3, -6.5, -1.6)
-            building.add("IfcFlowMeter", f"水表 {number + 1}", boxes=(meter,), material="meter", discipline="plumbing", **floor)
+            building.add(
+                "IfcFlowMeter",
+                f"水表 {number + 1}",
+                boxes=(meter,),
+                material="meter",
+                discipline="plumbing",
+                **floor,
+            )
     return building

@@ -121,13 +121,20 @@ def _under(model: Model, item: Item) -> list[Item]:
 def detail(model: Model, item: Item) -> JsonObject:
     """An object with its card."""
     by_id = {other.global_id: other for other in model.items}
-    path, parent = [], item.parent
+    path: list[JsonObject] = []
+    parent = item.parent
     while parent:
         step = by_id[parent]
         path.insert(0, {"id": f"{model.key}/{parent}", "name": step.name, "class": step.class_})
         parent = step.parent
     empty = dict.fromkeys(("long_name", "description", "object_type", "predefined_type", "tag", "type_name"))
-    lists: JsonObject = {"materials": [], "classifications": [], "groups": [], "properties": {}, "same_as": []}
+    lists: JsonObject = {
+        "materials": [],
+        "classifications": [],
+        "groups": [],
+        "properties": {},
+        "same_as": [],
+    }
     return summary(model, item) | empty | lists | item.attributes | {"path": path}
 
 
@@ -135,7 +142,12 @@ def describe(model: Model) -> JsonObject:
     """A model as `/api/v1/models` has it."""
     drawn = [item for item in model.items if item.boxes]
     not_drawn = len(model.items) - 1 - len(drawn)
-    found = {"what": "IfcMapConversion", "values": {"Eastings": 403_000.0, "Northings": 3_305_000.0}, "used": True, "reason": ""}
+    found = {
+        "what": "IfcMapConversion",
+        "values": {"Eastings": 403_000.0, "Northings": 3_305_000.0},
+        "used": True,
+        "reason": "",
+    }
     placement = {
         "crs": "EPSG:4549",
         "used": "IfcMapConversion" if model.confidence == "high" else "IfcSite",
@@ -165,7 +177,8 @@ def describe(model: Model) -> JsonObject:
 def _matches(item: Item, model: Model, query: dict[str, str]) -> bool:
     text = query.get("q", "").lower()
     return (
-        (not query.get("class") or item.class_ == query["class"])
+        ("parent" not in query or item.parent == (query["parent"].rpartition("/")[2] or None))
+        and (not query.get("class") or item.class_ == query["class"])
         and (not query.get("storey") or query["storey"] in {item.storey, f"{model.key}/{item.storey}"})
         and (not text or text in item.name.lower() or text in item.global_id.lower())
     )
@@ -204,20 +217,30 @@ class _Routes:
         if what == "classes":
             counts = Counter(item.class_ for item in model.items)
             drawn = Counter(item.class_ for item in model.items if item.boxes)
-            rows = [{"class": name, "count": count, "drawn": drawn[name]} for name, count in counts.most_common()]
+            rows = [
+                {"class": name, "count": count, "drawn": drawn[name]} for name, count in counts.most_common()
+            ]
             return {"items": rows, "next": None}
         storeys = [item for item in model.items if item.class_ == "IfcBuildingStorey"]
         inside = Counter(item.storey for item in model.items)
         elevation = {item.global_id: (number - 2) * 3.3 for number, item in enumerate(storeys)}
         rows = [
-            {"id": f"{key}/{s.global_id}", "name": s.name, "long_name": None, "elevation_m": elevation[s.global_id], "count": inside[s.global_id]}
+            {
+                "id": f"{key}/{s.global_id}",
+                "name": s.name,
+                "long_name": None,
+                "elevation_m": elevation[s.global_id],
+                "count": inside[s.global_id],
+            }
             for s in storeys
         ]
         return {"items": rows, "next": None}
 
     def objects(self, query: dict[str, str]) -> JsonObject:
         models = [model for model in self.twin.models if query.get("model") in {None, model.key}]
-        return _page([summary(m, item) for m in models for item in m.items if _matches(item, m, query)], query)
+        return _page(
+            [summary(m, item) for m in models for item in m.items if _matches(item, m, query)], query
+        )
 
     def _find(self, key: str, global_id: str) -> tuple[Model, Item] | None:
         model = self.twin.model(key)
@@ -244,9 +267,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a file, a tile or a document."""
         split = urlsplit(self.path)
         self.twin.requests.append(self.path)
-        query = {name: values[-1] for name, values in parse_qs(split.query).items()}
+        query = {name: values[-1] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
         if self.twin.broken and re.search(self.twin.broken, split.path):
-            return self._problem(503, "The store is locked", "Another process is migrating it. Try again in a moment.")
+            return self._problem(
+                503, "The store is locked", "Another process is migrating it. Try again in a moment."
+            )
         if split.path.startswith("/api/"):
             time.sleep(self.twin.delay_s)
             document = _Routes(self.twin).answer(split.path, query)
@@ -262,7 +287,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not file.is_relative_to(root.resolve()) or not file.is_file():
             return self._problem(404, "Not found", f"There is nothing at {path}.")
         kind = {".js": "text/javascript", ".glb": "model/gltf-binary"}.get(file.suffix)
-        return self._send(200, kind or mimetypes.guess_type(file.name)[0] or "application/octet-stream", file.read_bytes())
+        return self._send(
+            200, kind or mimetypes.guess_type(file.name)[0] or "application/octet-stream", file.read_bytes()
+        )
 
     def _problem(self, status: int, title: str, detail: str) -> None:
         document = {"type": "about:blank", "status": status, "title": title, "detail": detail}
@@ -271,7 +298,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
         headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Content-Security-Policy": CSP}
-        for name, value in (headers | {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}).items():
+        for name, value in (
+            headers | {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+        ).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -73,24 +73,41 @@ class _Glb:
 
     def view(self, data: bytes, target: int | None = None) -> int:
         self.blob += bytes(-len(self.blob) % 8)
-        self.views.append({"buffer": 0, "byteOffset": len(self.blob), "byteLength": len(data)} | ({"target": target} if target else {}))
+        self.views.append(
+            {"buffer": 0, "byteOffset": len(self.blob), "byteLength": len(data)}
+            | ({"target": target} if target else {})
+        )
         self.blob += data
         return len(self.views) - 1
 
     def accessor(self, array: NDArray[Any], component: int, kind: str) -> int:
         target = 34963 if kind == "SCALAR" and component == 5125 else 34962
-        entry = {"bufferView": self.view(array.tobytes(), target), "componentType": component, "count": len(array), "type": kind}
+        entry = {
+            "bufferView": self.view(array.tobytes(), target),
+            "componentType": component,
+            "count": len(array),
+            "type": kind,
+        }
         if kind == "VEC3":
             entry |= {"min": array.min(axis=0).tolist(), "max": array.max(axis=0).tolist()}
         self.accessors.append(entry)
         return len(self.accessors) - 1
 
     def pack(self, document: dict[str, Any]) -> bytes:
-        document |= {"buffers": [{"byteLength": len(self.blob)}], "bufferViews": self.views, "accessors": self.accessors}
+        document |= {
+            "buffers": [{"byteLength": len(self.blob)}],
+            "bufferViews": self.views,
+            "accessors": self.accessors,
+        }
         text = json.dumps(document, ensure_ascii=False).encode()
         text += b" " * (-len(text) % 4)
         binary = bytes(self.blob) + bytes(-len(self.blob) % 4)
-        body = struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(binary), 0x004E4942) + binary
+        body = (
+            struct.pack("<II", len(text), 0x4E4F534A)
+            + text
+            + struct.pack("<II", len(binary), 0x004E4942)
+            + binary
+        )
         return struct.pack("<4sII", b"glTF", 2, 12 + len(body)) + body
 
 
@@ -104,10 +121,18 @@ _PROPERTIES = {
     **{name: {"type": "STRING"} for name in ("global_id", "class", "name", "storey", "discipline")},
     "state_index": {"type": "SCALAR", "componentType": "UINT32"},
 }
-SCHEMA = {"id": "twin", "classes": {"object": {"properties": _PROPERTIES}, "content": {"properties": {"kind": {"type": "STRING"}}}}}
+SCHEMA = {
+    "id": "twin",
+    "classes": {
+        "object": {"properties": _PROPERTIES},
+        "content": {"properties": {"kind": {"type": "STRING"}}},
+    },
+}
 
 
-def _table(glb: _Glb, items: Sequence[Item], indices: Sequence[int], storeys: dict[str, str]) -> dict[str, Any]:
+def _table(
+    glb: _Glb, items: Sequence[Item], indices: Sequence[int], storeys: dict[str, str]
+) -> dict[str, Any]:
     columns = {
         "global_id": [item.global_id for item in items],
         "class": [item.class_ for item in items],
@@ -172,7 +197,9 @@ def _volume(items: Sequence[Item]) -> dict[str, list[float]]:
     return {"box": [*centre.tolist(), half[0], 0, 0, 0, half[1], 0, 0, 0, half[2]]}
 
 
-def write_tileset(folder: Path, items: Sequence[Item], first_index: int, place: tuple[float, float, float]) -> None:
+def write_tileset(
+    folder: Path, items: Sequence[Item], first_index: int, place: tuple[float, float, float]
+) -> None:
     """Write tileset.json and its contents; `place` is (lon, lat, height) of the local origin, degrees and metres."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {item.global_id: item.name for item in items if item.class_ == "IfcBuildingStorey"}
@@ -199,5 +226,11 @@ def write_tileset(folder: Path, items: Sequence[Item], first_index: int, place: 
         "children": children,
     }
     groups = [{"class": "content", "properties": {"kind": kind}} for kind in ("element", "space")]
-    document = {"asset": {"version": "1.1"}, "schema": SCHEMA, "groups": groups, "geometricError": 60.0, "root": root}
+    document = {
+        "asset": {"version": "1.1"},
+        "schema": SCHEMA,
+        "groups": groups,
+        "geometricError": 60.0,
+        "root": root,
+    }
     (folder / "tileset.json").write_text(json.dumps(document))

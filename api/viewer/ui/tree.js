@@ -65,7 +65,6 @@ export class Tree {
   /** Draws the rows in sight. */
   draw() {
     const { scroller, rowPx, rows } = this;
-    console.warn("DRAW", rows.length, !!scroller, !!this.element.offsetParent, this.inner.style.height, scroller?.scrollHeight);
     if (!scroller || !this.element.offsetParent) return;
     this.inner.style.height = `${rows.length * rowPx}px`;
     const first = Math.max(0, Math.floor(scroller.scrollTop / rowPx) - SPARE_ROWS);
@@ -214,7 +213,6 @@ export class Tree {
     if (!node) return;
     this.current = node.id;
     const top = this.rows.indexOf(node) * this.rowPx;
-    console.warn("MOVE", node.id, top, this.scroller?.scrollTop, this.inner.style.height, this.inner.offsetHeight, this.scroller?.scrollHeight, !!this.element.offsetParent);
     const box = this.scroller;
     if (box && this.element.offsetParent) {
       if (top < box.scrollTop) box.scrollTop = top;
