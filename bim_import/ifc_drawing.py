@@ -74,6 +74,8 @@ class Drawer:
             self._draw(self.studio.shapes[shape], level, set(wanted))
         except UndrawableError as error:
             self._failed.update(dict.fromkeys(wanted, error.reason))
+        except RuntimeError:  # the parser reads lazily, and meets a number here that is none
+            self._failed.update(dict.fromkeys(wanted, NotDrawn.INVALID_COORDINATES))
         except Exception as error:  # noqa: BLE001 - one element costs one element, whatever is wrong with it
             self.shaper.notes[f"internal error: {type(error).__name__}: {error}"[:200]] += 1
             self._failed.update(dict.fromkeys(wanted, NotDrawn.KERNEL_FAILED))
