@@ -7,6 +7,7 @@ more, more carefully; whatever else it had not written is done again by others.
 """
 
 import ctypes
+import faulthandler
 import gc
 import os
 import signal
@@ -305,4 +306,5 @@ def _become_worker(parent: int, write_end: int) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    faulthandler.disable()  # a crash is reported by the supervisor
     gc.disable()  # entities of the parsed file make no cycles
