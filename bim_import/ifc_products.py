@@ -181,7 +181,9 @@ class _Sorter:
         body = self._body(representation)
         while body.mapped is not None and not openings:
             chain.append(body.mapped.id())
-            representation = _mapped_representation(body.mapped)
+            inner = _mapped_representation(body.mapped)
+            assert inner is not None  # a body with a mapped item that leads nowhere is not drawable, and not chosen
+            representation = inner
             body = self._body(representation)
         return Shape(
             representation=representation.id(),
@@ -215,7 +217,10 @@ class _Sorter:
         for item in items:
             name = kind(item)
             if name == "IfcMappedItem":
-                inner = self._body(_mapped_representation(item), depth + 1)
+                mapped = _mapped_representation(item)
+                if mapped is None:
+                    continue
+                inner = self._body(mapped, depth + 1)
                 drawable, cut = drawable or inner.drawable, cut or inner.cut
             else:
                 drawable = (
@@ -263,9 +268,10 @@ class _Sorter:
         return tuple(dict.fromkeys(openings))
 
 
-def _mapped_representation(item: Entity) -> Entity:
-    source: Entity = attribute(item, MAPPING_SOURCE)
-    representation: Entity = attribute(source, MAPPED_REPRESENTATION)
+def _mapped_representation(item: Entity) -> Entity | None:
+    """What an IfcMappedItem maps; None where the file leaves that out."""
+    source: Entity | None = attribute(item, MAPPING_SOURCE)
+    representation: Entity | None = None if source is None else attribute(source, MAPPED_REPRESENTATION)
     return representation
 
 
