@@ -81,7 +81,6 @@ def _show_placement(connection: Connection, now: int, key: str, placement_id: in
     shown = connection.execute(select(placement).where(placement.c.id == placement_id)).one()
     current = connection.execute(select(revision).where(revision.c.id == shown.revision_id)).one()
     connection.execute(update(revision).where(revision.c.id == current.id).values(placement_id=placement_id))
-    references.let_go(connection, current.model_id, [current.placement_id], now)
     return lifecycle.write_change(
         connection, ChangeKind.MODEL_PLACED, key=key, now=now, revision_id=current.id
     )
