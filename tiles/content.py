@@ -46,7 +46,7 @@ def encode_content(recipe: Recipe, ordinals: NDArray[np.intp], centre: NDArray[n
     """Encode the objects `ordinals` (ascending) into one .glb around `centre` (3,) local metres."""
     geometry = recipe.geometry
     rows = _instances_of(geometry, ordinals)
-    rows = rows[np.argsort(geometry.mesh_rank[geometry.mesh_of[rows]], kind="stable")]
+    rows = rows[np.argsort(geometry.mesh_of[rows], kind="stable")]
     features, feature_of = _numbered(geometry.ordinals[rows])
     baked, repeated = split_repeated(geometry, rows, feature_of)
     builder = GlbBuilder()

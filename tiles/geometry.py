@@ -60,13 +60,6 @@ class Geometry:
         return self._spool.meshes
 
     @cached_property
-    def mesh_rank(self) -> NDArray[np.int64]:
-        """(meshes,) the smallest ordinal that draws each mesh: an order that no worker's timing changes."""
-        rank = np.full(len(self.mesh_rows), np.iinfo(np.int64).max)
-        np.minimum.at(rank, self.mesh_of, self.ordinals)
-        return rank
-
-    @cached_property
     def mesh_uses(self) -> NDArray[np.int64]:
         """(meshes,) how many instances draw each mesh."""
         return np.bincount(self.mesh_of, minlength=len(self.mesh_rows))

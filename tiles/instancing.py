@@ -37,7 +37,7 @@ def split_repeated(
     uses = np.bincount(meshes[similar], minlength=len(geometry.mesh_rows))
     candidates = np.flatnonzero(geometry.pays_as_instances(uses))
     repeated = []
-    for mesh in candidates[np.argsort(geometry.mesh_rank[candidates], kind="stable")].tolist():
+    for mesh in candidates.tolist():
         within = np.flatnonzero((meshes == mesh) & similar)
         baked[within] = False
         repeated.append(Repeated(mesh=mesh, rows=rows[within], features=features[within]))

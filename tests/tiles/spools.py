@@ -93,7 +93,7 @@ def box(
 
 
 def sphere(rings: int = 24, *, material: int = 0, radius: float = 0.5) -> Mesh:
-    """A sphere of 2 · rings² triangles or so; normals point out."""
+    """A sphere of 4 · rings² triangles or so beside its mesh's origin; normals point out."""
     theta, phi = np.meshgrid(
         np.linspace(0, np.pi, rings + 1), np.linspace(0, 2 * np.pi, 2 * rings + 1), indexing="ij"
     )
@@ -107,7 +107,7 @@ def sphere(rings: int = 24, *, material: int = 0, radius: float = 0.5) -> Mesh:
     )
     return Mesh(
         positions=(normals * radius).astype(np.float32),
-        origin=np.zeros(3),
+        origin=np.array([0.5, -0.25, 0.125]),
         normals=normals.astype(np.float32),
         triangles=triangles.astype(np.uint32),
         parts=np.array([[material, 0, len(triangles)]], dtype=np.uint32),
