@@ -7,8 +7,10 @@
 
 const TIMEOUT_MS = 20_000;
 const TOKEN_KEY = "twin.token";
-/** Objects that one walk down the tree collects at most: enough for a façade or a stair, not for a city. */
-const MAX_DESCENDANTS = 5_000;
+/** Parts that are collected at most: enough for a storey or a façade, not for a city. */
+export const MAX_PARTS = 5_000;
+/** Rows of one page where all are wanted: the most that the server gives. */
+const PAGE = 1_000;
 
 /** An answer that is not the wanted one. `status` 0: the server was not reached. */
 export class ApiError extends Error {
@@ -170,20 +172,23 @@ export class Api {
   }
 
   /**
-   * State indices of an object and of everything below it, breadth first.
+   * State indices of an object and of everything below it, breadth first, at most MAX_PARTS.
    * @param {TwinObject} object
    * @returns {Promise<number[]>}
    */
   async indicesBelow(object) {
-    const indices = [object.state_index];
-    const queue = object.has_children ? [object.id] : [];
-    while (queue.length && indices.length < MAX_DESCENDANTS) {
-      const id = /** @type {string} */ (queue.shift());
-      for (const child of await this.all(`objects/${idPath(id)}/children`, { limit: 500 }, MAX_DESCENDANTS)) {
-        indices.push(child.state_index);
-        if (child.has_children) queue.push(child.id);
-      }
+    if (object.class === "IfcBuildingStorey") {
+      const inside = await this.all("objects", { model: object.model, storey: object.id, limit: PAGE }, MAX_PARTS);
+      return [object.state_index, ...inside.map((part) => part.state_index)];
     }
-    return indices;
+    const indices = [object.state_index];
+    let level = object.has_children ? [object.id] : [];
+    while (level.length && indices.length < MAX_PARTS) {
+      const lists = await Promise.all(level.map((id) => this.all(`objects/${idPath(id)}/children`, { limit: PAGE }, MAX_PARTS)));
+      const children = lists.flat();
+      indices.push(...children.map((child) => child.state_index));
+      level = children.filter((child) => child.has_children).map((child) => child.id);
+    }
+    return indices.slice(0, MAX_PARTS);
   }
 }

@@ -1,6 +1,6 @@
 /** What the page can do: load, select, fly, hide, isolate, link. Panels and keys call this; it changes the store and the scene. */
 
-import { ApiError } from "./api.js";
+import { ApiError, MAX_PARTS } from "./api.js";
 import { t } from "./i18n.js";
 import { withMember } from "./state.js";
 import { toast } from "./ui/toast.js";
@@ -32,6 +32,8 @@ export class App {
     this.detail = null;
     /** Null where the 3D view cannot start. @type {Promise<TwinScene | null>} */
     this.sceneReady = new Promise((resolve) => (this.giveScene = resolve));
+    /** Which models the storeys are of. */
+    this.storeysOf = "";
     const query = new URLSearchParams(location.search);
     this.onlyModel = query.get("model");
     this.wished = query.get("object");
@@ -61,20 +63,33 @@ export class App {
   /** @param {Model[]} models */
   async #show(models) {
     const scene = await this.sceneReady;
-    if (!scene) return this.loadStoreys();
+    if (!scene) return;
     this.scene = scene;
     const loading = scene.load(models);
     const underground = models.every((model) => model.bounds && scene.isBelow(model.bounds, models));
     if (underground) this.setUnderground({ on: true });
-    void scene.flyTo(models.map((model) => model.bounds), { instant: true });
+    const failed = await loading;
+    void scene.flyHome(models, { instant: true });
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
     this.wished = null;
-    for (const model of await loading) toast(t("modelFailed", { name: model.name }), "warning");
-    return this.loadStoreys();
+    for (const model of failed) toast(t("modelFailed", { name: model.name }), "warning");
   }
 
-  /** Storeys of all models, for the list and for the filters. */
-  async loadStoreys() {
+  /** What a model is called in lists: its name, or its key where others have the same name. @param {Model} model */
+  labelOf(model) {
+    const same = this.store.get().models.filter(({ name }) => name === model.name);
+    return model.name && same.length < 2 ? model.name : model.key;
+  }
+
+  /** Storeys of all models, for the list and for the filters; asked for when first needed. */
+  loadStoreys() {
+    const key = this.store.get().models.map((model) => `${model.key}@${model.revision}`).join();
+    if (key !== this.storeysOf) this.storeysLoading = this.#fetchStoreys();
+    this.storeysOf = key;
+    return this.storeysLoading;
+  }
+
+  async #fetchStoreys() {
     const lists = await Promise.all(
       this.store.get().models.map(async (model) => /** @type {const} */ ([model.key, await this.api.storeys(model.key).catch(() => [])])),
     );
@@ -104,7 +119,7 @@ export class App {
     const indices = CONTAINERS.has(detail.class) ? [] : await this.#parts(detail);
     if (this.store.get().selected?.id !== id) return;
     scene?.select(indices, detail.hidden ? [detail.state_index] : []);
-    if (detail.bounds) scene?.pilot.turnAbout(detail.bounds);
+    if (detail.bounds) scene?.turnAbout(detail.bounds);
     if (fly) await this.#flyToSee(detail, indices, instant);
   }
 
@@ -162,14 +177,14 @@ export class App {
     const scene = await this.sceneReady;
     if (!bounds) return toast(t("notDrawn"), "info");
     if (!scene) return undefined;
-    if (scene.isBelow(bounds, this.store.get().models) && !this.store.get().underground.on) this.setUnderground({ on: true });
-    return scene.flyTo([bounds], { instant });
+    this.#openGround(bounds);
+    return scene.flyTo(bounds, { instant });
   }
 
   /** Flies to the selected object or model. */
   flyToSelection() {
     const { selected } = this.store.get();
-    if (selected?.kind === "model") return this.flyToBounds(this.modelOf(selected.id)?.bounds ?? null);
+    if (selected?.kind === "model") return this.flyToModel(selected.id);
     return this.detail ? this.flyToObject(this.detail) : undefined;
   }
 
@@ -181,7 +196,21 @@ export class App {
   flyHome() {
     const { models, filters } = this.store.get();
     const shown = models.filter((model) => !filters.hiddenModels.has(model.key));
-    return this.scene?.flyTo((shown.length ? shown : models).map((model) => model.bounds));
+    return this.scene?.flyHome(shown.length ? shown : models);
+  }
+
+  /** @param {string} key */
+  async flyToModel(key) {
+    const model = this.modelOf(key);
+    if (!model?.bounds) return toast(t("notDrawn"), "info");
+    this.#openGround(model.bounds);
+    return this.scene?.flyToModels([model]);
+  }
+
+  /** Opens the ground where all of that lies below it. @param {import("./types").Bounds} bounds */
+  #openGround(bounds) {
+    const { models, underground } = this.store.get();
+    if (!underground.on && this.scene?.isBelow(bounds, models)) this.setUnderground({ on: true });
   }
 
   /** @param {string} key @param {boolean} shown */
@@ -199,6 +228,7 @@ export class App {
   async showObject(object, shown) {
     if (object.class === "IfcProject") return this.showModel(object.model, shown);
     if (object.class === "IfcBuildingStorey") {
+      await this.loadStoreys();
       const hidden = withMember(this.store.get().filters.hiddenStoreys, object.global_id, !shown);
       return this.store.filter({ hiddenStoreys: hidden, onlyStoreys: null });
     }
@@ -218,14 +248,17 @@ export class App {
   }
 
   /** @param {string} globalId */
-  isolateStorey(globalId) {
+  async isolateStorey(globalId) {
+    await this.loadStoreys();
     this.store.filter({ onlyStoreys: new Set([globalId]), hiddenStoreys: new Set(), onlyObjects: null });
   }
 
   /** @param {TwinObject} object */
   async #parts(object) {
     try {
-      return await this.api.indicesBelow(object);
+      const indices = await this.api.indicesBelow(object);
+      if (indices.length >= MAX_PARTS) toast(t("tooManyParts", { n: MAX_PARTS }));
+      return indices;
     } catch (error) {
       toast(/** @type {Error} */ (error).message, "warning");
       return [object.state_index];

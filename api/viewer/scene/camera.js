@@ -1,12 +1,14 @@
 /** Where the camera goes: first view, flights to objects, turning by keys. */
 
-import { BoundingSphere, Cartesian3, Math as CesiumMath, Matrix4, Transforms } from "../vendor/cesium/cesium.js";
+import { BoundingSphere, Cartesian3, Math as CesiumMath, Matrix3, Matrix4, Transforms } from "../vendor/cesium/cesium.js";
 
 /** @typedef {import("../types").Bounds} Bounds */
 /** @typedef {{ left: number, right: number, top: number, bottom: number }} Padding pixels that the page covers */
 
 /** From the south-west, as architects draw their first perspective; steep enough to see the roof, flat enough for walls. */
 const HEADING_DEG = 40;
+/** Between the line of sight and the nearest axis of a box. */
+const SIDE_DEG = 38;
 const PITCH_DEG = -27;
 /** Seen through the ground from higher up, or the horizon hides what lies below. */
 const PITCH_BELOW_DEG = -42;
@@ -20,23 +22,26 @@ const TURN_DEG = 6;
 /** Whether the reader asked their system for less motion. */
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/**
- * The box around several bounds, or null if there are none.
- * @param {(Bounds | null)[]} list
- * @returns {Bounds | null}
- */
-export function unite(list) {
-  const known = /** @type {Bounds[]} */ (list.filter((bounds) => bounds));
-  if (!known.length) return null;
-  const pick = (/** @type {number} */ i) => (i < 3 ? Math.min : Math.max)(...known.map((bounds) => bounds[i]));
-  return [pick(0), pick(1), pick(2), pick(3), pick(4), pick(5)];
-}
-
 /** @param {Bounds} bounds @returns {Cartesian3[]} the eight corners */
-function cornersOf([west, south, low, east, north, high]) {
+export function cornersOf([west, south, low, east, north, high]) {
   return [west, east].flatMap((lon) =>
     [south, north].flatMap((lat) => [low, high].map((height) => Cartesian3.fromDegrees(lon, lat, height))),
   );
+}
+
+/**
+ * The heading nearest the usual one that shows two sides of a box that stands askew, the longer one more openly.
+ * @param {import("../vendor/cesium/cesium.js").OrientedBoundingBox} box
+ * @returns {number} degrees
+ */
+export function headingFor(box) {
+  const fromEnu = Transforms.eastNorthUpToFixedFrame(box.center);
+  const toEnu = Matrix4.inverseTransformation(fromEnu, new Matrix4());
+  const axis = Matrix4.multiplyByPointAsVector(toEnu, Matrix3.getColumn(box.halfAxes, 0, new Cartesian3()), new Cartesian3());
+  const azimuth = CesiumMath.toDegrees(Math.atan2(axis.x, axis.y));
+  const apart = (/** @type {number} */ heading) => Math.abs(((heading - HEADING_DEG + 540) % 360) - 180);
+  const choices = [0, 90, 180, 270].flatMap((quarter) => [azimuth + quarter + SIDE_DEG, azimuth + quarter - SIDE_DEG]);
+  return choices.reduce((best, heading) => (apart(heading) < apart(best) ? heading : best));
 }
 
 export class CameraPilot {
@@ -50,16 +55,15 @@ export class CameraPilot {
   }
 
   /**
-   * Flies so that `bounds` fill what the page leaves free. Resolves when there, or when another flight took over.
-   * @param {Bounds} bounds
-   * @param {{ below?: boolean, keepHeading?: boolean, instant?: boolean }} [options]
+   * Flies so that these corners fill what the page leaves free. Resolves when there, or when another flight took over.
+   * @param {Cartesian3[]} corners
+   * @param {{ below?: boolean, headingDeg?: number, instant?: boolean }} [options]
    * @returns {Promise<void>}
    */
-  flyTo(bounds, { below = false, keepHeading = false, instant = false } = {}) {
-    const corners = cornersOf(bounds);
+  flyTo(corners, { below = false, headingDeg = HEADING_DEG, instant = false } = {}) {
     const centre = BoundingSphere.fromPoints(corners).center;
     const { camera } = this.scene;
-    const heading = keepHeading ? camera.heading : CesiumMath.toRadians(HEADING_DEG);
+    const heading = CesiumMath.toRadians(headingDeg);
     const pitch = CesiumMath.toRadians(below ? PITCH_BELOW_DEG : PITCH_DEG);
     const view = this.#frame(corners, centre, heading, pitch);
     if (instant || calm()) {
@@ -136,9 +140,9 @@ export class CameraPilot {
   /** What keys turn about; the last thing flown to or selected. @type {Cartesian3 | null} */
   target = null;
 
-  /** @param {Bounds} bounds */
-  turnAbout(bounds) {
-    this.target = BoundingSphere.fromPoints(cornersOf(bounds)).center;
+  /** @param {Cartesian3[]} corners */
+  turnAbout(corners) {
+    this.target = BoundingSphere.fromPoints(corners).center;
   }
 
   /**

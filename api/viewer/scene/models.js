@@ -3,7 +3,7 @@
  * `/tiles/tileset.json` is for other viewers. They share one memory budget.
  */
 
-import { Cesium3DTileset, Resource } from "../vendor/cesium/cesium.js";
+import { Cesium3DTileset, OrientedBoundingBox, Resource } from "../vendor/cesium/cesium.js";
 
 /** @typedef {import("../types").Model} Model */
 
@@ -87,6 +87,12 @@ export class ModelTiles {
   /** Whether no model waits for tiles of this view. */
   get allLoaded() {
     return [...this.tilesets.values()].every((tileset) => !tileset.show || tileset.tilesLoaded);
+  }
+
+  /** A model's own box, or null while it has none. @param {string} key @returns {OrientedBoundingBox | null} */
+  boxOf(key) {
+    const volume = /** @type {any} */ (this.tilesets.get(key))?.root?.boundingVolume?.boundingVolume;
+    return volume instanceof OrientedBoundingBox ? volume : null;
   }
 
   /** @param {ReadonlySet<string>} hidden */

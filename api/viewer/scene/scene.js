@@ -3,10 +3,11 @@
  * nothing of panels and cards.
  */
 
-import { Cartesian2, Cartesian3, SceneTransforms } from "../vendor/cesium/cesium.js";
+import { Cartesian2, Cartesian3, Cartographic, SceneTransforms } from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
-import { CameraPilot, unite } from "./camera.js";
+import { CameraPilot, cornersOf, headingFor } from "./camera.js";
 import { datumOf, groundFor } from "./ground.js";
+import { standTogether } from "./home.js";
 import { ModelTiles } from "./models.js";
 import { listenToPointer, pickAt } from "./pointer.js";
 import { chooseQuality } from "./quality.js";
@@ -103,24 +104,57 @@ export class TwinScene {
     return datums.length > 0 && datums.every((datum) => bounds[5] < datum.height - 0.5);
   }
 
-  /** The part of it that the closed ground does not hide: basements would only push the house up in the view. @param {Bounds} box @returns {Bounds} */
-  #aboveGround(box) {
+  /**
+   * The same corners, those below the closed ground lifted onto it: basements would only push the house up in the view.
+   * @param {Cartesian3[]} corners
+   */
+  #aboveGround(corners) {
     const ground = Math.min(...this.store.get().models.map((model) => datumOf(model)?.height ?? Infinity));
-    if (!(box[2] < ground && ground < box[5])) return box;
-    return [box[0], box[1], ground, box[3], box[4], box[5]];
+    const places = corners.map((corner) => Cartographic.fromCartesian(corner));
+    if (!places.some(({ height }) => height > ground)) return corners;
+    return places.map(({ longitude, latitude, height }) => Cartesian3.fromRadians(longitude, latitude, Math.max(height, ground)));
   }
 
   /**
-   * @param {(Bounds | null)[]} bounds
-   * @param {{ keepHeading?: boolean, instant?: boolean }} [options]
+   * @param {Cartesian3[]} corners
+   * @param {{ headingDeg?: number, instant?: boolean }} options
    */
-  async flyTo(bounds, options = {}) {
-    const box = unite(bounds);
-    if (!box) return;
+  async #flyToCorners(corners, options) {
+    if (!corners.length) return;
     const below = this.store.get().underground.on;
-    const seen = below ? box : this.#aboveGround(box);
+    const seen = below ? corners : this.#aboveGround(corners);
     this.pilot.turnAbout(seen);
     await this.pilot.flyTo(seen, { ...options, below });
+  }
+
+  /**
+   * @param {Bounds} bounds
+   * @param {{ instant?: boolean }} [options]
+   */
+  flyTo(bounds, options = {}) {
+    return this.#flyToCorners(cornersOf(bounds), options);
+  }
+
+  /** Flies to where most of these models stand. @param {Model[]} models @param {{ instant?: boolean }} [options] */
+  flyHome(models, options = {}) {
+    return this.flyToModels(standTogether(models), options);
+  }
+
+  /**
+   * Flies to models: by the boxes of their tilesets, which stand as the buildings stand, else by their bounds.
+   * @param {Model[]} models
+   * @param {{ instant?: boolean }} [options]
+   */
+  flyToModels(models, options = {}) {
+    const boxes = models.map((model) => this.models.boxOf(model.key));
+    const corners = models.flatMap((model, i) => boxes[i]?.computeCorners() ?? (model.bounds ? cornersOf(model.bounds) : []));
+    const headingDeg = boxes.length === 1 && boxes[0] ? headingFor(boxes[0]) : undefined;
+    return this.#flyToCorners(corners, { ...options, headingDeg });
+  }
+
+  /** What the keys turn about. @param {Bounds} bounds */
+  turnAbout(bounds) {
+    this.pilot.turnAbout(cornersOf(bounds));
   }
 
   /** What is drawn at a place of the canvas, CSS pixels. @param {number} x @param {number} y */

@@ -84,12 +84,12 @@ export class Card {
     if (!model) return this.app.clearSelection();
     const shown = !this.app.store.get().filters.hiddenModels.has(key);
     const actions = this.#actions([
-      ["flyTo", t("flyTo"), () => void this.app.flyToBounds(model.bounds)],
+      ["flyTo", t("flyTo"), () => void this.app.flyToModel(key)],
       [shown ? "eyeOff" : "eye", t(shown ? "hide" : "show"), () => this.app.showModel(key, !shown)],
       ["isolate", t("isolate"), () => this.app.isolateModel(key)],
       ["link", t("copyLink"), () => void copy(this.app.linkTo({ model: key }))],
     ]);
-    return this.element.replaceChildren(this.#head(model.name, t("model"), icon("building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
+    return this.element.replaceChildren(this.#head(model.name, model.key === model.name ? t("model") : `${t("model")} · ${model.key}`, icon("building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
   }
 
   /** @param {ObjectDetail} detail */
@@ -121,7 +121,7 @@ export class Card {
   #path(detail) {
     const model = this.app.modelOf(detail.model);
     const steps = detail.path.map((step) => h("li", {}, h("button", { class: "crumb", type: "button", text: step.name || className(step.class), title: className(step.class), on: { click: () => void this.app.select(step.id) } })));
-    const first = model ? [h("li", {}, h("button", { class: "crumb", type: "button", text: model.name, title: t("model"), on: { click: () => this.app.selectModel(model.key) } }))] : [];
+    const first = model ? [h("li", {}, h("button", { class: "crumb", type: "button", text: this.app.labelOf(model), title: t("model"), on: { click: () => this.app.selectModel(model.key) } }))] : [];
     return h("nav", { "aria-label": t("where") }, h("ol", { class: "path" }, ...first, ...steps));
   }
 

@@ -4,7 +4,7 @@ import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 
 /** Confidence that needs no word beside the name. */
-const QUIET = new Set(["high"]);
+const QUIET = new Set(["high", "medium"]);
 
 /**
  * How sure the model's place is. In lists only doubt is shown; with words in the card.

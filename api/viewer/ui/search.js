@@ -114,6 +114,12 @@ export class Search {
     } else this.input.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {string} key */
+  #modelName(key) {
+    const model = this.app.modelOf(key);
+    return model && this.app.labelOf(model);
+  }
+
   /**
    * @param {TwinObject} item
    * @param {number} i
@@ -121,7 +127,7 @@ export class Search {
    * @param {boolean} selected
    */
   #row(item, i, q, selected) {
-    const model = this.app.store.get().models.length > 1 ? this.app.modelOf(item.model)?.name : "";
+    const model = this.app.store.get().models.length > 1 ? this.#modelName(item.model) : "";
     const where = [className(item.class), item.storey_name, model].filter(Boolean).join(" · ");
     return h(
       "div",

@@ -17,6 +17,7 @@ export class StoreyList {
   }
 
   shown() {
+    void this.app.loadStoreys();
     this.draw();
   }
 
@@ -27,7 +28,7 @@ export class StoreyList {
       return;
     }
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
-    const groups = group(models, storeys);
+    const groups = group(models, storeys, (model) => this.app.labelOf(model));
     const filtered = filters.hiddenStoreys.size > 0 || filters.onlyStoreys;
     const head = h(
       "div",
@@ -55,7 +56,7 @@ export class StoreyList {
       h("label", { title: storey.long_name ?? name }, box, h("span", { class: "label", text: name }), h("span", { class: "raw", text: height })),
       h(
         "button",
-        { class: `row-button only${alone ? " on" : ""}`, type: "button", "aria-label": t("onlyNamed", { name }), "aria-pressed": alone, title: t("isolate"), data: { focus: `only-${globalId}` }, on: { click: () => (alone ? this.#show(new Set()) : this.app.isolateStorey(globalId)) } },
+        { class: `row-button only${alone ? " on" : ""}`, type: "button", "aria-label": t("onlyNamed", { name }), "aria-pressed": alone, title: t("isolate"), data: { focus: `only-${globalId}` }, on: { click: () => void (alone ? this.#show(new Set()) : this.app.isolateStorey(globalId)) } },
         icon("isolate"),
       ),
       h("span", { class: "count", text: count(storey.count) }),
@@ -80,8 +81,9 @@ const idOf = (/** @type {Storey} */ storey) => storey.id.slice(storey.id.indexOf
 /**
  * @param {import("../types").Model[]} models
  * @param {Record<string, Storey[]>} storeys
+ * @param {(model: import("../types").Model) => string} labelOf
  */
-function group(models, storeys) {
+function group(models, storeys, labelOf) {
   /** @type {Map<string, Storey>} */
   const seen = new Map();
   const groups = models.map((model) => {
@@ -91,7 +93,7 @@ function group(models, storeys) {
       else seen.set(idOf(storey), storey);
       return !shared;
     });
-    return { title: model.name, rows: rows.map((row) => ({ ...row })) };
+    return { title: labelOf(model), rows: rows.map((row) => ({ ...row })) };
   });
   for (const { rows } of groups) {
     for (const row of rows) row.count = seen.get(idOf(row))?.count ?? row.count;

@@ -141,13 +141,13 @@ export class Tree {
       const loaded = (node.parent?.children?.length ?? 1) - 1;
       return [h("span", { class: "label link", text: t("loadMore", { n: loaded }) })];
     }
-    const name = node.model ? node.model.name : node.object?.name || t("unnamed");
+    const name = node.model ? this.app.labelOf(node.model) : node.object?.name || t("unnamed");
     const kind = node.object ? className(node.object.class) : "";
     const eye = h("button", { class: "row-button eye", type: "button", tabindex: -1, "aria-label": t(hidden ? "showNamed" : "hideNamed", { name }), title: t(hidden ? "show" : "hide") }, icon(hidden ? "eyeOff" : "eye"));
     return [
       h("span", { class: `twist${node.expandable ? "" : " none"}${node.open ? " open" : ""}` }, icon("chevron")),
       node.object ? h("span", { class: "kind-icon" }, icon(classIcon(node.object.class))) : h("span", { class: "kind-icon model-icon" }, icon("building")),
-      h("span", { class: "label", text: name, title: kind ? `${name} · ${kind}` : name }),
+      h("span", { class: "label", text: name, title: node.model ? `${node.model.name} · ${node.model.key}` : `${name} · ${kind}` }),
       node.model ? badge(node.model, true) : null,
       node.model ? h("span", { class: "count", text: count(node.model.objects) }) : h("span", { class: "kind", text: kind === name ? "" : kind }),
       eye,
@@ -193,7 +193,7 @@ export class Tree {
 
   /** @param {Node} node */
   #fly(node) {
-    void this.app.flyToBounds((node.model ?? node.object)?.bounds ?? null);
+    void (node.model ? this.app.flyToModel(node.model.key) : this.app.flyToBounds(node.object?.bounds ?? null));
   }
 
   /** Brings the selected object's row into sight. @param {import("../types").ObjectDetail} detail */
