@@ -85,7 +85,7 @@ def build_tileset(
         instanced=sum(tile.instanced for tile in tiles),
         stored_bytes=sum(tile.published.stored_bytes for tile in tiles),
         sent_bytes=sum(tile.published.sent_bytes for tile in tiles),
-        warnings=_warnings(tiles),
+        warnings=_warnings(tiles, nodes),
     )
 
 
@@ -173,9 +173,10 @@ def _triple(values: NDArray[np.float64]) -> Triple:
     return (x, y, z)
 
 
-def _warnings(tiles: list[_Tile]) -> list[str]:
-    heavy = [tile.published for tile in tiles if tile.published.sent_bytes > LARGEST_TILE]
+def _warnings(tiles: list[_Tile], nodes: list[Node]) -> list[str]:
     return [
-        f"{each.names[0]} has {each.sent_bytes} bytes as sent: a single object is that large"
-        for each in heavy
+        f"tile {tile.published.names[0]} has {tile.published.sent_bytes} bytes as sent, more than {LARGEST_TILE}: "
+        + ("its one object is that large" if len(node.members) == 1 else "its images are that large")
+        for tile, node in zip(tiles, nodes, strict=True)
+        if tile.published.sent_bytes > LARGEST_TILE
     ]
