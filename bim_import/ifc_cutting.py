@@ -29,7 +29,7 @@ from bim_import.ifc_entities import (
 from bim_import.ifc_items import Items
 from bim_import.ifc_kernel import RawMesh, joined, moved
 from bim_import.ifc_transforms import MAX_DEPTH, Matrix, Transforms
-from twin.geometry import consistent, edges_of, face_normals, has_area, welded
+from twin.geometry import consistent, edges_of, face_normals, unique_rows, welded
 
 GROWTH_M = 2e-5
 """Above the coordinates' noise (1e-9 m) and the grid that meshes are welded on (1e-6 m), below what anyone can see."""
@@ -184,7 +184,7 @@ class Cutter:
         found: list[_Solid] = []
         for number in np.unique(raw.items):
             chosen = raw.items == number
-            body, surface = _enclosed(*_tidied(raw.vertices, raw.triangles[chosen]))
+            body, surface = _enclosed(raw.vertices, raw.triangles[chosen], closed=raw.closed)
             style = int(raw.styles[chosen][0])
             found.append(_Solid(body=body, item=int(number), style=style, surface=surface))
         return found
@@ -197,24 +197,35 @@ def _all_solid(solids: list[_Solid]) -> list[_Solid]:
 
 
 def _tidied(vertices: Points, triangles: Indexes) -> tuple[Points, Indexes]:
-    """Triangles with an area on welded vertices, neighbours agreeing on which side is outside."""
+    """Triangles on welded vertices, neighbours agreeing on which side is outside.
+
+    Triangles whose corners lie in a line stay: they close the seam between a long edge and the pieces opposite.
+    """
     used, corners = np.unique(triangles, return_inverse=True)
     first, renamed = welded(vertices[used], np.zeros(len(used), dtype=np.int64))
     points, corners = vertices[used][first], renamed[corners.reshape(-1, 3)]
-    corners = corners[has_area(points, corners)]
+    corners = _once(corners[(corners != np.roll(corners, 1, axis=1)).all(axis=1)])
     edges = edges_of(corners)
     return points, corners if edges.opposed.all() else consistent(corners, edges)
 
 
-def _enclosed(points: Points, triangles: Indexes) -> tuple[Manifold, int | None]:
+def _once(triangles: Indexes) -> Indexes:
+    """Each triangle once: exporters now and then write a face twice."""
+    first, _ = unique_rows(np.sort(triangles, axis=1))
+    return triangles[np.sort(first)]
+
+
+def _enclosed(points: Points, triangles: Indexes, *, closed: bool) -> tuple[Manifold, int | None]:
     """The solid within closed triangles, turned the right way out; or that below a surface, with its number of triangles.
 
     Raises UncuttableError.
     """
     surface = None
-    if edges_of(triangles).single.any():
-        surface = len(triangles)
-        points, triangles = _deepened(points, triangles)
+    if not closed:
+        points, triangles = _tidied(points, triangles)
+        if edges_of(triangles).single.any():
+            surface = len(triangles)
+            points, triangles = _deepened(points, triangles)
     for corners in (triangles, triangles[:, ::-1]):
         mesh = Mesh64(
             np.array(points, order="C"),

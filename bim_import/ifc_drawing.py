@@ -43,8 +43,8 @@ class Studio:
         textures = Textures(self.images)
         styles = Styles(self.file, textures)
         kernels = Kernels(self.file, self.limits)
-        items = Items(kernels=kernels, styles=styles, text=self.text, unit_m=self.unit_m)
         transforms = Transforms(self.unit_m)
+        items = Items(kernels=kernels, styles=styles, text=self.text, transforms=transforms)
         shaper = Shaper(file=self.file, kernels=kernels, items=items, transforms=transforms, styles=styles)
         return Drawer(studio=self, shaper=shaper, textures=textures, finisher=Finisher(writer))
 

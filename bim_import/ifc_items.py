@@ -1,19 +1,24 @@
 """Meshes of single representation items, each by the fastest way that can read it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bim_import.ifc_entities import Entity, kind
+from bim_import.ifc_extrusions import EXTRUDED, extruded
 from bim_import.ifc_facets import FACE_SET, MODELS, Facets, read_models, read_polygonal
 from bim_import.ifc_kernel import Kernels, RawMesh
 from bim_import.ifc_step_text import StepText, UnreadableError
 from bim_import.ifc_styles import Styles
 from bim_import.ifc_tessellation import TRIANGULATED, triangulated
+from bim_import.ifc_transforms import Transforms
 
 DIRECT = MODELS | TRIANGULATED | {FACE_SET}
 """Classes of items that are lists of faces: their triangles come from the file, not from a kernel."""
+
+WITHOUT_KERNEL = DIRECT | EXTRUDED
+"""Classes of items that mostly need no kernel."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,7 +28,7 @@ class Items:
     kernels: Kernels
     styles: Styles
     text: StepText | None
-    unit_m: float
+    transforms: Transforms
     _ready: dict[int, Facets] = field(default_factory=dict)
 
     def prepare(self, items: Iterable[Entity]) -> None:
@@ -40,9 +45,19 @@ class Items:
         """Mesh of an item in the frame of its representation. Raises KernelError."""
         name = kind(item)
         if name in TRIANGULATED:
-            return triangulated(item, unit_m=self.unit_m, styles=self.styles)
+            return triangulated(item, unit_m=self.transforms.unit_m, styles=self.styles)
+        if name in EXTRUDED:
+            return self._extruded(item)
         facets = self._facets(item, name)
         return self.kernels.mesh(item) if facets is None else self._raw(facets, item)
+
+    def _extruded(self, item: Entity) -> RawMesh:
+        try:
+            raw = extruded(item, transforms=self.transforms, limits=self.kernels.limits)
+        except UnreadableError:
+            return self.kernels.mesh(item)
+        style = self.styles.style_of(item)
+        return replace(raw, styles=raw.styles + style) if style else raw
 
     def _facets(self, item: Entity, name: str) -> Facets | None:
         if self.text is None:
@@ -71,7 +86,7 @@ class Items:
 
     def _raw(self, facets: Facets, item: Entity) -> RawMesh:
         return RawMesh(
-            vertices=facets.vertices * self.unit_m,
+            vertices=facets.vertices * self.transforms.unit_m,
             triangles=facets.triangles,
             items=facets.shells,
             styles=np.full(len(facets.triangles), self.styles.style_of(item), dtype=np.int64),

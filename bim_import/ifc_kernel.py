@@ -41,7 +41,8 @@ class RawMesh:
     vertices: (n, 3) float64 metres in the frame of the representation; triangles: (m, 3) int64; items: (m,) int64, STEP id
     of the representation item that each triangle belongs to; styles: (m,) int64, STEP id of its IfcSurfaceStyle, 0 where
     the item has none; uvs: (n, 2) float32 with v upwards, and `textured` the STEP id of the image's IfcSurfaceTexture;
-    colors: (m, 4) float sRGB with alpha where triangles have colours of their own.
+    colors: (m, 4) float sRGB with alpha where triangles have colours of their own. `closed`: known to enclose a solid, its
+    triangles outward.
     """
 
     vertices: NDArray[np.float64]
@@ -51,6 +52,7 @@ class RawMesh:
     uvs: NDArray[np.float32] | None = None
     textured: int = 0
     colors: NDArray[np.float64] | None = None
+    closed: bool = False
 
 
 EMPTY = RawMesh(

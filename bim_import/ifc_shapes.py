@@ -15,7 +15,7 @@ import numpy as np
 
 from bim_import.ifc_cutting import Cutter, UncuttableError
 from bim_import.ifc_entities import ITEMS, Entity, attribute, kind
-from bim_import.ifc_items import DIRECT, Items
+from bim_import.ifc_items import WITHOUT_KERNEL, Items
 from bim_import.ifc_kernel import SAFE, KernelError, Kernels, RawMesh, joined
 from bim_import.ifc_products import Shape
 from bim_import.ifc_styles import Styles
@@ -50,8 +50,8 @@ class Shaper:
     _cutter: Cutter | None = None
 
     def prepare(self, shapes: Iterable[Shape]) -> None:
-        """Read what shapes of plain faces need, all at once."""
-        representations = (self.file.by_id(shape.representation) for shape in shapes if shape.direct)
+        """Read the plain faces of shapes, all at once."""
+        representations = (self.file.by_id(shape.representation) for shape in shapes)
         self.items.prepare(item for each in representations for item in attribute(each, ITEMS))
 
     def mesh(self, shape: Shape, level: Level = Level.FAST) -> RawMesh:
@@ -103,7 +103,7 @@ class Shaper:
             except (UncuttableError, NeedsKernelError):
                 return self.kernels.mesh(self._whole(shape))
         items = attribute(representation, ITEMS)
-        if all(kind(item) in DIRECT for item in items):
+        if all(kind(item) in WITHOUT_KERNEL for item in items):
             return joined([self.items.mesh(item) for item in items])
         return self._completed(representation, self.kernels.mesh(representation))
 
