@@ -41,7 +41,8 @@ def _serve(runtime: Runtime) -> None:
         )
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as listener:
+    # The protocol must be named: asyncio switches Nagle's delay off only for sockets that say TCP (40 ms per answer).
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
