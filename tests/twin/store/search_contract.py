@@ -1,6 +1,5 @@
 """What every store must answer; adapters' tests inherit these classes and give `store`."""
 
-
 import pytest
 
 from tests.twin.store.builders import (
