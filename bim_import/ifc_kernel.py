@@ -82,14 +82,16 @@ class Kernels:
             raise KernelError(str(error)) from error
         return _raw(getattr(made, "geometry", made))
 
-    def placed(self, product: Entity, *, library: Library = FAST) -> tuple[RawMesh, NDArray[np.float64]]:
-        """Mesh of a product and its (4, 4) placement, where only the kernel can compute it. Raises KernelError."""
+    def placement(self, placement: Entity) -> NDArray[np.float64]:
+        """(4, 4) matrix of an IfcObjectPlacement up to the root of the file, translation in metres. Raises KernelError."""
         try:
-            made: Any = self._kernel(library, uncut=False).create_shape(product)
+            rows: Any = geom.map_shape(geom.settings(), placement)
         except RuntimeError as error:
             raise KernelError(str(error)) from error
-        matrix = np.frombuffer(made.transformation_buffer, dtype=np.float64).reshape(4, 4).T
-        return _raw(made.geometry), matrix.copy()
+        matrix = np.array(getattr(rows, "components", ()), dtype=np.float64)
+        if matrix.shape != (4, 4):
+            raise KernelError("the kernel gives no matrix")
+        return matrix
 
     def _kernel(self, library: Library, *, uncut: bool) -> geom.kernel:
         key = (library, uncut)

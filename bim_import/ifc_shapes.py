@@ -19,7 +19,7 @@ from bim_import.ifc_items import WITHOUT_KERNEL, Items
 from bim_import.ifc_kernel import SAFE, KernelError, Kernels, RawMesh, joined
 from bim_import.ifc_products import Shape
 from bim_import.ifc_styles import Styles
-from bim_import.ifc_transforms import Matrix, NeedsKernelError, Transforms, UndrawableError
+from bim_import.ifc_transforms import MAX_DEPTH, Matrix, NeedsKernelError, Transforms, UndrawableError
 from twin.source import NotDrawn
 
 _COORDINATES = frozenset({"IfcCartesianPoint", "IfcCartesianPointList3D", "IfcDirection"})
@@ -69,12 +69,8 @@ class Shaper:
 
     def placement(self, step_id: int, mapped: tuple[int, ...]) -> Matrix:
         """(4, 4) from the frame of a shape to the root of the file, for one product. Raises UndrawableError."""
-        product = self.file.by_id(step_id)
         try:
-            matrix = self.transforms.of_product(product)
-        except NeedsKernelError:
-            matrix = self._kernel_placement(product)
-        try:
+            matrix = self._of_product(self.file.by_id(step_id))
             for number in mapped:
                 matrix = matrix @ self.transforms.mapped_item(self.file.by_id(number))
         except NeedsKernelError as error:
@@ -83,11 +79,28 @@ class Shaper:
             raise UndrawableError(NotDrawn.INVALID_COORDINATES)
         return matrix
 
-    def _kernel_placement(self, product: Entity) -> Matrix:
+    def _of_product(self, product: Entity) -> Matrix:
+        """The product's placement, with the kernel's help where a link of the chain lies along a curve."""
+        for _ in range(MAX_DEPTH):
+            try:
+                return self.transforms.of_product(product)
+            except NeedsKernelError as error:
+                if error.link is None:
+                    raise
+                self.transforms.remember(error.link, self._along_curve(error.link))
+        raise UndrawableError(NotDrawn.PLACEMENT_LOOP)
+
+    def _along_curve(self, placement: Entity) -> Matrix:
         try:
-            return self.kernels.placed(product)[1]
+            return self.kernels.placement(placement)
         except KernelError as error:
-            raise UndrawableError(NotDrawn.KERNEL_FAILED) from error
+            position = attribute(
+                placement, 2
+            )  # the file's own fallback (IFC 4.3, IfcLinearPlacement.CartesianPosition)
+            if position is None:
+                raise UndrawableError(NotDrawn.KERNEL_FAILED) from error
+            self.notes["placements along a curve taken from the file's own fallback"] += 1
+            return self.transforms.axis_placement(position)
 
     def _attempt(self, way: Callable[[Shape], RawMesh], shape: Shape) -> RawMesh | None:
         try:
@@ -126,9 +139,13 @@ class Shaper:
             self._cutter = Cutter(items=self.items, transforms=self.transforms, style_of=self.styles.style_of)
         tools: list[tuple[Entity, Matrix]] = []
         if shape.openings:
-            to_host = np.linalg.inv(self.transforms.of_product(self.file.by_id(shape.products[0][0])))
+            to_host = np.linalg.inv(self._of_product(self.file.by_id(shape.products[0][0])))
             for opening, body in shape.openings:
-                matrix = self.transforms.of_product(self.file.by_id(opening))
+                try:
+                    matrix = self._of_product(self.file.by_id(opening))
+                except UndrawableError:
+                    self.notes["openings left out: their placement cannot be used"] += 1
+                    continue
                 tools.append((self.file.by_id(body), to_host @ matrix))
         return self._cutter.mesh(representation, tools)
 

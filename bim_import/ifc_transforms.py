@@ -19,6 +19,7 @@ from bim_import.ifc_entities import (
     is_kind,
     kind,
 )
+from bim_import.ifc_grid import CurvedAxisError, crossing, grid_of
 from twin.errors import TwinError
 from twin.source import NotDrawn
 
@@ -44,7 +45,11 @@ class UndrawableError(TwinError):
 
 
 class NeedsKernelError(ValueError):
-    """A placement along a curve or on a grid, which only a geometry kernel can compute."""
+    """A placement along a curve, which only a geometry kernel can compute; `link` is the IfcLinearPlacement, if it is one."""
+
+    def __init__(self, what: str, link: Entity | None = None) -> None:
+        self.link = link
+        super().__init__(what)
 
 
 class Transforms:
@@ -81,11 +86,37 @@ class Transforms:
             chain.append(placement)
             placement = _parent(placement)
         for link in reversed(chain):
-            if not is_kind(link, "IfcLocalPlacement"):
-                raise NeedsKernelError(kind(link))
-            result = result @ self.axis_placement(attribute(link, _RELATIVE))
+            if is_kind(link, "IfcLocalPlacement"):
+                result = result @ self.axis_placement(attribute(link, _RELATIVE))
+            elif is_kind(link, "IfcGridPlacement"):
+                result = result @ self._on_grid(link)
+            else:
+                raise NeedsKernelError(kind(link), link)
             self._placements[link.id()] = result
         return result
+
+    def remember(self, placement: Entity, matrix: Matrix) -> None:
+        """Take the (4, 4) matrix of a placement, up to the root, from someone who can compute it."""
+        self._placements[placement.id()] = matrix
+
+    def _on_grid(self, placement: Entity) -> Matrix:
+        """Frame of an IfcGridPlacement in that of its grid: x along the first axis, or towards its reference."""
+        location, reference = (
+            attribute(placement, len(placement) - 2),
+            attribute(placement, len(placement) - 1),
+        )
+        try:
+            origin, along = crossing(location, self.unit_m)
+            if reference is None:
+                direction = (*along, 0.0)
+            elif is_kind(reference, "IfcDirection"):
+                direction = _direction(reference, _X)
+            else:
+                other, _ = crossing(reference, self.unit_m)
+                direction = (other[0] - origin[0], other[1] - origin[1], 0.0)
+        except CurvedAxisError as error:
+            raise UndrawableError(NotDrawn.KERNEL_FAILED) from error
+        return _frame(origin, _Z, direction)
 
     def axis_placement(self, placement: Entity) -> Matrix:
         """An IfcAxis2Placement3D, IfcAxis2Placement2D or IfcAxis1Placement. Raises NeedsKernelError for other locations."""
@@ -130,11 +161,12 @@ class Transforms:
 
 
 def _parent(placement: Entity) -> Entity | None:
-    """What a placement is relative to; before IFC 4.3 a grid placement had no such attribute."""
-    if is_kind(placement, "IfcLocalPlacement") or is_kind(placement, "IfcLinearPlacement"):
-        parent = attribute(placement, _RELATIVE_TO)
-        return parent if parent is not None and is_kind(parent, "IfcObjectPlacement") else None
-    return None
+    """What a placement is relative to; before IFC 4.3 a grid placement only said so through its axes."""
+    parent: Entity | None = attribute(placement, _RELATIVE_TO)
+    if is_kind(placement, "IfcGridPlacement") and len(placement) == 2:
+        grid = grid_of(attribute(placement, 0))
+        parent = None if grid is None else attribute(grid, PLACEMENT)
+    return parent if parent is not None and is_kind(parent, "IfcObjectPlacement") else None
 
 
 def _direction(direction: Entity | None, default: Vector) -> Vector:

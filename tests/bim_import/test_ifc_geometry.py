@@ -279,3 +279,35 @@ def _material(bodies: Bodies, product: str, color: tuple[float, float, float]) -
     styled = bodies.add(f"IFCSTYLEDITEM($,({_style(bodies, color)}),$)")
     shown = bodies.add(f"IFCSTYLEDREPRESENTATION({bodies.context()},'Style','Material',({styled}))")
     bodies.add(f"IFCMATERIALDEFINITIONREPRESENTATION($,$,({shown}),{material})")
+
+
+def test_an_element_at_the_crossing_of_two_grid_axes_stands_there(tmp_path: Path) -> None:
+    bodies = Bodies()
+    ends = [((0, 2000), (9000, 2000)), ((4000, 0), (4000, 9000))]
+    axes = []
+    for name, (start, end) in zip("AB", ends, strict=True):
+        points = [bodies.add(f"IFCCARTESIANPOINT(({x}.,{y}.))") for x, y in (start, end)]
+        curve = bodies.add(f"IFCPOLYLINE(({points[0]},{points[1]}))")
+        axes.append(bodies.add(f"IFCGRIDAXIS('{name}',{curve},.T.)"))
+    bodies.add(
+        f"IFCGRID('{guid(9000)}',$,$,$,$,{bodies.placement((100_000, 0, 0))},$,({axes[0]}),({axes[1]}),$,$)"
+    )
+    crossing = bodies.add(f"IFCVIRTUALGRIDINTERSECTION(({axes[0]},{axes[1]}),(500.,0.,3000.))")
+    column = bodies.element(
+        bodies.box((400, 400, 1000)), placement=bodies.add(f"IFCGRIDPLACEMENT({crossing},$)")
+    )
+    corners = imported(bodies, tmp_path).points(column)
+    np.testing.assert_allclose(corners.min(axis=0), [103.8, 2.3, 3.0], atol=1e-6)
+
+
+def test_an_opening_with_a_placement_loop_is_left_out(tmp_path: Path) -> None:
+    bodies = Bodies()
+    wall = bodies.element(bodies.box((5000, 200, 3000)), name="IFCWALL")
+    axis = bodies.axis()
+    own = f"#{int(axis[1:]) + 1}"
+    bodies.add(f"IFCLOCALPLACEMENT({own},{axis})")
+    opening = bodies.element(bodies.box((1000, 200, 2000)), name="IFCOPENINGELEMENT", placement=own)
+    bodies.add(f"IFCRELVOIDSELEMENT('{guid(9001)}',$,$,$,{wall},{opening})")
+    seen = imported(bodies, tmp_path)
+    assert seen.volume(wall) == pytest.approx(3.0)
+    assert any("openings left out" in warning for warning in seen.result.report.warnings)
