@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,11 +137,11 @@ class Sample:
     meshes: list[Mesh] = field(default_factory=list)
     drawn: list[tuple[int, int, NDArray[np.float64]]] = field(default_factory=list)
 
-    def add(self, class_: str = "IfcWall", name: str = "", **fields: object) -> int:
+    def add(self, class_: str = "IfcWall", name: str = "", **fields: Any) -> int:
         """Add an object and return its ordinal; its GlobalId follows from it, in string order."""
         ordinal = len(self.objects)
         self.objects.append(
-            SourceObject(ordinal=ordinal, global_id=f"{ordinal:06d}$墙", class_=class_, name=name, **fields)  # type: ignore[arg-type]  # fields of SourceObject
+            SourceObject(ordinal=ordinal, global_id=f"{ordinal:06d}$墙", class_=class_, name=name, **fields)
         )
         return ordinal
 
@@ -153,7 +154,7 @@ class Sample:
         **fields: object,
     ) -> int:
         """Draw an object, a new one unless given."""
-        at = self.add(**fields) if ordinal is None else ordinal  # type: ignore[arg-type]  # fields of SourceObject
+        at = self.add(**fields) if ordinal is None else ordinal
         self.drawn.append((at, mesh, placed() if transform is None else transform))
         return at
 
@@ -215,16 +216,35 @@ def props(**values: object) -> Attributes:
 
 
 def house() -> Sample:
-    """Two storeys with walls, a glazed lid, a mirrored wing, chairs enough to instance, a picture and a room."""
-    sample = Sample()
-    sample.materials = [
+    """Two storeys with walls, a glazed lid, a mirrored wing, lamps enough to instance, a picture and a room."""
+    sample = Sample(materials=_surfaces(), meshes=_shapes())
+    sample.add("IfcProject", "项目", product=False)
+    site = sample.add("IfcSite", "场地", parent=0)
+    storeys = [sample.add("IfcBuildingStorey", name, parent=site) for name in ("地下一层", "一层")]
+    for floor, storey in enumerate(storeys):
+        _furnish(sample, storey, 3.2 * floor)
+    own: dict[str, Any] = {"class_": "IfcFurniture", "discipline": "architecture"}
+    sample.draw(5, mirrored(placed(3.0, -4.0, 0.0, turn_deg=33.0)), name="mirrored", **own)
+    sample.draw(3, placed(2.0, -1.0, 1.0, turn_deg=15.0), name="海报", **own)
+    for at in range(12):
+        place = placed(at * 1.5 - 4.0, 12.25, 0.5 + at, turn_deg=10.0 * at, scale=1.0 + at / 8)
+        lamp: dict[str, Any] = {"class_": "IfcLamp", "name": f"灯 {at}", "discipline": "electrical"}
+        sample.draw(2, place, storey=storeys[1], attributes=props(Power=at * 7.5, Thickness=1), **lamp)
+    return sample
+
+
+def _surfaces() -> list[Material]:
+    return [
         Material(name="plaster", color=(0.9, 0.9, 0.85, 1.0), double_sided=False),
         Material(name="glass", color=(0.2, 0.4, 0.6, 0.3), double_sided=False),
         Material(name="陶瓷", color=(0.02, 0.02, 0.02, 1.0), double_sided=False),
         Material(name="poster", texture=Texture(media_type="image/png", data=png(), repeat_s=False)),
         Material(name="plaster again", color=(0.9, 0.9, 0.85, 1.0), double_sided=False),
     ]
-    sample.meshes = [
+
+
+def _shapes() -> list[Mesh]:
+    return [
         box((5.0, 0.3, 3.0), (10.0, 20.0, 0.0)),
         box((5.0, 5.0, 0.2), lid=1),
         sphere(12, material=2),
@@ -232,63 +252,20 @@ def house() -> Sample:
         box((4.0, 4.0, 2.8), material=1),
         box((1.0, 2.0, 0.5), material=4, lid=2),
     ]
-    sample.add("IfcProject", "项目", product=False)
-    site = sample.add("IfcSite", "场地", parent=0)
-    storeys = [sample.add("IfcBuildingStorey", name, parent=site) for name in ("地下一层", "一层")]
-    for floor, storey in enumerate(storeys):
-        height = 3.2 * floor
-        for at in range(4):
-            sample.draw(
-                0,
-                placed(at * 6.0, 1.0, height, turn_deg=90.0 * at),
-                class_="IfcWall",
-                name=f"墙 {at}",
-                parent=storey,
-                storey=storey,
-                discipline="architecture",
-                attributes=props(
-                    IsExternal=at % 2 == 0, Thickness=0.1 + at, FireRating=["EI 30", "EI 60"][at % 2]
-                ),
-            )
-        sample.draw(
-            1,
-            placed(0, 0, height + 3.0, turn_deg=7.0),
-            class_="IfcSlab",
-            name="楼板",
-            storey=storey,
-            discipline="structure",
-        )
-        sample.draw(
-            4,
-            placed(0.5, 0.5, height),
-            class_="IfcSpace",
-            name=f"房间 {floor}",
-            storey=storey,
-            hidden=True,
-            discipline="architecture",
-        )
-    sample.draw(
-        5,
-        mirrored(placed(3.0, -4.0, 0.0, turn_deg=33.0)),
-        class_="IfcFurniture",
-        name="mirrored",
-        discipline="architecture",
-    )
-    sample.draw(
-        3,
-        placed(2.0, -1.0, 1.0, turn_deg=15.0),
-        class_="IfcFurniture",
-        name="海报",
-        discipline="architecture",
-    )
-    for at in range(12):
-        sample.draw(
-            2,
-            placed(at * 1.5 - 4.0, 12.25, 0.5 + at, turn_deg=10.0 * at, scale=1.0 + at / 8),
-            class_="IfcLamp",
-            name=f"灯 {at}",
-            storey=storeys[1],
-            discipline="electrical",
-            attributes=props(Power=at * 7.5, Thickness=1),
-        )
-    return sample
+
+
+def _furnish(sample: Sample, storey: int, height_m: float) -> None:
+    """Four walls, a slab and a room."""
+    for at in range(4):
+        found = props(IsExternal=at % 2 == 0, Thickness=0.1 + at, FireRating=["EI 30", "EI 60"][at % 2])
+        own: dict[str, Any] = {"class_": "IfcWall", "name": f"墙 {at}", "discipline": "architecture"}
+        place = placed(at * 6.0, 1.0, height_m, turn_deg=90.0 * at)
+        sample.draw(0, place, parent=storey, storey=storey, attributes=found, **own)
+    slab: dict[str, Any] = {"class_": "IfcSlab", "name": "楼板", "discipline": "structure"}
+    sample.draw(1, placed(0, 0, height_m + 3.0, turn_deg=7.0), storey=storey, **slab)
+    room: dict[str, Any] = {
+        "class_": "IfcSpace",
+        "name": f"房间 {int(height_m > 0)}",
+        "discipline": "architecture",
+    }
+    sample.draw(4, placed(0.5, 0.5, height_m), storey=storey, hidden=True, **room)
