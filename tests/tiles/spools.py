@@ -151,7 +151,7 @@ class Sample:
         transform: NDArray[np.float64] | None = None,
         *,
         ordinal: int | None = None,
-        **fields: object,
+        **fields: Any,
     ) -> int:
         """Draw an object, a new one unless given."""
         at = self.add(**fields) if ordinal is None else ordinal
