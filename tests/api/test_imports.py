@@ -189,9 +189,12 @@ def test_an_import_that_is_ended_publishes_nothing_and_leaves_no_process(
 ) -> None:
     (sample,) = sample_sources(tmp_path / "sample")
     data = tmp_path / "data"
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and so would the child.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [TWIN, "import", sample, "--data", data], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+    signal.signal(signal.SIGINT, before)
     for _ in range(600):
         if list(data.glob("spool/batch-*/source-0/part-*")):
             break
