@@ -67,6 +67,8 @@ def import_ifc(
     Forks: call it in a process without other threads. `progress` is called at most ten times a second. Raises
     UnsupportedSource, DamagedSource, PlacementError.
     """
+    tell = _Teller(progress)
+    tell.phase("opening", 0, 1)
     opened = open_ifc(source)
     index = index_products(opened.file)
     drawing = DrawOptions(
@@ -76,10 +78,10 @@ def import_ifc(
     )
     with GeometryRun(opened, index, folder=folder, options=drawing) as run:
         run.start()
-        classes = _write_objects(opened, index, folder)
-        done, total = run.poll()
-        progress(Progress(phase="drawing", done=done, total=total, objects_written=True))
-        drawn = run.finish(_throttled(progress))
+        classes = _write_objects(opened, index, folder, lambda: tell.phase("drawing", *run.poll()))
+        tell.objects_written = True
+        tell.now("drawing", *run.poll())
+        drawn = run.finish(lambda done, total: tell.phase("drawing", done, total))
     diagnosis = diagnose(opened.file, overrides=options.placement, bounds=drawn.bounds)
     report = _report(source, index, drawn, classes)
     report.schema = opened.schema
@@ -92,28 +94,40 @@ def import_ifc(
     return ImportResult(report=report, diagnosis=diagnosis)
 
 
-def _write_objects(opened: OpenedIfc, index: ProductIndex, folder: Path) -> list[str | None]:
-    """Spool all objects; returns the class of each product by ordinal, None for what is none."""
+def _write_objects(
+    opened: OpenedIfc, index: ProductIndex, folder: Path, between: Callable[[], None]
+) -> list[str | None]:
+    """Spool all objects; returns the class of each product by ordinal, None for what is none.
+
+    `between` is called after each batch: somebody has to look after the workers.
+    """
     classes: list[str | None] = [None] * len(index.step_ids)
     with ObjectWriter(folder) as writer:
         for batch in read_objects(opened, index):
             writer.write(batch)
             for item in batch:
                 classes[item.ordinal] = item.class_ if item.product else None
+            between()
     return classes
 
 
-def _throttled(progress: Callable[[Progress], None]) -> Callable[[int, int], None]:
-    last = 0.0
+class _Teller:
+    """Passes progress on, at most ten times a second."""
 
-    def tell(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _PROGRESS_SECONDS:
-            last = now
-            progress(Progress(phase="drawing", done=done, total=total, objects_written=True))
+    def __init__(self, progress: Callable[[Progress], None]) -> None:
+        self._progress = progress
+        self._last = -_PROGRESS_SECONDS
+        self.objects_written = False
 
-    return tell
+    def phase(self, name: str, done: int, total: int) -> None:
+        """Tell it if the last word was long enough ago."""
+        if time.monotonic() - self._last >= _PROGRESS_SECONDS:
+            self.now(name, done, total)
+
+    def now(self, name: str, done: int, total: int) -> None:
+        """Tell it in any case."""
+        self._last = time.monotonic()
+        self._progress(Progress(phase=name, done=done, total=total, objects_written=self.objects_written))
 
 
 def _report(source: Path, index: ProductIndex, drawn: Drawn, classes: list[str | None]) -> SourceReport:
@@ -130,7 +144,7 @@ def _report(source: Path, index: ProductIndex, drawn: Drawn, classes: list[str |
         named = culprits.setdefault(str(reason), []) if reason in _FAULTS else []
         if len(named) < _CULPRITS_NAMED:
             named.append(index.global_ids[ordinal])
-    return SourceReport(
+    report = SourceReport(
         source=str(source),
         products=index.product_count,
         drawn=index.product_count - len(drawn.not_drawn),
@@ -139,3 +153,7 @@ def _report(source: Path, index: ProductIndex, drawn: Drawn, classes: list[str |
         by_class=dict(sorted(by_class.items())),
         culprits=culprits,
     )
+    assert report.drawn + sum(report.not_drawn.values()) == report.products
+    assert sum(count.read for count in by_class.values()) == report.products
+    assert sum(count.drawn for count in by_class.values()) == report.drawn
+    return report

@@ -28,6 +28,7 @@ import numpy as np
 
 from bim_import.ifc_board import DRAWN, IDLE, PENDING, Board, code_of
 from bim_import.ifc_shapes import Level
+from twin.errors import TwinError
 from twin.source import NotDrawn
 from twin.spool import GeometryWriter, drawn_ordinals
 
@@ -42,8 +43,16 @@ _MAX_MISHAPS = 4
 """Deaths of workers with no shape in hand (memory, a full disk) before the import fails."""
 
 
-class WorkersFailedError(RuntimeError):
-    """Workers die although they have nothing in hand."""
+class WorkersFailedError(TwinError):
+    """Workers die although they have nothing in hand. `detail` is what the last of them left, for the makers."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+        reason = f": {detail.strip().splitlines()[-1]}" if detail.strip() else ""
+        super().__init__(
+            f"drawing failed, its processes end with status {status}{reason}. Check free memory and disk space."
+        )
 
 
 class Artisan(Protocol):
@@ -226,9 +235,7 @@ class Crew:
             self._mishaps += 1
             if self._mishaps > _MAX_MISHAPS:
                 errors = [path.read_text() for path in sorted(self.folder.glob("part-*.error"))]
-                raise WorkersFailedError(
-                    "\n".join([f"workers end with status {code} and nothing in hand", *errors[-1:]])
-                )
+                raise WorkersFailedError(code, errors[-1] if errors else "")
         else:
             self._blame(culprit, NotDrawn.TIME_LIMIT if worker.overdue else NotDrawn.KERNEL_CRASHED)
         self._fork(worker.slot)
