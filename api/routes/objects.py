@@ -41,7 +41,7 @@ def search_objects(
     limit: Limit = PAGE,
     cursor: Cursor = None,
 ) -> Response:
-    """Objects that pass all filters given, in the order of models and state indexes."""
+    """Objects that pass all filters given, in the order of models and GlobalIds; with `parent`, in that of the tree."""
     query = ObjectQuery(
         models=tuple(model),
         classes=tuple(class_),

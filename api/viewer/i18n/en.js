@@ -135,10 +135,9 @@ export default {
 
   discipline_architecture: "Architecture",
   discipline_structure: "Structure",
-  discipline_electrical: "Electrical",
-  discipline_plumbing: "Plumbing",
-  discipline_hvac: "Heating and ventilation",
-  discipline_fire: "Fire protection",
+  discipline_services: "Building services",
+  discipline_site: "Site",
+  discipline_spaces: "Rooms",
   discipline_infrastructure: "Infrastructure",
   discipline_other: "Other",
 

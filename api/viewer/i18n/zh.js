@@ -136,10 +136,9 @@ export default {
 
   discipline_architecture: "建筑",
   discipline_structure: "结构",
-  discipline_electrical: "电气",
-  discipline_plumbing: "给排水",
-  discipline_hvac: "暖通",
-  discipline_fire: "消防",
+  discipline_services: "机电",
+  discipline_site: "场地",
+  discipline_spaces: "房间",
   discipline_infrastructure: "基础设施",
   discipline_other: "其他",
 

@@ -7,6 +7,7 @@
  */
 
 import { Color, PostProcessStageLibrary } from "../vendor/cesium/cesium.js";
+import { classMask } from "./visibility.js";
 
 /** @typedef {import("./visibility.js").Drawn} Drawn */
 
@@ -14,13 +15,18 @@ const TINT = Color.fromCssColorString("#ffb340");
 const EDGE = Color.fromCssColorString("#ff8a00");
 /** Faint enough to look through ten walls, strong enough to see where they are. */
 const GLASS = new Color(1, 1, 1, 0.07);
-const COLOURS = [Color.WHITE, TINT, GLASS];
-const [PLAIN, SELECTED, FADED] = [0, 1, 2];
+/** A model's own lawn and pavement, when one looks below ground. */
+const THIN = new Color(1, 1, 1, 0.2);
+const COLOURS = [Color.WHITE, TINT, GLASS, THIN];
+const [PLAIN, SELECTED, FADED, THINNED] = [0, 1, 2, 3];
+/** Classes that lie on the ground and would hide a basement as the ground does. */
+const LAND = new Set(["IfcSite", "IfcGeographicElement", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcPavement", "IfcCourse", "IfcKerb"]);
 
 export class Appearance {
   /** @type {ReadonlySet<number>} */
   #selected = new Set();
   #glass = false;
+  #thinLand = false;
 
   /**
    * @param {import("../vendor/cesium/cesium.js").Scene} scene
@@ -57,6 +63,13 @@ export class Appearance {
     this.#repaint();
   }
 
+  /** @param {boolean} thin what models draw of the land */
+  setThinLand(thin) {
+    if (thin === this.#thinLand) return;
+    this.#thinLand = thin;
+    this.#repaint();
+  }
+
   #repaint() {
     for (const drawn of this.visibility.all()) this.#paint(drawn);
     this.#drawOutline();
@@ -75,19 +88,22 @@ export class Appearance {
 
   /** @param {Drawn} drawn @returns {boolean} whether any of it is selected */
   #paint(drawn) {
-    if (!this.#selected.size && !this.#glass && !drawn.paint) return false;
+    const plain = !this.#selected.size && !this.#glass && !this.#thinLand;
+    if (plain && !drawn.paint) return false;
     const paint = (drawn.paint ??= new Uint8Array(drawn.count));
     const { indices, content } = drawn;
     const others = this.#glass ? FADED : PLAIN;
+    const classes = this.#thinLand && !this.#glass ? drawn.classes : null;
+    const land = classes && classMask(LAND);
     let any = false;
     for (let i = 0; i < drawn.count; i += 1) {
-      const wanted = this.#selected.has(indices[i]) ? SELECTED : others;
+      const wanted = this.#selected.has(indices[i]) ? SELECTED : land?.[/** @type {Uint16Array} */ (classes)[i]] ? THINNED : others;
       any ||= wanted === SELECTED;
       if (paint[i] === wanted) continue;
       paint[i] = wanted;
       content.getFeature(i).color = COLOURS[wanted];
     }
-    if (!this.#selected.size && !this.#glass) drawn.paint = null;
+    if (plain) drawn.paint = null;
     return any;
   }
 

@@ -11,11 +11,13 @@ import { CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumM
 
 const SAMPLES = 16;
 const EARTH_M = 6_378_137;
+/** Refines one level more than needed: a translucent globe has no skirts, and shows the steps between levels as cracks. */
+const CAREFUL = 4;
 /** Radius in degrees within which a model sets the ground (about 11 km), and where its influence ends (about 55 km). */
 const INNER_DEG = 0.1;
 const OUTER_DEG = 0.5;
-/** Below ±0.00, so that the ground never flickers through the ground floor slab. */
-const SETTLE_M = 0.15;
+/** Below ±0.00: the land outside lies a step or three under the ground floor, and models draw their own lawns there. */
+const SETTLE_M = 0.5;
 
 /**
  * Height of a model's ground: its own origin where that lies within the model, else its lowest point (models whose
@@ -87,5 +89,5 @@ export function groundFor(datums) {
  */
 function errorOfLevel(level) {
   const cell = (Math.PI * EARTH_M) / 2 ** level / (SAMPLES - 1);
-  return cell ** 2 / (8 * EARTH_M);
+  return (CAREFUL * cell ** 2) / (8 * EARTH_M);
 }

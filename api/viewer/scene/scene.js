@@ -61,7 +61,10 @@ export class TwinScene {
     store.on(["filters"], (state) => this.#applyFilters(state.filters));
     store.on(["xray"], ({ xray }) => this.appearance.setGlass(xray));
     store.on(["storeys"], (state) => this.#learnStoreys(state.storeys));
-    store.on(["underground"], (state) => applyUnderground(scene, state.underground));
+    store.on(["underground"], ({ underground }) => {
+      applyUnderground(scene, underground);
+      this.appearance.setThinLand(underground.on);
+    });
     applyUnderground(scene, store.get().underground);
   }
 

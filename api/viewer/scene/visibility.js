@@ -36,6 +36,9 @@ class Codes {
 const classCodes = new Codes();
 const storeyCodes = new Codes();
 
+/** By class code, whether the class is one of these. @param {ReadonlySet<string>} classes */
+export const classMask = (classes) => classCodes.names.map((name) => classes.has(name));
+
 /** One content that has features: its columns, read when first needed. */
 export class Drawn {
   /** @type {Uint16Array | null} */
