@@ -137,7 +137,7 @@ def _inside(building: Building, floor: dict[str, str], level: int, base: float) 
             f"吸顶灯 {floor_number(level)}-{number}",
             boxes=(lamp,),
             material="lamp",
-            discipline="electrical",
+            discipline="services",
             **floor,
         )
         room = (lower + 0.1, 0.3, base + 0.01, upper - 0.1, 7.6, base + 3.0)
@@ -201,7 +201,7 @@ def pipes_below() -> Building:
             f"给水管 DN300-{number + 1}",
             boxes=(box,),
             material="pipe",
-            discipline="plumbing",
+            discipline="services",
             **floor,
         )
         if number % 3 == 0:
@@ -211,7 +211,7 @@ def pipes_below() -> Building:
                 f"水表 {number + 1}",
                 boxes=(meter,),
                 material="meter",
-                discipline="plumbing",
+                discipline="services",
                 **floor,
             )
     return building
