@@ -182,7 +182,8 @@ class _Sorter:
         while body.mapped is not None and not openings:
             chain.append(body.mapped.id())
             inner = _mapped_representation(body.mapped)
-            assert inner is not None  # a body with a mapped item that leads nowhere is not drawable, and not chosen
+            # A body with a mapped item that leads nowhere is not drawable, and so was not chosen.
+            assert inner is not None
             representation = inner
             body = self._body(representation)
         return Shape(
