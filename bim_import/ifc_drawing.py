@@ -9,6 +9,7 @@ import ifcopenshell
 import msgspec
 import numpy as np
 
+from bim_import.ifc_entities import MALFORMED
 from bim_import.ifc_items import Items
 from bim_import.ifc_kernel import KernelLimits, Kernels, RawMesh
 from bim_import.ifc_meshes import Drawing, Finisher, Indexes, Placed
@@ -74,8 +75,6 @@ class Drawer:
             self._draw(self.studio.shapes[shape], level, set(wanted))
         except UndrawableError as error:
             self._failed.update(dict.fromkeys(wanted, error.reason))
-        except RuntimeError:  # the parser reads lazily, and meets a number here that is none
-            self._failed.update(dict.fromkeys(wanted, NotDrawn.INVALID_COORDINATES))
         except Exception as error:  # noqa: BLE001 - one element costs one element, whatever is wrong with it
             self.shaper.notes[f"internal error: {type(error).__name__}: {error}"[:200]] += 1
             self._failed.update(dict.fromkeys(wanted, NotDrawn.KERNEL_FAILED))
@@ -117,7 +116,11 @@ class Drawer:
         self.finisher.add(Drawing(raw=raw, slots=slots, materials=materials, products=products))
 
     def _own(self, step_id: int, mapped: tuple[int, ...]) -> Material:
-        return _bare(self.shaper.styles.fallback(self.studio.file.by_id(step_id), mapped))
+        try:
+            return _bare(self.shaper.styles.fallback(self.studio.file.by_id(step_id), mapped))
+        except MALFORMED:
+            self.shaper.notes["styles that cannot be read"] += 1
+            return _WHITE
 
     def _surfaces(self, raw: RawMesh) -> tuple[Indexes, list[Material | None]]:
         """Per triangle the index of its material; None stands for the product's own."""
@@ -132,7 +135,11 @@ class Drawer:
 
     def _dressed(self, style: int, raw: RawMesh) -> Material | None:
         """Material of a style on a mesh; an image is only kept where the mesh says how it lies on it."""
-        material = self.shaper.styles.material(style) if style else None
+        try:
+            material = self.shaper.styles.material(style) if style else None
+        except MALFORMED:
+            self.shaper.notes["styles that cannot be read"] += 1
+            material = None
         if raw.textured:
             texture = self.textures.first_of([self.studio.file.by_id(raw.textured)])
             return msgspec.structs.replace(material or _WHITE, texture=texture)

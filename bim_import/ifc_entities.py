@@ -31,6 +31,11 @@ OPERATOR, FIRST, SECOND = 0, 1, 2
 """IfcBooleanResult"""
 
 
+MALFORMED = (AttributeError, TypeError, LookupError, ValueError, ArithmeticError, RuntimeError)
+"""What comes of reading entities whose attributes are not what their class says: text that is no number, another class, none
+at all. Schemas are not checked beforehand, so whoever follows references must expect these."""
+
+
 def attribute(entity: Entity, position: int) -> Any:
     """Attribute at `position`, counted from 0 with those of the supertypes."""
     return entity.get_argument(position)

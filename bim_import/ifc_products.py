@@ -3,6 +3,7 @@
 Every product ends up in exactly one place: in a `Shape`, or in `not_drawn` with its reason.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import ifcopenshell
@@ -11,6 +12,7 @@ from bim_import.ifc_entities import (
     CONTEXT,
     IDENTIFIER,
     ITEMS,
+    MALFORMED,
     MAPPED_REPRESENTATION,
     MAPPING_SOURCE,
     RELATED,
@@ -148,7 +150,7 @@ class _Sorter:
                 continue
             try:
                 found = self._shape_of(product)
-            except (RuntimeError, RecursionError):  # damaged text, or mapped items that hold themselves
+            except MALFORMED:
                 found = NotDrawn.KERNEL_FAILED
             if isinstance(found, NotDrawn):
                 not_drawn[step_id] = found
@@ -211,7 +213,7 @@ class _Sorter:
         if known is not None:
             return known
         if depth > MAX_DEPTH:
-            raise RecursionError("mapped items hold themselves")
+            raise ValueError("mapped items hold themselves")
         items: tuple[Entity, ...] = attribute(representation, ITEMS) or ()
         drawable = cut = False
         direct = all(kind(item) in DIRECT for item in items)
@@ -241,10 +243,9 @@ class _Sorter:
     def _openings_by_host(self) -> dict[int, list[tuple[int, int]]]:
         found: dict[int, list[tuple[int, int]]] = {}
         for relation in self._file.by_type("IfcRelVoidsElement"):
-            host, opening = attribute(relation, RELATING), attribute(relation, RELATED)
-            definition = None if host is None or opening is None else attribute(opening, REPRESENTATION)
-            if definition is not None:
-                body = self._choose(attribute(definition, REPRESENTATIONS) or ())
+            with suppress(*MALFORMED):
+                host, opening = attribute(relation, RELATING), attribute(relation, RELATED)
+                body = self._choose(attribute(attribute(opening, REPRESENTATION), REPRESENTATIONS))
                 if body is not None:
                     found.setdefault(host.id(), []).append((opening.id(), body.id()))
         return found
@@ -253,9 +254,10 @@ class _Sorter:
         """Part → whole, of elements: an opening in an assembly goes through its parts."""
         found: dict[int, int] = {}
         for relation in self._file.by_type("IfcRelAggregates"):
-            whole = attribute(relation, RELATING)
-            if whole is not None and is_kind(whole, "IfcElement"):
-                found.update((part.id(), whole.id()) for part in attribute(relation, RELATED) or ())
+            with suppress(*MALFORMED):
+                whole = attribute(relation, RELATING)
+                if is_kind(whole, "IfcElement"):
+                    found.update((part.id(), whole.id()) for part in attribute(relation, RELATED))
         return found
 
     def _openings_of(self, product: Entity) -> tuple[tuple[int, int], ...]:

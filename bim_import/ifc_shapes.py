@@ -13,8 +13,8 @@ from enum import IntEnum
 import ifcopenshell
 import numpy as np
 
-from bim_import.ifc_cutting import Cutter, UncuttableError
-from bim_import.ifc_entities import ITEMS, Entity, attribute, kind
+from bim_import.ifc_cutting import Cutter
+from bim_import.ifc_entities import ITEMS, MALFORMED, Entity, attribute, kind
 from bim_import.ifc_items import WITHOUT_KERNEL, Items
 from bim_import.ifc_kernel import SAFE, KernelError, Kernels, RawMesh, joined
 from bim_import.ifc_products import Shape
@@ -73,8 +73,8 @@ class Shaper:
             matrix = self._of_product(self.file.by_id(step_id))
             for number in mapped:
                 matrix = matrix @ self.transforms.mapped_item(self.file.by_id(number))
-        except NeedsKernelError as error:
-            raise UndrawableError(NotDrawn.KERNEL_FAILED) from error
+        except MALFORMED as error:
+            raise UndrawableError(NotDrawn.INVALID_COORDINATES) from error
         if not np.isfinite(matrix).all():
             raise UndrawableError(NotDrawn.INVALID_COORDINATES)
         return matrix
@@ -105,7 +105,7 @@ class Shaper:
     def _attempt(self, way: Callable[[Shape], RawMesh], shape: Shape) -> RawMesh | None:
         try:
             return way(shape)
-        except (KernelError, UncuttableError, NeedsKernelError):
+        except MALFORMED:
             return None
 
     def _fast(self, shape: Shape) -> RawMesh:
@@ -113,7 +113,7 @@ class Shaper:
         if shape.cut:
             try:
                 return self._cut(shape, representation)
-            except (UncuttableError, NeedsKernelError):
+            except MALFORMED:
                 return self.kernels.mesh(self._whole(shape))
         items = attribute(representation, ITEMS)
         if all(kind(item) in WITHOUT_KERNEL for item in items):
@@ -166,12 +166,15 @@ class Shaper:
 
     def reason(self, shape: Shape, raw: RawMesh | None) -> NotDrawn:
         """Why there is no triangle. `raw` is what the last way gave, None where it failed."""
-        coordinates = [
-            number
-            for entity in self.file.traverse(self.file.by_id(shape.representation))
-            if kind(entity) in _COORDINATES
-            for number in _numbers(attribute(entity, 0))
-        ]
+        try:
+            coordinates = [
+                number
+                for entity in self.file.traverse(self.file.by_id(shape.representation))
+                if kind(entity) in _COORDINATES
+                for number in _numbers(attribute(entity, 0))
+            ]
+        except MALFORMED:
+            return NotDrawn.INVALID_COORDINATES
         if not all(math.isfinite(number) for number in coordinates):
             return NotDrawn.INVALID_COORDINATES
         if raw is not None and len(raw.vertices) and not np.isfinite(raw.vertices).all():

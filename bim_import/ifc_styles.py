@@ -5,12 +5,14 @@ material, and last a colour by system and class. Colours are sRGB as IFC has the
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 
 import ifcopenshell
 
 from bim_import.ifc_entities import (
     ITEMS,
+    MALFORMED,
     REPRESENTATION,
     REPRESENTATIONS,
     Entity,
@@ -56,11 +58,12 @@ class Styles:
         self._defaults: dict[str, Material] = {}
 
     def style_of(self, item: Entity) -> int:
-        """STEP id of the IfcSurfaceStyle that an IfcStyledItem puts on this very item; 0: none."""
+        """STEP id of the IfcSurfaceStyle that an IfcStyledItem puts on this very item; 0: none that can be read."""
         for styled in item.StyledByItem:
-            found = self._surface_style(attribute(styled, 1) or ())
-            if found:
-                return found
+            with suppress(*MALFORMED):
+                found = self._surface_style(attribute(styled, 1) or ())
+                if found:
+                    return found
         return 0
 
     def material(self, style: int) -> Material:
@@ -140,24 +143,26 @@ class Styles:
         """Item or representation → style of the presentation layer it is assigned to."""
         found: dict[int, int] = {}
         for layer in self._file.by_type("IfcPresentationLayerWithStyle"):
-            style = self._surface_style(attribute(layer, 7) or ())
-            if style:
-                found.update((item.id(), style) for item in attribute(layer, 2) or ())
+            with suppress(*MALFORMED):
+                style = self._surface_style(attribute(layer, 7))
+                if style:
+                    found.update((item.id(), style) for item in attribute(layer, 2))
         return found
 
     @cached_property
     def _style_of_material(self) -> dict[int, int]:
         found: dict[int, int] = {}
         for definition in self._file.by_type("IfcMaterialDefinitionRepresentation"):
-            for representation in attribute(definition, 2) or ():
-                for styled in attribute(representation, ITEMS) or ():
-                    style = (
-                        self._surface_style(attribute(styled, 1) or ())
-                        if is_kind(styled, "IfcStyledItem")
-                        else 0
-                    )
-                    if style:
-                        found.setdefault(attribute(definition, 3).id(), style)
+            with suppress(*MALFORMED):
+                for representation in attribute(definition, 2):
+                    for styled in attribute(representation, ITEMS):
+                        style = (
+                            self._surface_style(attribute(styled, 1))
+                            if is_kind(styled, "IfcStyledItem")
+                            else 0
+                        )
+                        if style:
+                            found.setdefault(attribute(definition, 3).id(), style)
         return found
 
     @cached_property
@@ -171,11 +176,9 @@ class Styles:
     def _related(self, relation: str) -> dict[int, int]:
         found: dict[int, int] = {}
         for link in self._file.by_type(relation):
-            target = attribute(link, _RELATING)
-            if target is not None:
-                found.update(
-                    (related.id(), target.id()) for related in attribute(link, _RELATED_OBJECTS) or ()
-                )
+            with suppress(*MALFORMED):
+                target = attribute(link, _RELATING)
+                found.update((related.id(), target.id()) for related in attribute(link, _RELATED_OBJECTS))
         return found
 
     @cached_property
@@ -183,10 +186,11 @@ class Styles:
         """Element → predefined type of the distribution system it is assigned to (IFC 4 on)."""
         found: dict[int, str] = {}
         for link in self._file.by_type("IfcRelAssignsToGroup"):
-            group = attribute(link, 6)
-            if group is not None and is_kind(group, "IfcDistributionSystem"):
-                system = str(group.PredefinedType)
-                found.update((related.id(), system) for related in attribute(link, 4) or ())
+            with suppress(*MALFORMED):
+                group = attribute(link, 6)
+                if is_kind(group, "IfcDistributionSystem"):
+                    system = str(group.PredefinedType)
+                    found.update((related.id(), system) for related in attribute(link, 4))
         return found
 
 
