@@ -25,7 +25,7 @@ ARGUMENTS: Final = [
     "--no-sandbox",
 ]
 VIEWER = Path(__file__).resolve().parents[2] / "api" / "viewer"
-DESK = (1000, 640)
+DESK = (960, 560)
 PHONE = (390, 844)
 READY_MS = 60_000
 """Software rendering on a busy machine."""
@@ -122,7 +122,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
 
     def open_(url: str, *, size: tuple[int, int] = DESK, **context: Any) -> Watched:
-        contexts.append(_context(browser, size, context))
+        contexts.append(new_context(browser, size, **context))
         watched = Watched(contexts[-1].new_page())
         watched.page.goto(url)
         return watched
@@ -132,7 +132,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         context.close()
 
 
-def _context(browser: Browser, size: tuple[int, int], options: dict[str, Any]) -> BrowserContext:
+def new_context(browser: Browser, size: tuple[int, int], **options: Any) -> BrowserContext:
+    """A context as these tests want it: English, still, patient; `options` are Playwright's and win."""
     settings: dict[str, Any] = {
         "locale": "en-GB",
         "reduced_motion": "reduce",
@@ -173,7 +174,7 @@ def server(models: list[Model], tiles: Path, cesium: None) -> Iterator[RunningSe
 def shared(browser: Browser, models: list[Model], tiles: Path, cesium: None) -> Iterator[Watched]:
     """One page with the whole scene for all tests that leave it as they found it."""
     with RunningServer(MockTwin(models=models, tiles=tiles)) as running:
-        context = _context(browser, DESK, {})
+        context = new_context(browser, DESK)
         watched = Watched(context.new_page())
         watched.page.goto(running.url)
         yield watched.ready()

@@ -1,14 +1,15 @@
 """The page as a whole: what it asks for, how it fails, links into it, small screens."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.viewer.conftest import PHONE, OpenPage, Watched
-from tests.viewer.mock_server import RunningServer
+from tests.viewer.conftest import DESK, PHONE, OpenPage, Watched, new_context
+from tests.viewer.mock_server import MockTwin, Model, RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -16,25 +17,32 @@ HOUSE, PIPES = "yongjiang-a03-1", "a03-water"
 IdOf = Callable[[str, str], str]
 
 
+@pytest.fixture(scope="module")
+def visited(browser: Browser, models: list[Model], tiles: Path, cesium: None) -> Iterator[Watched]:
+    """A page that somebody has used for a while."""
+    with RunningServer(MockTwin(models=models, tiles=tiles)) as running:
+        watched = Watched(new_context(browser, DESK).new_page())
+        watched.page.goto(running.url)
+        watched.ready()
+        watched.page.get_by_label("See below ground").click()
+        watched.page.get_by_label("Zoom out").click()
+        watched.page.keyboard.press("?")
+        watched.page.keyboard.press("Escape")
+        yield watched.idle()
+        watched.page.context.close()
+
+
 def test_page_runs_without_console_errors_under_a_policy_without_unsafe_inline_or_eval(
-    server: RunningServer, open_page: OpenPage
+    visited: Watched,
 ) -> None:
-    watched = open_page(server.url).ready()
-    watched.page.get_by_label("See below ground").click()
-    watched.page.keyboard.press("?")
-    watched.page.keyboard.press("Escape")
-    watched.idle()
-    policy = watched.page.request.get(server.url).headers["content-security-policy"]
+    policy = visited.page.request.get(visited.page.url).headers["content-security-policy"]
     assert "unsafe-inline" not in policy
     assert "'unsafe-eval'" not in policy
-    assert watched.errors == []
+    assert visited.errors == []
 
 
-def test_no_request_leaves_this_machine(server: RunningServer, open_page: OpenPage) -> None:
-    watched = open_page(server.url).ready()
-    watched.page.get_by_label("Zoom out").click()
-    watched.idle()
-    assert watched.outside == []
+def test_no_request_leaves_this_machine(visited: Watched) -> None:
+    assert visited.outside == []
 
 
 def test_link_to_an_object_selects_it_and_flies_there(
@@ -149,8 +157,8 @@ def test_token_leaves_the_address_and_goes_with_every_request(
         "request",
         lambda r: sent.append(r.headers.get("authorization")) if re.search(r"/(api|tiles)/", r.url) else None,
     )
-    watched.page.goto(f"{server.url}/#token=secret")
-    watched.ready()
+    with watched.page.expect_request(re.compile(r"/tiles/.*tileset\.json")):
+        watched.page.goto(f"{server.url}/#token=secret")
     assert "token" not in watched.page.url
     assert set(sent) == {"Bearer secret"}
 
@@ -164,10 +172,23 @@ def test_lists_work_where_webgl_does_not(server: RunningServer, open_page: OpenP
     expect(watched.page.locator("#card h2")).to_have_text("1 号住宅楼 建筑")
 
 
-@pytest.fixture
-def phone(server: RunningServer, open_page: OpenPage) -> Watched:
+@pytest.fixture(scope="module")
+def shared_phone(browser: Browser, models: list[Model], tiles: Path, cesium: None) -> Iterator[Watched]:
     """The page on a phone."""
-    return open_page(server.url, size=PHONE, has_touch=True, is_mobile=True).ready()
+    with RunningServer(MockTwin(models=models, tiles=tiles)) as running:
+        watched = Watched(new_context(browser, PHONE, has_touch=True, is_mobile=True).new_page())
+        watched.page.goto(running.url)
+        yield watched.ready()
+        watched.page.context.close()
+
+
+@pytest.fixture
+def phone(shared_phone: Watched) -> Watched:
+    """The page on a phone, its sheet down, nothing selected."""
+    shared_phone.page.evaluate("() => twinViewer.clear()")
+    while shared_phone.page.locator("#panel").get_attribute("data-snap") != "peek":
+        shared_phone.page.locator("#grip").click()
+    return shared_phone
 
 
 def test_panel_is_a_sheet_at_the_lower_edge_of_a_phone(phone: Watched) -> None:

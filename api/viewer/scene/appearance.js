@@ -13,8 +13,8 @@ import { classMask } from "./visibility.js";
 
 const TINT = Color.fromCssColorString("#ffb340");
 const EDGE = Color.fromCssColorString("#ff8a00");
-/** Faint enough to look through ten walls, strong enough to see where they are. */
-const GLASS = new Color(1, 1, 1, 0.07);
+/** Faint enough to look through thirty surfaces, strong enough to see where they are. */
+const GLASS = new Color(1, 1, 1, 0.03);
 /** A model's own lawn and pavement, when one looks below ground. */
 const THIN = new Color(1, 1, 1, 0.2);
 const COLOURS = [Color.WHITE, TINT, GLASS, THIN];

@@ -14,7 +14,8 @@ const RAISED = { "-": "⁻", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "
 /** UCUM-like symbols as they are printed: `W/(m2.K)` → W/(m²·K). @param {string} unit */
 export function unitText(unit) {
   return unit
-    .replace(/deg/g, "°")
+    .replace(/\bCel\b/g, "°C")
+    .replace(/\bdeg\b/g, "°")
     .replace(/Ohm/g, "Ω")
     .replace(/\bu(?=[a-zA-Z])/g, "µ")
     .replace(/\./g, "·")
