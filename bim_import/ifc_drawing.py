@@ -13,6 +13,7 @@ from bim_import.ifc_entities import MALFORMED
 from bim_import.ifc_items import Items
 from bim_import.ifc_kernel import KernelLimits, Kernels, RawMesh
 from bim_import.ifc_meshes import Drawing, Finisher, Indexes, Placed
+from bim_import.ifc_outlines import Outlines
 from bim_import.ifc_products import Shape
 from bim_import.ifc_shapes import Level, Shaper
 from bim_import.ifc_step_text import StepText
@@ -28,7 +29,7 @@ _WHITE = Material(color=(1.0, 1.0, 1.0, 1.0))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Studio:
     """What every worker of one file needs. `shapes` by number; `text` is the file's text where faces are read from it;
-    `unit_m` the file's length unit in metres; `images` the folder that image textures may lie in.
+    `unit_m` the file's length unit in metres, `angle_rad` its plane angle unit in radians; `images` the folder that image textures may lie in.
     """
 
     file: ifcopenshell.file
@@ -36,6 +37,7 @@ class Studio:
     ordinal_of: dict[int, int]
     text: StepText | None
     unit_m: float
+    angle_rad: float | None
     images: Path
     limits: KernelLimits
 
@@ -45,7 +47,8 @@ class Studio:
         styles = Styles(self.file, textures)
         kernels = Kernels(self.file, self.limits)
         transforms = Transforms(self.unit_m)
-        items = Items(kernels=kernels, styles=styles, text=self.text, transforms=transforms)
+        outlines = Outlines(transforms=transforms, limits=self.limits, angle_rad=self.angle_rad)
+        items = Items(kernels=kernels, styles=styles, text=self.text, outlines=outlines)
         shaper = Shaper(file=self.file, kernels=kernels, items=items, transforms=transforms, styles=styles)
         return Drawer(studio=self, shaper=shaper, textures=textures, finisher=Finisher(writer))
 

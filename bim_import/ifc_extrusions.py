@@ -1,4 +1,4 @@
-"""Extrusions of plain profiles, which need no kernel: polygons with holes, rectangles, circles, straight or slanted.
+"""Extrusions of plain profiles, which need no kernel: outlines of lines and arcs, with holes, straight or slanted.
 
 Most walls, slabs and openings are such, with a handful of corners: plain arithmetic on these is faster than arrays, and five
 times as fast as a kernel. Other profiles, and outlines that cross themselves, raise UnreadableError: the kernel does those.
@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bim_import.ifc_entities import Entity, attribute, kind
-from bim_import.ifc_kernel import KernelLimits, RawMesh
+from bim_import.ifc_kernel import RawMesh
+from bim_import.ifc_outlines import SAME_M, Outlines, Ring
 from bim_import.ifc_step_text import UnreadableError
 from bim_import.ifc_transforms import NeedsKernelError, Transforms
 
-Ring = list[tuple[float, float]]
-"""Corners of a closed outline in metres, the last not repeating the first."""
 Indexes = NDArray[np.int64]
 Points = NDArray[np.float64]
 
@@ -28,14 +27,13 @@ _AREA, _POSITION, _DIRECTION, _DEPTH = 0, 1, 2, 3
 """IfcExtrudedAreaSolid"""
 _PARAMETRIC = {"IfcRectangleProfileDef": 2, "IfcCircleProfileDef": 1, "IfcCircleHollowProfileDef": 2}
 """Class → how many lengths it has, from its fourth attribute on."""
-_SAME_M = 1e-7
-"""Corners nearer than this are one; a length below it is none."""
 
 
-def extruded(item: Entity, *, transforms: Transforms, limits: KernelLimits) -> RawMesh:
+def extruded(item: Entity, outlines: Outlines) -> RawMesh:
     """Closed mesh of an IfcExtrudedAreaSolid in the frame of its representation. Raises UnreadableError."""
     try:
-        rings = _rings(attribute(item, _AREA), transforms, limits)
+        transforms = outlines.transforms
+        rings = _rings(attribute(item, _AREA), outlines)
         position = attribute(item, _POSITION)
         matrix = None if position is None else transforms.axis_placement(position)
     except NeedsKernelError as error:
@@ -57,48 +55,41 @@ def _path(item: Entity, unit_m: float) -> tuple[float, float, float]:
     x, y, z = [*attribute(attribute(item, _DIRECTION), 0), 0.0][:3]
     depth = float(attribute(item, _DEPTH)) * unit_m
     length = math.sqrt(x * x + y * y + z * z)
-    if not (_SAME_M < depth < math.inf and 0.0 < length < math.inf and abs(z) > 1e-6 * length):
+    if not (SAME_M < depth < math.inf and 0.0 < length < math.inf and abs(z) > 1e-6 * length):
         raise UnreadableError("an extrusion without depth")
     return x * depth / length, y * depth / length, z * depth / length
 
 
-def _rings(profile: Entity, transforms: Transforms, limits: KernelLimits) -> list[Ring]:
+def _rings(profile: Entity, outlines: Outlines) -> list[Ring]:
     """The outline of a profile counter-clockwise, then its holes clockwise."""
     name = kind(profile)
     if name == "IfcArbitraryClosedProfileDef":
-        rings = [_corners(attribute(profile, 2), transforms.unit_m)]
+        rings = [outlines.closed(attribute(profile, 2))]
     elif name == "IfcArbitraryProfileDefWithVoids":
         curves = [attribute(profile, 2), *attribute(profile, 3)]
-        rings = [_corners(curve, transforms.unit_m) for curve in curves]
+        rings = [outlines.closed(curve) for curve in curves]
     elif name in _PARAMETRIC:
         sizes = [
-            float(attribute(profile, place)) * transforms.unit_m for place in range(3, 3 + _PARAMETRIC[name])
+            float(attribute(profile, place)) * outlines.transforms.unit_m
+            for place in range(3, 3 + _PARAMETRIC[name])
         ]
-        if not all(_SAME_M < size < math.inf for size in sizes):
+        if not all(SAME_M < size < math.inf for size in sizes):
             raise UnreadableError("a profile without size")
-        rings = _placed(_parametric(name, sizes, limits), attribute(profile, 2), transforms)
+        rings = _placed(_parametric(name, sizes, outlines), attribute(profile, 2), outlines.transforms)
     else:
         raise UnreadableError(name)
     return [ring if (_area(ring) > 0.0) == (place == 0) else ring[::-1] for place, ring in enumerate(rings)]
 
 
-def _parametric(name: str, sizes: list[float], limits: KernelLimits) -> list[Ring]:
+def _parametric(name: str, sizes: list[float], outlines: Outlines) -> list[Ring]:
     if name == "IfcRectangleProfileDef":
         x, y = sizes[0] / 2, sizes[1] / 2
         return [[(-x, -y), (x, -y), (x, y), (-x, y)]]
     if name == "IfcCircleProfileDef":
-        return [_circle(sizes[0], limits)]
+        return [outlines.circle(sizes[0])]
     if sizes[1] >= sizes[0]:
         raise UnreadableError("a pipe thicker than its radius")
-    return [_circle(sizes[0], limits), _circle(sizes[0] - sizes[1], limits)]
-
-
-def _circle(radius: float, limits: KernelLimits) -> Ring:
-    """As few corners as both limits allow."""
-    flat = 2.0 * math.acos(max(1.0 - limits.linear_deflection_m / radius, -1.0))
-    count = max(math.ceil(2.0 * math.pi / min(flat, limits.angular_deflection_rad)), 3)
-    angles = [place * 2.0 * math.pi / count for place in range(count)]
-    return [(radius * math.cos(angle), radius * math.sin(angle)) for angle in angles]
+    return [outlines.circle(sizes[0]), outlines.circle(sizes[0] - sizes[1])]
 
 
 def _placed(rings: list[Ring], position: Entity | None, transforms: Transforms) -> list[Ring]:
@@ -106,30 +97,6 @@ def _placed(rings: list[Ring], position: Entity | None, transforms: Transforms) 
         return rings
     (a, b, _, c), (d, e, _, f) = transforms.axis_placement(position)[:2].tolist()
     return [[(a * x + b * y + c, d * x + e * y + f) for x, y in ring] for ring in rings]
-
-
-def _corners(curve: Entity, unit_m: float) -> Ring:
-    name = kind(curve)
-    if name == "IfcPolyline":
-        points = [attribute(point, 0) for point in attribute(curve, 0)]
-    elif name == "IfcIndexedPolyCurve" and not attribute(curve, 1):
-        points = attribute(attribute(curve, 0), 0)
-    else:
-        raise UnreadableError(name)
-    ring: Ring = []
-    for point in points:
-        x, y = point[0] * unit_m, point[1] * unit_m
-        if not ring or abs(x - ring[-1][0]) > _SAME_M or abs(y - ring[-1][1]) > _SAME_M:
-            ring.append((x, y))
-    while (
-        len(ring) > 1
-        and abs(ring[0][0] - ring[-1][0]) <= _SAME_M
-        and abs(ring[0][1] - ring[-1][1]) <= _SAME_M
-    ):
-        ring.pop()
-    if len(ring) < 3 or not math.isfinite(sum(x + y for x, y in ring)):
-        raise UnreadableError("an outline without area")
-    return ring
 
 
 def _area(ring: Ring) -> float:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from ifcopenshell.util.unit import calculate_unit_scale
+from ifcopenshell.util.unit import calculate_unit_scale, get_project_unit
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -82,6 +82,7 @@ class GeometryRun:
             ordinal_of=ordinal_of,
             text=StepText(opened.text) if any(shape.direct for shape in shapes) else None,
             unit_m=unit_m,
+            angle_rad=_angle(opened),
             images=options.images or folder,
             limits=options.limits,
         )
@@ -145,6 +146,15 @@ def _unit(opened: OpenedIfc) -> tuple[float, list[str]]:
         return float(calculate_unit_scale(opened.file)), []
     except Exception as error:  # noqa: BLE001 - the library raises whatever a damaged unit makes it stumble over
         return 1.0, [f"the length unit cannot be read ({type(error).__name__}); metres are assumed"]
+
+
+def _angle(opened: OpenedIfc) -> float | None:
+    """Plane angle unit of a file in radians, None where it names none that can be read."""
+    try:
+        named = get_project_unit(opened.file, "PLANEANGLEUNIT") is not None
+        return float(calculate_unit_scale(opened.file, "PLANEANGLEUNIT")) if named else None
+    except Exception:  # noqa: BLE001 - as above
+        return None
 
 
 def _counted(notes: Counter[str]) -> list[str]:

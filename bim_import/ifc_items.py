@@ -9,10 +9,10 @@ from bim_import.ifc_entities import Entity, kind
 from bim_import.ifc_extrusions import EXTRUDED, extruded
 from bim_import.ifc_facets import FACE_SET, MODELS, Facets, read_models, read_polygonal
 from bim_import.ifc_kernel import Kernels, RawMesh
+from bim_import.ifc_outlines import Outlines
 from bim_import.ifc_step_text import StepText, UnreadableError
 from bim_import.ifc_styles import Styles
 from bim_import.ifc_tessellation import TRIANGULATED, triangulated
-from bim_import.ifc_transforms import Transforms
 
 DIRECT = MODELS | TRIANGULATED | {FACE_SET}
 """Classes of items that are lists of faces: their triangles come from the file, not from a kernel."""
@@ -28,7 +28,7 @@ class Items:
     kernels: Kernels
     styles: Styles
     text: StepText | None
-    transforms: Transforms
+    outlines: Outlines
     _ready: dict[int, Facets] = field(default_factory=dict)
 
     def prepare(self, items: Iterable[Entity]) -> None:
@@ -45,7 +45,7 @@ class Items:
         """Mesh of an item in the frame of its representation. Raises KernelError."""
         name = kind(item)
         if name in TRIANGULATED:
-            return triangulated(item, unit_m=self.transforms.unit_m, styles=self.styles)
+            return triangulated(item, unit_m=self.outlines.transforms.unit_m, styles=self.styles)
         if name in EXTRUDED:
             return self._extruded(item)
         facets = self._facets(item, name)
@@ -53,7 +53,7 @@ class Items:
 
     def _extruded(self, item: Entity) -> RawMesh:
         try:
-            raw = extruded(item, transforms=self.transforms, limits=self.kernels.limits)
+            raw = extruded(item, self.outlines)
         except UnreadableError:
             return self.kernels.mesh(item)
         style = self.styles.style_of(item)
@@ -86,7 +86,7 @@ class Items:
 
     def _raw(self, facets: Facets, item: Entity) -> RawMesh:
         return RawMesh(
-            vertices=facets.vertices * self.transforms.unit_m,
+            vertices=facets.vertices * self.outlines.transforms.unit_m,
             triangles=facets.triangles,
             items=facets.shells,
             styles=np.full(len(facets.triangles), self.styles.style_of(item), dtype=np.int64),
