@@ -4,9 +4,9 @@ from pathlib import Path
 
 import ifcopenshell
 
-from bim_import.ifc_index import ProductIndex, index_products
-from bim_import.ifc_objects import read_objects
-from bim_import.ifc_open import OpenedIfc, open_ifc
+from bim_import.ifc.properties.objects import read_objects
+from bim_import.ifc.reading.index import ProductIndex, index_products
+from bim_import.ifc.reading.open import OpenedIfc, open_ifc
 from twin.objects import SourceObject
 
 PROJECT, SITE, BUILDING, STOREY = (f"0Kpj0000000000000000{n:02d}" for n in range(1, 5))

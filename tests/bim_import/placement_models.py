@@ -8,7 +8,7 @@ import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
-from bim_import.placement import PlacementOverrides, diagnose
+from bim_import.placement.diagnosis import PlacementOverrides, diagnose
 from twin.frames import Diagnosis, Frame
 
 Entity = ifcopenshell.entity_instance

@@ -12,9 +12,9 @@ import numpy as np
 import psutil
 import pytest
 
-from bim_import.ifc_board import DRAWN, reason_of
-from bim_import.ifc_shapes import Level
-from bim_import.ifc_workers import Crew, Work, WorkersFailedError
+from bim_import.ifc.geometry.board import DRAWN, reason_of
+from bim_import.ifc.geometry.shapes import Level
+from bim_import.ifc.geometry.workers import Crew, Work, WorkersFailedError
 from twin.source import Instance, Material, Mesh, NotDrawn
 from twin.spool import GeometryWriter, Spool
 

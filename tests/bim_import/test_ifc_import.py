@@ -10,7 +10,7 @@ from ifcopenshell import geom
 from numpy.typing import NDArray
 
 from bim_import import ImportOptions, ImportResult, PlacementOverrides, Progress, import_ifc
-from bim_import.ifc_entities import kind
+from bim_import.ifc.reading.entities import kind
 from tests.bim_import.bodies import Bodies
 from twin.errors import DamagedSource, UnsupportedSource
 from twin.source import Mesh

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bim_import.ifc_index import index_products
-from bim_import.ifc_open import open_ifc
+from bim_import.ifc.reading.index import index_products
+from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import BUILDING, PROJECT, SITE, STOREY, eager, guid, write
 
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from ifcopenshell import entity_instance
 
-from bim_import import ifc_objects
-from bim_import.ifc_index import index_products
-from bim_import.ifc_objects import read_objects
-from bim_import.ifc_open import open_ifc
+from bim_import.ifc.properties import objects as ifc_objects
+from bim_import.ifc.properties.objects import read_objects
+from bim_import.ifc.reading.index import index_products
+from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import guid, read, read_text, write
 from twin.objects import Attributes, ClassificationRef, GroupRef, SourceObject
 

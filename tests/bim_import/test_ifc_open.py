@@ -7,8 +7,8 @@ from pathlib import Path
 import ifcopenshell
 import pytest
 
-from bim_import import ifc_scan
-from bim_import.ifc_open import open_ifc
+from bim_import.ifc.reading import scan as ifc_scan
+from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import part21, write
 from twin.errors import DamagedSource, SourceError, UnsupportedSource
 

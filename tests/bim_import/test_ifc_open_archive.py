@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bim_import import ifc_zip
-from bim_import.ifc_open import open_ifc
+from bim_import.ifc.reading import archive as ifc_zip
+from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import part21
 from twin.errors import DamagedSource, SourceError, UnsupportedSource
 

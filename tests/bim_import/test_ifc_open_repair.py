@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bim_import import ifc_recode
-from bim_import.ifc_open import open_ifc
+from bim_import.ifc.reading import recode as ifc_recode
+from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import part21
 
 

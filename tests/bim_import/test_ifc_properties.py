@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bim_import import ifc_properties
-from bim_import.ifc_property_text import TextDefinitions
+from bim_import.ifc.properties import property_sets as ifc_properties
+from bim_import.ifc.properties.property_text import TextDefinitions
 from tests.bim_import.part21 import guid, read, read_text, write
 from twin.objects import Property
 

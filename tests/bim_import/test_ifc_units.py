@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bim_import.ifc_layout import Layout
-from bim_import.ifc_open import open_ifc
-from bim_import.ifc_units import Units
+from bim_import.ifc.properties.layout import Layout
+from bim_import.ifc.properties.units import Units
+from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import part21, write
 
 BASE = """

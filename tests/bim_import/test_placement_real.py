@@ -13,8 +13,8 @@ import pyproj
 import pytest
 from numpy.typing import NDArray
 
-from bim_import.ifc_open import open_ifc
-from bim_import.placement import PlacementOverrides, diagnose
+from bim_import.ifc.reading.open import open_ifc
+from bim_import.placement.diagnosis import PlacementOverrides, diagnose
 from twin.errors import TwinError
 from twin.frames import Diagnosis, Frame
 

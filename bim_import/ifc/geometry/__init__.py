@@ -1,0 +1,1 @@
+"""Meshes of products: plain shapes by arithmetic, the rest by a kernel, in forked workers."""

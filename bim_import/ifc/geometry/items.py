@@ -1,0 +1,93 @@
+"""Meshes of single representation items, each by the fastest way that can read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bim_import.ifc.geometry.extrusions import EXTRUDED, extruded
+from bim_import.ifc.geometry.facets import FACE_SET, MODELS, Facets, read_models, read_polygonal
+from bim_import.ifc.geometry.kernel import Kernels, RawMesh
+from bim_import.ifc.geometry.outlines import Outlines
+from bim_import.ifc.geometry.styles import Styles
+from bim_import.ifc.geometry.tessellation import TRIANGULATED, triangulated
+from bim_import.ifc.reading.entities import Entity, kind
+from bim_import.ifc.reading.step_text import StepText, UnreadableError
+
+DIRECT = MODELS | TRIANGULATED | {FACE_SET}
+"""Classes of items that are lists of faces: their triangles come from the file, not from a kernel."""
+
+WITHOUT_KERNEL = DIRECT | EXTRUDED
+"""Classes of items that mostly need no kernel."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Items:
+    """Meshes of the items of one file. `text` is the file's text, or None where the kernel should read everything."""
+
+    kernels: Kernels
+    styles: Styles
+    text: StepText | None
+    outlines: Outlines
+    _ready: dict[int, Facets] = field(default_factory=dict)
+
+    def prepare(self, items: Iterable[Entity]) -> None:
+        """Read the faces of many items at once: a tenth of the time it takes one by one. Replaces what was prepared."""
+        by_class: dict[str, list[int]] = {}
+        for item in items:
+            if kind(item) in MODELS:
+                by_class.setdefault(kind(item), []).append(item.id())
+        self._ready = {}
+        for name, numbers in by_class.items():
+            self._ready.update(self._read(name, list(dict.fromkeys(numbers))))
+
+    def mesh(self, item: Entity) -> RawMesh:
+        """Mesh of an item in the frame of its representation. Raises KernelError."""
+        name = kind(item)
+        if name in TRIANGULATED:
+            return triangulated(item, unit_m=self.outlines.transforms.unit_m, styles=self.styles)
+        if name in EXTRUDED:
+            return self._extruded(item)
+        facets = self._facets(item, name)
+        return self.kernels.mesh(item) if facets is None else self._raw(facets, item)
+
+    def _extruded(self, item: Entity) -> RawMesh:
+        try:
+            raw = extruded(item, self.outlines)
+        except UnreadableError:
+            return self.kernels.mesh(item)
+        style = self.styles.style_of(item)
+        return replace(raw, styles=raw.styles + style) if style else raw
+
+    def _facets(self, item: Entity, name: str) -> Facets | None:
+        if self.text is None:
+            return None
+        if name in MODELS:
+            number = item.id()
+            return self._ready.get(number) or self._read(name, [number]).get(number)
+        if name == FACE_SET:
+            try:
+                return read_polygonal(item, self.text)
+            except UnreadableError:
+                return None
+        return None
+
+    def _read(self, name: str, numbers: list[int]) -> dict[int, Facets]:
+        """Facets of those items that can be read; one that cannot does not spoil the others."""
+        if self.text is None:
+            return {}
+        try:
+            found = read_models(np.array(numbers, dtype=np.int64), name, self.text)
+        except UnreadableError:
+            if len(numbers) == 1:
+                return {}
+            return {number: facets for each in numbers for number, facets in self._read(name, [each]).items()}
+        return dict(zip(numbers, found.split(len(numbers)), strict=True))
+
+    def _raw(self, facets: Facets, item: Entity) -> RawMesh:
+        return RawMesh(
+            vertices=facets.vertices * self.outlines.transforms.unit_m,
+            triangles=facets.triangles,
+            items=facets.shells,
+            styles=np.full(len(facets.triangles), self.styles.style_of(item), dtype=np.int64),
+        )

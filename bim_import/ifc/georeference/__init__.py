@@ -1,0 +1,1 @@
+"""Where an IFC file says it stands, as evidence for `bim_import.placement`."""
