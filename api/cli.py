@@ -65,6 +65,9 @@ def import_(
     force: Annotated[bool, typer.Option("--force", help="Import again what has not changed.")] = False,
 ) -> None:
     """Import building models: each becomes a model with its objects, its tiles and a report."""
+    from api.importing.child import load_ahead  # noqa: PLC0415
+
+    load_ahead()
     from api import cli_import  # noqa: PLC0415
     from api.importing.events import ImportRequest  # noqa: PLC0415
 

@@ -7,10 +7,12 @@ them again; they never share a thread or a connection with the parent.
 
 import multiprocessing
 import os
+import pkgutil
 import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -68,14 +70,20 @@ def context() -> multiprocessing.context.BaseContext:
     return server
 
 
+def load_ahead() -> None:
+    """Start the fork server now: it loads the heavy libraries while this process loads its own."""
+    context()
+    forkserver.ensure_running()
+
+
 class Child:
     """Runs `function(send, *arguments)` in a child; iterate `messages()` for what it sends, then read `answer`.
 
-    `function` and its arguments are pickled. Leaving the context ends the child, whatever it is doing.
+    `function` is named (`package.module.function`), so that only the child loads its module; arguments are pickled. Leaving the context ends the child, whatever it is doing.
     `messages()` asks its patience several times a second while the child is silent.
     """
 
-    def __init__(self, patience: Patience, function: Callable[..., Any], *arguments: object) -> None:
+    def __init__(self, patience: Patience, function: str, *arguments: object) -> None:
         self._patience = patience
         self._target = (function, arguments)
         self._process: BaseProcess | None = None
@@ -134,7 +142,7 @@ _GRACE_SECONDS = 5.0
 """A child that was asked to end stops its own workers first; after this it is killed."""
 
 
-def _run(connection: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+def _run(connection: Connection, name: str, arguments: tuple[object, ...]) -> None:
     # Ctrl-C reaches the whole foreground group; the parent decides, and ends its children by SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _raise_exit)
@@ -144,6 +152,7 @@ def _run(connection: Connection, function: Callable[..., Any], arguments: tuple[
 
     answer: _Answer | _Failure
     try:
+        function = pkgutil.resolve_name(name)
         answer = _Answer(function(send, *arguments))
     except TwinError as error:
         answer = _Failure(error)

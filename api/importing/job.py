@@ -11,11 +11,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from api.importing import steps
 from api.importing.child import Child, ChildDied
 from api.importing.events import Advanced
 from api.importing.patience import Patience
 from api.importing.sources import Source, content_hash
+from api.importing.tasks import READ, TILE, Tiled, TilingTask
 from bim_import import ImportOptions, ImportResult
 from tiles import TileOptions
 from twin.errors import DamagedSource
@@ -128,7 +128,7 @@ class _Import:
         """
         path = self._job.source.path
         try:
-            with Child(self._patience, steps.read, path, self._spool, self._place.options) as child:
+            with Child(self._patience, READ, path, self._spool, self._place.options) as child:
                 for progress in child.messages():
                     self._tell(progress.phase, progress.done, progress.total)
                     if progress.objects_written:
@@ -164,16 +164,16 @@ class _Import:
             self._place.store.stage_bounds(self._revision, nowhere, nowhere)
             return TilesetFiles(tileset=None)
         self._tell("tiling", 0, 1)
-        task = steps.TilingTask(
+        task = TilingTask(
             spool=self._spool,
             placement=result.diagnosis.placement,
             folder=self._place.tiles_folder / report.key,
             options=self._place.tiles,
         )
-        with Child(self._patience, steps.tile, task, indexes) as child:
+        with Child(self._patience, TILE, task, indexes) as child:
             for _ in child.messages():
                 pass
-        tiled: steps.Tiled = child.answer
+        tiled: Tiled = child.answer
         self._place.store.stage_bounds(self._revision, tiled.tileset.bounds, tiled.geographic)
         report.warnings.extend(tiled.tileset.warnings)
         report.tileset = f"{self._place.tiles_folder.name}/{report.key}/{tiled.tileset.tileset}"

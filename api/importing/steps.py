@@ -2,39 +2,19 @@
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import import ImportOptions, ImportResult, Progress, import_ifc
-from tiles import BuiltTileset, TileOptions, build_tileset
-from twin.frames import Frame, Placement
+from api.importing.tasks import Tiled, TilingTask
+from bim_import import ImportOptions, ImportResult, Progress
+from bim_import.ifc.importer import import_ifc
+from tiles import build_tileset
+from twin.frames import Frame
 from twin.frames.bounds import geographic_bounds
 from twin.spool import Spool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TilingTask:
-    """What tiling needs: the spool, where its frame lies, where tiles go."""
-
-    spool: Path
-    placement: Placement
-    folder: Path
-    options: TileOptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tiled:
-    """A tileset with the bounds of its objects: by ordinal, (n, 6) float64, NaN where nothing is drawn.
-
-    `geographic` is (west, south, lowest, east, north, highest) in degrees and metres (WGS 84, ellipsoidal).
-    """
-
-    tileset: BuiltTileset
-    geographic: NDArray[np.float64]
 
 
 def read(send: Callable[[Any], None], source: Path, folder: Path, options: ImportOptions) -> ImportResult:

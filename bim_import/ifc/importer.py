@@ -5,16 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
 from bim_import.ifc.geometry.kernel import KernelLimits
 from bim_import.ifc.geometry.run import Drawn, DrawOptions, GeometryRun
+from bim_import.ifc.georeference.diagnose import diagnose
 from bim_import.ifc.properties.objects import read_objects
 from bim_import.ifc.reading.index import ProductIndex, index_products
 from bim_import.ifc.reading.open import OpenedIfc, open_ifc
-from bim_import.placement.diagnosis import diagnose
-from bim_import.placement.override import PlacementOverrides
-from twin.frames import Diagnosis
+from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.source import ClassCount, NotDrawn, SourceReport
 from twin.spool import ObjectWriter
 
@@ -33,30 +30,6 @@ _FAULTS = frozenset(
     }
 )
 """Reasons that are a fault of the file or the kernel: these products are named in the report."""
-
-
-class ImportOptions(Struct, frozen=True, kw_only=True):
-    """How to read a source. `workers` processes draw at the same time, beside the one that reads properties."""
-
-    placement: PlacementOverrides = PlacementOverrides()
-    workers: int = 2
-    element_seconds: float = 60.0
-
-
-class Progress(Struct, frozen=True, kw_only=True):
-    """Products settled, of how many. From `objects_written` on the objects of the spool can be read."""
-
-    phase: str
-    done: int
-    total: int
-    objects_written: bool = False
-
-
-class ImportResult(Struct, frozen=True, kw_only=True):
-    """What became of the source, and where it stands."""
-
-    report: SourceReport
-    diagnosis: Diagnosis
 
 
 def import_ifc(

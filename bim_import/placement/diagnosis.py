@@ -7,12 +7,10 @@ the reason why it was not used.
 
 from collections.abc import Iterator
 
-import ifcopenshell
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.georeference.read import gather
 from bim_import.placement.draft import Draft, Extent, Verdict, check, extent_of, settled
 from bim_import.placement.evidence import Evidence, MapEvidence, Values
 from bim_import.placement.map import angular_draft, map_draft, resolved
@@ -20,8 +18,6 @@ from bim_import.placement.override import Known, PlacementOverrides, override_dr
 from bim_import.placement.point import default_draft, lone_crs_draft, site_draft, tangent, turned
 from twin.errors import PlacementError
 from twin.frames import Diagnosis, Found, Frame, Placement
-
-__all__ = ["PlacementOverrides", "decide", "diagnose", "moved"]
 
 _DISAGREE_M = 5_000.0
 """Sites are often told to a minute (1.8 km) or as the town's centre; what is farther off contradicts the map conversion."""
@@ -33,21 +29,14 @@ Reasons = dict[int, str]
 """id() of a piece of evidence → why it was not used."""
 
 
-def diagnose(
-    file: ifcopenshell.file, *, overrides: PlacementOverrides, bounds: NDArray[np.float64] | None
-) -> Diagnosis:
-    """Find all that says where a file is, and decide.
-
-    `bounds`: (2, 3) box of all drawn geometry in local metres, None where nothing is drawn. Raises PlacementError only for
-    overrides that cannot be used: a file alone always has a placement.
-    """
-    return decide(gather(file), overrides=overrides, bounds=bounds)
-
-
 def decide(
     evidence: Evidence, *, overrides: PlacementOverrides, bounds: NDArray[np.float64] | None
 ) -> Diagnosis:
-    """The diagnosis of what was found. Raises like `diagnose`."""
+    """The diagnosis of what was found.
+
+    `bounds`: (2, 3) box of all drawn geometry in local metres, None where nothing is drawn. Raises PlacementError only for
+    overrides that cannot be used: a source alone always has a placement.
+    """
     extent = extent_of(bounds, evidence.site_origin)
     reasons: Reasons = {}
     warnings = list(evidence.warnings)

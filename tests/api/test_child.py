@@ -1,6 +1,7 @@
 """Functions in processes of their own."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -16,8 +17,12 @@ def _patience(stop: threading.Event) -> Patience:
     return Patience(stop, lambda: None)
 
 
-def _run(function: Any, *arguments: object) -> tuple[list[Any], Any]:
-    with Child(_patience(threading.Event()), function, *arguments) as child:
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__name__}"
+
+
+def _run(function: Callable[..., Any], *arguments: object) -> tuple[list[Any], Any]:
+    with Child(_patience(threading.Event()), _name(function), *arguments) as child:
         messages = list(child.messages())
     return messages, child.answer
 
@@ -48,7 +53,7 @@ def test_a_stop_ends_a_silent_child() -> None:
     seen: list[psutil.Process] = []
 
     def listen() -> None:
-        with Child(_patience(stop), child_functions.sleep_after_telling_the_id) as child:
+        with Child(_patience(stop), _name(child_functions.sleep_after_telling_the_id)) as child:
             for process_id in child.messages():
                 seen.append(psutil.Process(process_id))
                 stop.set()

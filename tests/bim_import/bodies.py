@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import import ImportOptions, ImportResult, import_ifc
+from bim_import import ImportOptions, ImportResult
+from bim_import.ifc.importer import import_ifc
 from tests.bim_import.part21 import guid, part21
 from twin.source import NotDrawn
 from twin.spool import Spool

@@ -8,7 +8,8 @@ import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
-from bim_import.placement.diagnosis import PlacementOverrides, diagnose
+from bim_import.ifc.georeference.diagnose import diagnose
+from bim_import.placement.override import PlacementOverrides
 from twin.frames import Diagnosis, Frame
 
 Entity = ifcopenshell.entity_instance

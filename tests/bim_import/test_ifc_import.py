@@ -9,7 +9,8 @@ import pytest
 from ifcopenshell import geom
 from numpy.typing import NDArray
 
-from bim_import import ImportOptions, ImportResult, PlacementOverrides, Progress, import_ifc
+from bim_import import ImportOptions, ImportResult, PlacementOverrides, Progress
+from bim_import.ifc.importer import import_ifc
 from bim_import.ifc.reading.entities import kind
 from tests.bim_import.bodies import Bodies
 from twin.errors import DamagedSource, UnsupportedSource

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bim_import.ifc.georeference.axes import finite
-from bim_import.placement.diagnosis import PlacementOverrides, diagnose
+from bim_import.ifc.georeference.diagnose import diagnose
+from bim_import.placement.override import PlacementOverrides
 from tests.bim_import.placement_models import Model, box_at, lands, warned
 
 EAST, NORTH = 458715.92, 5439966.65

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bim_import.placement.diagnosis import PlacementOverrides
+from bim_import import PlacementOverrides
 from tests.bim_import.placement_models import Model, box_at, lands, warned
 
 EAST, NORTH = 458715.92, 5439966.65

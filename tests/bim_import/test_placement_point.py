@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bim_import import PlacementOverrides, moved
 from bim_import.ifc.georeference.read import compound_angle
-from bim_import.placement.diagnosis import PlacementOverrides, moved
 from bim_import.placement.point import DEFAULT_PLACE
 from tests.bim_import.placement_models import Model, box_at, lands, warned
 from twin.errors import PlacementError

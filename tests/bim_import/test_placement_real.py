@@ -13,8 +13,9 @@ import pyproj
 import pytest
 from numpy.typing import NDArray
 
+from bim_import.ifc.georeference.diagnose import diagnose
 from bim_import.ifc.reading.open import open_ifc
-from bim_import.placement.diagnosis import PlacementOverrides, diagnose
+from bim_import.placement.override import PlacementOverrides
 from twin.errors import TwinError
 from twin.frames import Diagnosis, Frame
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from bim_import import ImportOptions, import_ifc
+from bim_import import ImportOptions
+from bim_import.ifc.importer import import_ifc
 from twin.frames import Placement
 
 
