@@ -75,7 +75,7 @@ def _earcut(points: Floats, rings: Indexes, loops: Loops) -> tuple[Indexes, Inde
     ends = np.cumsum(counts)
     corners = loops.corners[np.repeat(starts - ends + counts, counts) + np.arange(ends[-1])]
     first_ring = np.flatnonzero(np.r_[True, np.diff(loops.faces[rings]) > 0])
-    normals = _ring_normals(points[corners], ends - counts, counts)[first_ring]
+    normals = ring_normals(points[corners], ends - counts, counts)[first_ring]
     face_starts = np.r_[(ends - counts)[first_ring], ends[-1]]
     flat = _flattened(points[corners], np.repeat(np.argmax(np.abs(normals), axis=1), np.diff(face_starts)))
     made: list[NDArray[np.uint32]] = []
@@ -93,7 +93,7 @@ def _earcut(points: Floats, rings: Indexes, loops: Loops) -> tuple[Indexes, Inde
     return corners[cut], loops.faces[rings][first_ring][face]
 
 
-def _ring_normals(corners: Floats, starts: Indexes, counts: Indexes) -> Floats:
+def ring_normals(corners: Floats, starts: Indexes, counts: Indexes) -> Floats:
     """(r, 3) vector areas of rings of points that lie one after another (Newell); not finite where a point is not."""
     following = np.arange(len(corners)) + 1
     following[starts + counts - 1] = starts

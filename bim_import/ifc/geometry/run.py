@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from bim_import.ifc.geometry.board import DRAWN, reason_of
 from bim_import.ifc.geometry.drawing import Studio
+from bim_import.ifc.geometry.facets import WITH_VOIDS
 from bim_import.ifc.geometry.kernel import KernelLimits
-from bim_import.ifc.geometry.products import bundles, sort_products
+from bim_import.ifc.geometry.products import Shape, bundles, sort_products
 from bim_import.ifc.geometry.workers import Crew, Work
 from bim_import.ifc.reading.index import ProductIndex
 from bim_import.ifc.reading.open import OpenedIfc
@@ -80,7 +81,7 @@ class GeometryRun:
             file=opened.file,
             shapes=shapes,
             ordinal_of=ordinal_of,
-            text=StepText(opened.text) if any(shape.direct for shape in shapes) else None,
+            text=StepText(opened.text) if _reads_faces(opened, shapes) else None,
             unit_m=unit_m,
             angle_rad=_angle(opened),
             images=options.images or folder,
@@ -138,6 +139,11 @@ class GeometryRun:
             bounds=bounds,
             warnings=[*self._warnings, *_counted(self._crew.notes)],
         )
+
+
+def _reads_faces(opened: OpenedIfc, shapes: list[Shape]) -> bool:
+    """Whether it pays to look at the file's text, or no kernel can do without it (bodies with voids that are cut)."""
+    return any(shape.direct for shape in shapes) or bool(opened.file.by_type(WITH_VOIDS))
 
 
 def _unit(opened: OpenedIfc) -> tuple[float, list[str]]:
