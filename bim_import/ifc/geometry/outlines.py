@@ -43,7 +43,8 @@ class Outlines:
 
     def _step(self, radius: float) -> float:
         """Largest angle from one corner to the next."""
-        flat = 2.0 * math.acos(max(1.0 - self.limits.linear_deflection_m / radius, -1.0))
+        # By the half angle: the cosine of a step on an arc of a thousand kilometres is 1.
+        flat = 4.0 * math.asin(min(math.sqrt(self.limits.linear_deflection_m / (2.0 * radius)), 1.0))
         return min(flat, self.limits.angular_deflection_rad)
 
     def _points(self, curve: Entity) -> Ring:
@@ -78,10 +79,16 @@ class Outlines:
 
     def _composed(self, curve: Entity) -> Ring:
         points: Ring = []
-        for segment in attribute(curve, 0):
+        segments = attribute(curve, 0)
+        for segment in segments:
             if kind(segment) != "IfcCompositeCurveSegment":
                 raise UnreadableError(kind(segment))
-            corners = self._points(attribute(segment, 2))
+            part = attribute(segment, 2)
+            corners = self._points(part)
+            if len(segments) > 1 and kind(part) == "IfcTrimmedCurve" and _meet(corners[0], corners[-1]):
+                corners = corners[
+                    :1
+                ]  # exporters write arcs of no length; a whole circle cannot be part of an outline
             _joined(points, corners if attribute(segment, 1) else corners[::-1])
         return points
 
@@ -89,14 +96,15 @@ class Outlines:
         basis, with_it = attribute(curve, 0), attribute(curve, 3)
         trims = [attribute(curve, place) for place in (1, 2)]
         if is_kind(basis, "IfcLine"):
-            ends = [self._point_of(trim) for trim in trims]
-            return ends if with_it else ends[::-1]
+            return [
+                self._point_of(trim) for trim in trims
+            ]  # from the first to the second, whatever the line's sense
         if kind(basis) != "IfcCircle":
             raise UnreadableError(kind(basis))
         radius = self._radius(basis)
         start, end = (self._angle_of(trim, basis, by_parameter=_by_parameter(curve)) for trim in trims)
         swept = (end - start if with_it else start - end) % _FULL
-        if swept < 1e-9:
+        if swept * radius < SAME_M:
             swept = _FULL
         count = max(math.ceil(swept / self._step(radius) - 1e-9), 1)
         turn = swept / count if with_it else -swept / count
@@ -138,7 +146,7 @@ class Outlines:
         bx, by = middle[0] - first[0], middle[1] - first[1]
         cx, cy = last[0] - first[0], last[1] - first[1]
         across = 2.0 * (bx * cy - by * cx)
-        if abs(across) < 1e-12 * max(bx * bx + by * by, cx * cx + cy * cy):
+        if abs(across) <= 1e-12 * max(bx * bx + by * by, cx * cx + cy * cy):
             return [first, middle, last]
         b, c = bx * bx + by * by, cx * cx + cy * cy
         x, y = (cy * b - by * c) / across, (bx * c - cx * b) / across
@@ -159,6 +167,10 @@ def _on_circle(radius: float, angle: float) -> tuple[float, float]:
     return radius * math.cos(angle), radius * math.sin(angle)
 
 
+def _meet(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return abs(a[0] - b[0]) <= SAME_M and abs(a[1] - b[1]) <= SAME_M
+
+
 def _joined(points: Ring, more: Ring) -> None:
     """Append a segment that must start where `points` end."""
     if points and more:
@@ -172,8 +184,8 @@ def _tidied(points: Ring) -> Ring:
     """Corners without repetitions, neither in a row nor from the last to the first."""
     ring: Ring = []
     for x, y in points:
-        if not ring or abs(x - ring[-1][0]) > SAME_M or abs(y - ring[-1][1]) > SAME_M:
+        if not ring or not _meet((x, y), ring[-1]):
             ring.append((x, y))
-    while len(ring) > 1 and max(abs(ring[0][0] - ring[-1][0]), abs(ring[0][1] - ring[-1][1])) <= SAME_M:
+    while len(ring) > 1 and _meet(ring[0], ring[-1]):
         ring.pop()
     return ring
