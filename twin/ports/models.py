@@ -1,4 +1,4 @@
-"""What callers need from a store: the smallest Protocols. Synchronous; adapters do not inherit them.
+"""What callers need from a store of models and objects.
 
 Every method may raise StoreError (database locked, damaged, disk full) beside what its docstring names. Readers see one
 consistent state per call; writers of one process wait for each other, those of other processes up to the busy timeout.

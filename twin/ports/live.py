@@ -1,0 +1,194 @@
+"""What callers need from a store of live state. The same rules as for models: synchronous, and StoreError from any method.
+
+A signal has a number, given once and never used again: readings, states and bindings name it by that. Its id
+(`"{model}/{global_id}/{name}"`) is what people and wires use.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from twin.queries import Page
+from twin.state import Quality, Reading, Signal, Value
+
+
+class SignalRecord(Struct, frozen=True, kw_only=True):
+    """A signal as it is stored. `orphan`: its object is not in the current revision of its model."""
+
+    number: int
+    state_index: int
+    signal: Signal
+    orphan: bool = False
+
+
+class StateRecord(Struct, frozen=True, kw_only=True):
+    """The present state of a signal; `value` is None and the times too where it has never reported.
+
+    `quality` is the effective one: `stale` for a signal that has been silent for longer than its period.
+    """
+
+    signal: SignalRecord
+    value: Value | None = None
+    quality: Quality | None = None
+    observed_at: int | None = None
+    received_at: int | None = None
+    changed_at: int | None = None
+
+
+class HistoryRow(Struct, frozen=True, array_like=True):
+    """One reading in the past; times in microseconds since 1970 UTC."""
+
+    observed_at: int
+    value: Value
+    quality: Quality
+    received_at: int
+
+
+class SceneAt(Struct, frozen=True, kw_only=True):
+    """Every signal at one instant, as columns of equal length n.
+
+    `signals`: (n,) uint32 numbers, ascending. `state_indexes`: (n,) uint32. `values`: (n,) float64, booleans as 0 and 1,
+    NaN where the value is a text, which is then in `texts` by row. `quality`: (n,) uint8, place in `QUALITIES`.
+    `observed_at`: (n,) int64.
+    """
+
+    at: int
+    signals: NDArray[np.uint32]
+    state_indexes: NDArray[np.uint32]
+    values: NDArray[np.float64]
+    texts: dict[int, str]
+    quality: NDArray[np.uint8]
+    observed_at: NDArray[np.int64]
+
+
+QUALITIES = (Quality.GOOD, Quality.UNCERTAIN, Quality.STALE, Quality.BAD)
+"""The order in which compact forms number qualities."""
+
+
+class Rejected(Struct, frozen=True, kw_only=True):
+    """A message, or a part of one, that became no reading. `payload` is kept up to 4 KiB in the dead-letter table."""
+
+    reason: str
+    """A word for counters: `unknown_topic`, `malformed`, `wrong_type`, `not_finite`, `out_of_range`, `future`, `unknown_signal` …"""
+    detail: str
+    topic: str
+    payload: bytes
+    received_at: int
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """What one batch did: readings by outcome, and the number of the change that tells of it (None: nothing to tell)."""
+
+    changed: int = 0
+    repeated: int = 0
+    late: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    unknown: int = 0
+    seq: int | None = None
+
+
+class StateQuery(Struct, frozen=True, kw_only=True):
+    """Which signals: all conditions hold. Empty means any.
+
+    `place`: id of an object: signals of it and of all below it in the tree. `bbox`: (west, south, east, north) degrees.
+    """
+
+    models: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    place: str | None = None
+    names: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    settable: bool | None = None
+    qualities: tuple[Quality, ...] = ()
+    bbox: tuple[float, float, float, float] | None = None
+    limit: int = 1000
+    cursor: str | None = None
+
+
+class SignalKeeper(Protocol):
+    """Which signals there are."""
+
+    def declare_signals(self, signals: Sequence[Signal]) -> list[SignalRecord]:
+        """Make signals known, or change what is known of them; in the order given.
+
+        Raises NotFound for an object that the current revision of its model does not have (nothing is declared then).
+        """
+        ...
+
+    def signal(self, model: str, global_id: str, name: str) -> SignalRecord:
+        """One signal. Raises NotFound."""
+        ...
+
+    def signal_records(self) -> list[SignalRecord]:
+        """All of them by number, orphans included: what an ingest resolves against."""
+        ...
+
+
+class ReadingWriter(Protocol):
+    """Ingest."""
+
+    def record(self, readings: Sequence[Reading], rejected: Sequence[Rejected] = ()) -> Recorded:
+        """Write a batch in one durable transaction: history, state (newer wins), dead letters, one change row.
+
+        When it returns, the batch survives a power cut, and its messages may be acknowledged. Readings of numbers that
+        are not signals are counted as unknown. Readings out of order, repeated or in conflict do no harm (`twin.state.apply`).
+        """
+        ...
+
+    def sweep_stale(self) -> int:
+        """Mark signals as stale that have been silent for longer than their period; returns how many. Writes a change row."""
+        ...
+
+    def mark_stale(self, signals: Sequence[int]) -> int:
+        """Mark signals as stale at once: their gateway has died. Returns how many were not yet."""
+        ...
+
+
+class StateReader(Protocol):
+    """Questions about state, now and in the past."""
+
+    def states(self, query: StateQuery) -> Page[StateRecord]:
+        """Signals that pass, with their state, by number. Raises InvalidQuery, NotFound for an unknown place."""
+        ...
+
+    def states_of(self, signals: Sequence[str]) -> list[StateRecord]:
+        """States by signal ids, in their order, at most 10,000; those that do not exist are left out. Raises InvalidQuery."""
+        ...
+
+    def states_by_number(self, numbers: Sequence[int]) -> list[StateRecord]:
+        """The same by number, for feeds."""
+        ...
+
+    def history(
+        self, number: int, *, start: int, end: int, limit: int, cursor: str | None = None
+    ) -> Page[HistoryRow]:
+        """Readings of a signal observed from `start` to before `end`, the oldest first. Raises NotFound, InvalidQuery."""
+        ...
+
+    def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
+        """For each signal the newest reading observed at or before `at`, late data included."""
+        ...
+
+    def rejected(self, *, limit: int) -> list[Rejected]:
+        """The newest dead letters."""
+        ...
+
+
+class BindingKeeper(Protocol):
+    """Bindings as documents: what they mean is the business of `state_sync`."""
+
+    def replace_bindings(self, source: str, documents: Sequence[str]) -> int:
+        """Replace all bindings that came from `source` by these JSON documents, in one transaction; returns how many there are now."""
+        ...
+
+    def bindings(self) -> list[tuple[str, str]]:
+        """(source, document) of all bindings, in their order."""
+        ...
+
+
+class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, Protocol):
+    """All of it."""
