@@ -15,7 +15,7 @@ from manifold3d import CrossSection, Error, FillRule, JoinType, Manifold, Mesh64
 from numpy.typing import NDArray
 
 from bim_import.ifc.geometry.items import Items
-from bim_import.ifc.geometry.kernel import RawMesh, joined, moved
+from bim_import.ifc.geometry.kernel import RawMesh, joined, moved, styled
 from bim_import.ifc.geometry.transforms import MAX_DEPTH, Matrix, Transforms
 from bim_import.ifc.reading.entities import (
     FIRST,
@@ -83,31 +83,34 @@ class Cutter:
         cutters = [
             _grown(_moved(solid.body, matrix @ inner))
             for tool, matrix in tools
-            for item, inner in self._items(tool)
+            for item, inner, _ in self._items(tool)
             for solid in _all_solid(self._solids(item))
         ]
         made: list[RawMesh] = []
-        for item, matrix in self._items(representation):
+        for item, matrix, style in self._items(representation):
             if not cutters and not is_kind(item, "IfcBooleanResult"):
-                made.append(moved(self.items.mesh(item), matrix))
+                made.append(styled(moved(self.items.mesh(item), matrix), style))
                 continue
             for solid in self._solids(item):
                 left = _subtracted(_moved(solid.body, matrix), cutters)
-                made.append(_mesh(left, solid))
+                made.append(styled(_mesh(left, solid), style))
         return joined(made)
 
-    def _items(self, representation: Entity, depth: int = 0) -> Iterator[tuple[Entity, Matrix]]:
-        """The items of a representation, mapped ones opened, with the matrix from each item's frame."""
+    def _items(self, representation: Entity, depth: int = 0) -> Iterator[tuple[Entity, Matrix, int]]:
+        """The items of a representation, mapped ones opened, with the matrix from each item's frame.
+
+        And with the style of the mapped item nearest to it, for what has none of its own; 0: no such style.
+        """
         if depth > MAX_DEPTH:
             raise UncuttableError("mapped items hold themselves")
         for item in attribute(representation, ITEMS) or ():
             if kind(item) == "IfcMappedItem":
-                outer = self.transforms.mapped_item(item)
+                outer, style = self.transforms.mapped_item(item), self.style_of(item)
                 inner = attribute(attribute(item, MAPPING_SOURCE), MAPPED_REPRESENTATION)
-                for found, matrix in self._items(inner, depth + 1):
-                    yield found, outer @ matrix
+                for found, matrix, nearer in self._items(inner, depth + 1):
+                    yield found, outer @ matrix, nearer or style
             else:
-                yield item, np.eye(4)
+                yield item, np.eye(4), 0
 
     def _solids(self, item: Entity) -> list[_Solid]:
         number = item.id()

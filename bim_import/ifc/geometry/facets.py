@@ -29,6 +29,8 @@ _FALSE = ord("F")
 
 MODELS = frozenset(_MODELS)
 """Classes that `read_models` takes."""
+SURFACES = frozenset({"IfcFaceBasedSurfaceModel", "IfcShellBasedSurfaceModel"})
+"""Those of which each shell may have a style of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

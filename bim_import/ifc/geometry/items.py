@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bim_import.ifc.geometry.extrusions import EXTRUDED, extruded
-from bim_import.ifc.geometry.facets import FACE_SET, MODELS, Facets, read_models, read_polygonal
+from bim_import.ifc.geometry.facets import FACE_SET, MODELS, SURFACES, Facets, read_models, read_polygonal
 from bim_import.ifc.geometry.kernel import Kernels, RawMesh
 from bim_import.ifc.geometry.outlines import Outlines
 from bim_import.ifc.geometry.styles import Styles
@@ -85,9 +86,19 @@ class Items:
         return dict(zip(numbers, found.split(len(numbers)), strict=True))
 
     def _raw(self, facets: Facets, item: Entity) -> RawMesh:
+        style = self.styles.style_of(item)
         return RawMesh(
             vertices=facets.vertices * self.outlines.transforms.unit_m,
             triangles=facets.triangles,
             items=facets.shells,
-            styles=np.full(len(facets.triangles), self.styles.style_of(item), dtype=np.int64),
+            styles=np.full(len(facets.triangles), style, dtype=np.int64)
+            if style or kind(item) not in SURFACES
+            else self._of_shells(facets),
         )
+
+    def _of_shells(self, facets: Facets) -> NDArray[np.int64]:
+        """Styles of the triangles of a surface model whose shells may have their own."""
+        shells, of_triangle = np.unique(facets.shells, return_inverse=True)
+        file = self.kernels.file
+        found = [self.styles.style_of(file.by_id(shell)) for shell in shells.tolist()]
+        return np.array(found, dtype=np.int64)[of_triangle]

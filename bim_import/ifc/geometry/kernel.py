@@ -130,6 +130,11 @@ def moved(raw: RawMesh, matrix: NDArray[np.float64]) -> RawMesh:
     return replace(raw, vertices=vertices, triangles=triangles)
 
 
+def styled(raw: RawMesh, style: int) -> RawMesh:
+    """The mesh with a style (STEP id, or 0) on those of its triangles that have none."""
+    return replace(raw, styles=np.where(raw.styles == 0, style, raw.styles)) if style else raw
+
+
 def joined(meshes: list[RawMesh]) -> RawMesh:
     """Several meshes as one. Colours and images of their own are only kept where there is one mesh."""
     if len(meshes) == 1:

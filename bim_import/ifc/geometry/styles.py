@@ -4,7 +4,7 @@ An item's own style wins, then the style of the mapped item that places it, of t
 material, and last a colour by system and class. Colours are sRGB as IFC has them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -72,9 +72,12 @@ class Styles:
             self._materials[style] = self._read_style(self._file.by_id(style))
         return self._materials[style]
 
-    def fallback(self, product: Entity, mapped: Iterable[int]) -> Material:
-        """Surface of those items of `product` that have no style themselves. `mapped`: ids of its mapped items."""
-        for number in mapped:
+    def fallback(self, product: Entity, mapped: Sequence[int]) -> Material:
+        """Surface of those items of `product` that have no style themselves.
+
+        `mapped`: ids of its mapped items, outermost first; the innermost with a style wins.
+        """
+        for number in reversed(mapped):
             style = self.style_of(self._file.by_id(number))
             if style:
                 return self.material(style)
