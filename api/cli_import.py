@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,8 +19,9 @@ from rich.table import Table
 
 from api.importing.batch import import_sources
 from api.importing.events import Advanced, Event, Finished, ImportRequest, Started
+from api.importing.sources import shown
 from api.settings import Settings
-from twin.errors import SourceError
+from twin.errors import PlacementError, SourceError
 from twin.source import SourceReport
 
 _STATUS_STYLE = {"imported": "green", "unchanged": "cyan", "failed": "red"}
@@ -30,17 +32,30 @@ _NAME_WIDTH = 40
 def run(settings: Settings, request: ImportRequest, report_file: Path | None) -> int:
     """Import, show, and return the exit status: 0 all good, 1 some failed, 2 wrong usage."""
     errors = Console(stderr=True)
+    if report_file is not None:
+        _check_writable(report_file)
     try:
         with _Display(errors) as display:
             reports = import_sources(settings, request, display.show)
-    except SourceError as error:
+    except (SourceError, PlacementError) as error:
         errors.print(f"twin: {error}", markup=False, highlight=False)
         return _USAGE
     if report_file is not None:
-        report_file.parent.mkdir(parents=True, exist_ok=True)
         report_file.write_bytes(report_document(reports))
     _table(Console(), reports)
     return _FAILED if any(report.status == "failed" for report in reports) else 0
+
+
+def _check_writable(file: Path) -> None:
+    """Raise BadParameter before hours of work if the report could not be written after them."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab"):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{file} cannot be written ({error.strerror})", param_hint="--report"
+        ) from error
 
 
 def report_document(reports: list[SourceReport]) -> bytes:
@@ -80,7 +95,7 @@ class _Display:
                 if self._all is None:
                     self._all = self._progress.add_task("all", total=total, phase="sources")
                 self._tasks[index] = self._progress.add_task(
-                    source.name[-_NAME_WIDTH:], total=None, phase="reading"
+                    shown(Path(source.name))[-_NAME_WIDTH:], total=None, phase="reading"
                 )
             case Advanced(index, phase, done, total):
                 self._progress.update(self._tasks[index], completed=done, total=total, phase=phase)

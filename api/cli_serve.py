@@ -12,6 +12,22 @@ from api.runtime import Runtime
 from api.security import TOKEN_FILE
 from api.settings import Settings
 from sample_models import sample_sources
+from twin.errors import TwinError
+
+_BACKLOG = 2048
+"""Connections that wait to be accepted; uvicorn's own number."""
+
+
+class AddressError(TwinError):
+    """The server cannot listen at `host` and `port`: another program does, or the address is not this machine's."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(
+            f"cannot listen at {host}, port {port}: {reason}. Choose another with --port or --host."
+        )
 
 
 def run(settings: Settings, *, demo: bool) -> None:
@@ -44,8 +60,18 @@ def _serve(runtime: Runtime) -> None:
     # The protocol must be named: asyncio switches Nagle's delay off only for sockets that say TCP (40 ms per answer).
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        _bind(listener, settings.host, settings.port)
         host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
         typer.echo(f"Serving {settings.data} at http://{host}:{listener.getsockname()[1]}/  (Ctrl-C stops)")
         typer.echo(f"Administrator's token: {settings.data / TOKEN_FILE}")
         server.run(sockets=[listener])
+
+
+def _bind(listener: socket.socket, host: str, port: int) -> None:
+    """Take the address, and listen at once: a second server must fail here, not later. Raises AddressError."""
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AddressError(host, port, reason) from error

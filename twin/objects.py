@@ -17,7 +17,11 @@ MAX_KEY_LENGTH = 128
 
 PropertyType = bool | int | float | str | list[bool | int | float | str] | None
 
-_FORBIDDEN_IN_KEY = re.compile(r"[\x00-\x1f\x7f/\\]")
+_FORBIDDEN_IN_KEY = re.compile(r"[/\\]")
+_INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp", "Cf"})
+_JOINERS = "\u200c\u200d"
+"""Unicode categories that make two keys look the same or a list lie about its order; the two joiners belong to the
+spelling of Persian and of several Indian languages."""
 
 
 class Property(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -114,16 +118,20 @@ class Revision(Struct, frozen=True, kw_only=True):
 def checked_key(key: str) -> str:
     """Return `key` in NFC, or raise InvalidKey.
 
-    Keys are one path segment: they name folders and stand in URLs. So no separators, no control characters, not `.` or
-    `..`, no reserved word, at most 128 characters, no space at either end.
+    Keys are one path segment: they name folders and stand in URLs. So no separators, no control or invisible
+    characters, not `.` or `..`, no reserved word, at most 128 bytes of UTF-8, no space at either end.
     """
     normal = unicodedata.normalize("NFC", key)
+    if any(unicodedata.category(letter) == "Cs" for letter in normal):
+        raise InvalidKey(key, "it is no text (bytes that are not UTF-8)")
     if not normal or normal != normal.strip():
         raise InvalidKey(key, "it is empty or has spaces at an end")
     if len(normal.encode()) > MAX_KEY_LENGTH:
         raise InvalidKey(key, f"it is longer than {MAX_KEY_LENGTH} bytes in UTF-8")
     if _FORBIDDEN_IN_KEY.search(normal):
-        raise InvalidKey(key, "it has a slash, a backslash or a control character")
+        raise InvalidKey(key, "it has a slash or a backslash")
+    if any(unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS for letter in normal):
+        raise InvalidKey(key, "it has control or invisible characters")
     if normal.startswith("."):
         raise InvalidKey(key, "it starts with a dot")
     if normal in RESERVED_SEGMENTS:

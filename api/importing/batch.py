@@ -7,10 +7,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from api.importing.events import Finished, ImportRequest, Listener, Started
+from api.importing.faults import explained
 from api.importing.housekeeping import collect_tiles, fresh_spools
 from api.importing.job import Job, Workplace, import_source
 from api.importing.patience import Patience
-from api.importing.sources import Source, default_key, expand
+from api.importing.sources import Source, default_key, expand, shown
 from api.settings import Settings
 from bim_import import ImportOptions, PlacementOverrides
 from tiles import TileOptions
@@ -74,7 +75,7 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
             tiles=plan.tiles,
             force=request.force,
         )
-        reports = _run(workplace, [(path, request.key) for path in paths], plan.parallel, listener)
+        reports = _Batch(workplace, request, paths, listener).run(plan.parallel)
         collect_tiles(store, settings.tiles_folder)
         return reports
 
@@ -95,38 +96,61 @@ def _plan(settings: Settings, request: ImportRequest, sources: int) -> _Plan:
     )
 
 
-def _run(
-    workplace: Workplace, wanted: list[tuple[Path, str | None]], parallel: int, listener: Listener
-) -> list[SourceReport]:
-    turns, guard = Turns(), threading.Lock()
+class _Batch:
+    """The sources of one batch, each run in a thread of the pool."""
 
-    def tell(event: object) -> None:
-        with guard:
-            listener(event)  # type: ignore[arg-type]  # events of the job are the listener's own
+    def __init__(
+        self, workplace: Workplace, request: ImportRequest, paths: list[Path], listener: Listener
+    ) -> None:
+        self._place = workplace
+        self._chosen = request.key
+        self._paths = paths
+        self._listener = listener
+        self._turns = Turns()
+        self._guard = threading.Lock()
+        self._of_key: dict[str, threading.Lock] = {}
 
-    def one(index: int, path: Path, key: str | None) -> SourceReport:
-        tell(Started(index, path, len(wanted)))
+    def run(self, parallel: int) -> list[SourceReport]:
+        """One report a source, in order. What interrupts this thread stops all sources."""
+        with ThreadPoolExecutor(parallel, thread_name_prefix="import") as pool:
+            futures: list[Future[SourceReport]] = [pool.submit(self._one, i) for i in range(len(self._paths))]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                self._place.stop.set()
+                for future in futures:
+                    future.cancel()
+                raise
+
+    def _one(self, index: int) -> SourceReport:
+        path = self._paths[index]
+        self._tell(Started(index, path, len(self._paths)))
         try:
-            source = Source(
-                path=path, key=checked_key(key) if key else default_key(path), explicit=key is not None
-            )
-            report = import_source(workplace, Job(index=index, source=source, turns=turns, tell=tell))
-        except TwinError as error:
-            reason = error.reason if isinstance(error, SourceError) else str(error)
-            report = SourceReport(source=str(path), key=key or "", status="failed", reason=reason)
+            report = self._imported(index, path)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one source, the others go on
+            report = _failed(path, self._chosen, explained(error))
         finally:
-            turns.pass_on(index)
-        tell(Finished(index, report))
+            self._turns.pass_on(index)
+        self._tell(Finished(index, report))
         return report
 
-    with ThreadPoolExecutor(parallel, thread_name_prefix="import") as pool:
-        futures: list[Future[SourceReport]] = [
-            pool.submit(one, i, path, key) for i, (path, key) in enumerate(wanted)
-        ]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            workplace.stop.set()
-            for future in futures:
-                future.cancel()
-            raise
+    def _imported(self, index: int, path: Path) -> SourceReport:
+        """Sources of one key go one after the other, so that the first of them gets it, not the fastest."""
+        key = default_key(path) if self._chosen is None else checked_key(self._chosen)
+        source = Source(path=path, key=key, explicit=self._chosen is not None)
+        job = Job(index=index, source=source, turns=self._turns, tell=self._tell)
+        with self._guard:
+            alone = self._of_key.setdefault(key, threading.Lock())
+        with alone:
+            return import_source(self._place, job)
+
+    def _tell(self, event: object) -> None:
+        with self._guard:
+            self._listener(event)  # type: ignore[arg-type]  # events of the job are the listener's own
+
+
+def _failed(path: Path, key: str | None, error: TwinError) -> SourceReport:
+    reason = f"{error.reason}. {error.advice}" if isinstance(error, SourceError) else str(error)
+    return SourceReport(
+        source=shown(path), key=shown(Path(key or "")) if key else "", status="failed", reason=reason
+    )

@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import pkgutil
 import signal
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import forkserver
@@ -20,6 +19,7 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from api.importing.faults import explained
 from api.importing.patience import Patience
 from twin.errors import TwinError
 
@@ -39,14 +39,6 @@ class ChildDied(TwinError):
         super().__init__(
             f"the process ended without an answer ({self.signal_name or f'exit status {exit_code}'})"
         )
-
-
-class ChildFailed(TwinError):
-    """The function raised something that is no TwinError: a fault of this software; `trace` is for its makers."""
-
-    def __init__(self, summary: str, trace: str) -> None:
-        self.trace = trace
-        super().__init__(f"internal error: {summary}. Please report it with the file.")
 
 
 class _Message(Struct, frozen=True):
@@ -71,9 +63,16 @@ def context() -> multiprocessing.context.BaseContext:
 
 
 def load_ahead() -> None:
-    """Start the fork server now: it loads the heavy libraries while this process loads its own."""
+    """Start the fork server now: it loads the heavy libraries while this process loads its own.
+
+    Ctrl-C in a terminal reaches it, too, and while it loads it would die of that with a trace: it never sees the signal.
+    """
     context()
-    forkserver.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Child:
@@ -91,6 +90,7 @@ class Child:
         self.answer: Any = None
 
     def __enter__(self) -> Self:
+        load_ahead()
         server = context()
         self._connection, other_end = server.Pipe(duplex=False)
         self._process = server.Process(target=_run, args=(other_end, *self._target), daemon=False)  # type: ignore[attr-defined]
@@ -154,10 +154,8 @@ def _run(connection: Connection, name: str, arguments: tuple[object, ...]) -> No
     try:
         function = pkgutil.resolve_name(name)
         answer = _Answer(function(send, *arguments))
-    except TwinError as error:
-        answer = _Failure(error)
     except Exception as error:  # noqa: BLE001 - the boundary of the process: everything becomes an answer
-        answer = _Failure(ChildFailed(f"{type(error).__name__}: {error}", traceback.format_exc()))
+        answer = _Failure(explained(error))
     with suppress(BrokenPipeError):  # the parent is gone: nobody waits for the answer
         connection.send(answer)
     connection.close()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from api.importing.child import Child, ChildDied
 from api.importing.events import Advanced
 from api.importing.patience import Patience
-from api.importing.sources import Source, content_hash
+from api.importing.sources import Source, content_hash, shown
 from api.importing.tasks import READ, TILE, Tiled, TilingTask
 from bim_import import ImportOptions, ImportResult
 from tiles import TileOptions
@@ -58,11 +58,12 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
     """
     started = time.perf_counter()
     source = job.source
+    state = _state(source.path)
     digest = content_hash(source.path, _shaping(place))
     request = ImportRequest(
         key=source.key,
         explicit=source.explicit,
-        source=str(source.path.resolve()),
+        source=shown(source.path.resolve()),
         kind="ifc",
         content_hash=digest,
         force=place.force,
@@ -72,7 +73,7 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
         return _unchanged(place, job, time.perf_counter() - started)
     spool = place.spools / f"source-{job.index}"
     try:
-        report = _Import(place, job, revision, spool).run()
+        report = _Import(place, job, revision, spool).run(state)
     except BaseException:
         place.store.discard(revision)
         raise
@@ -80,6 +81,12 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
         shutil.rmtree(spool, ignore_errors=True)
     report.seconds = round(time.perf_counter() - started, 3)
     return report
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes when somebody writes or replaces the file. Raises OSError where there is none."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Shaping(Struct, frozen=True):
@@ -112,10 +119,16 @@ class _Import:
         self._patience = Patience(place.stop, lambda: place.store.keep_alive(revision))
         self._indexes: NDArray[np.uint32] | None = None
 
-    def run(self) -> SourceReport:
-        """Read, stage, tile, publish."""
+    def run(self, state: tuple[int, ...]) -> SourceReport:
+        """Read, stage, tile, publish. `state`: the file's when its content was hashed."""
         result = self._read()
+        path = self._job.source.path
+        if _state(path) != state:
+            raise DamagedSource(
+                shown(path), "it changed while it was read", "Import it again when it is complete."
+            )
         report = result.report
+        report.source = shown(path)
         report.key = self._job.source.key
         files = self._tile(result)
         self._place.store.publish(self._revision, tiles=files, diagnosis=result.diagnosis, report=report)

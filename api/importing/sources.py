@@ -1,12 +1,14 @@
 """Which files an import means, under which keys, and whether they changed."""
 
 import hashlib
-from collections.abc import Iterable
+import os
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct, json
 
-from twin.errors import SourceError
+from twin.errors import SourceError, UnsupportedSource
 from twin.objects import MAX_KEY_LENGTH, checked_key
 
 IMPORTABLE_SUFFIXES = frozenset({".ifc", ".ifczip", ".ifcxml"})
@@ -36,14 +38,31 @@ def expand(paths: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             found[path] = None
             continue
-        inside = sorted(
-            file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in IMPORTABLE_SUFFIXES
-        )
+        inside = sorted(_inside(path))
         if not inside:
             suffixes = ", ".join(sorted(IMPORTABLE_SUFFIXES))
             raise SourceError(str(path), "no importable file in this folder", f"Importable are: {suffixes}.")
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Importable files below a folder, and the folders that cannot be looked into: they fail as sources, not silently.
+
+    Links to folders are not followed: they may lead back up.
+    """
+    unreadable: list[Path] = []
+    for place, _, names in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
+        for name in names:
+            if Path(name).suffix.lower() in IMPORTABLE_SUFFIXES:
+                yield Path(place) / name
+    yield from unreadable
+
+
+def shown(path: Path) -> str:
+    r"""The path as text that can be stored and printed: bytes that are not UTF-8 as `\xff`, control characters escaped."""
+    text = os.fsencode(path).decode("utf-8", errors="backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def default_key(path: Path) -> str:
@@ -52,16 +71,35 @@ def default_key(path: Path) -> str:
     Raises InvalidKey where that is no key (a name such as `history.ifc`).
     """
     stem = path.stem.strip().lstrip(".")
-    while len(stem.encode()) > MAX_KEY_LENGTH:
+    while len(os.fsencode(stem)) > MAX_KEY_LENGTH:
         stem = stem[:-1]
     return checked_key(stem.strip())
 
 
 def content_hash(path: Path, options: Struct) -> str:
-    """Hash of the source's bytes and of every option that shapes the result: equal hash, equal tiles (BLAKE2b-128)."""
+    """Hash of the source's bytes and of every option that shapes the result: equal hash, equal tiles (BLAKE2b-128).
+
+    Raises UnsupportedSource for what is no ordinary file (a pipe would wait, a device never end), OSError where it cannot
+    be read.
+    """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.encode([RESULT_VERSION, options], order="deterministic"))
-    with path.open("rb") as file:
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        raise UnsupportedSource(
+            shown(path), "its path holds bytes that are not UTF-8", "Rename the file or its folder."
+        ) from None
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UnsupportedSource(
+                shown(path), "it is no ordinary file", "Save its content as a file and import that."
+            )
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe that nobody writes to would block."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -1,5 +1,6 @@
 """Placement as a person states it: `--crs`, `--origin`, `--rotation`, `--height-offset`. It wins over the file."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,8 @@ from twin.errors import PlacementError
 from twin.frames import CHINA_FRAMES, CrsFacts, Placement, crs_facts, project, true_north_on_map
 
 WGS84_3D = "EPSG:4979"
+_HIGHEST_M = 100_000.0
+"""No building is higher or deeper: beyond that a unit or an axis is mistaken."""
 
 
 class PlacementOverrides(Struct, frozen=True, kw_only=True):
@@ -21,13 +24,24 @@ class PlacementOverrides(Struct, frozen=True, kw_only=True):
     `crs`: code, name or WKT, or `gcj02` / `bd09`. `origin`: where the local origin stands, lon, lat in degrees (of `crs`
     where that is geographic, `gcj02` or `bd09`; else WGS 84) and height in metres above the ellipsoid; with a projected
     `crs` also easting, northing in its units. `rotation_deg`: from east (of the map) to the local x axis, counter-clockwise.
-    `height_offset_m`: added to heights; the geoid height where they are above sea level.
+    `height_offset_m`: added to heights; the geoid height where they are above sea level. Raises PlacementError for numbers
+    that cannot be meant (infinite, not a number, heights beyond 100 km).
     """
 
     crs: str | None = None
     origin: tuple[float, float, float] | None = None
     rotation_deg: float | None = None
     height_offset_m: float | None = None
+
+    def __post_init__(self) -> None:
+        origin = self.origin or (0.0, 0.0, 0.0)
+        numbers = (*origin, self.rotation_deg or 0.0, self.height_offset_m or 0.0)
+        if not all(map(math.isfinite, numbers)):
+            raise PlacementError("origin, rotation and height offset must be numbers", "Check what is given")
+        if max(abs(origin[2]), abs(self.height_offset_m or 0.0)) > _HIGHEST_M:
+            raise PlacementError(
+                f"a height beyond {_HIGHEST_M / 1000:g} km cannot be meant", "Give heights in metres"
+            )
 
     @property
     def given(self) -> bool:

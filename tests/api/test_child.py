@@ -7,7 +7,8 @@ from typing import Any
 import psutil
 import pytest
 
-from api.importing.child import Child, ChildDied, ChildFailed
+from api.importing.child import Child, ChildDied
+from api.importing.faults import ChildFailed
 from api.importing.patience import Interrupted, Patience
 from tests.api import child_functions
 from twin.errors import DamagedSource

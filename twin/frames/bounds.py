@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.errors import PlacementError
 from twin.frames.frame import Frame
 
 
@@ -10,7 +11,8 @@ def geographic_bounds(frame: Frame, local: NDArray[np.float64]) -> NDArray[np.fl
     """Boxes of the eight corners of local boxes.
 
     `local`: (n, 6) float64, metres, minima then maxima of the three axes; a row of NaN stays one. Returns (n, 6) float64:
-    west, south, lowest, east, north, highest, in degrees of WGS 84 and ellipsoidal metres.
+    west, south, lowest, east, north, highest, in degrees of WGS 84 and ellipsoidal metres. Raises PlacementError where a
+    box has no place on Earth.
     """
     result = np.full(local.shape, np.nan)
     known = ~np.isnan(local).any(axis=1)
@@ -18,6 +20,10 @@ def geographic_bounds(frame: Frame, local: NDArray[np.float64]) -> NDArray[np.fl
     if not len(boxes):
         return result
     corners = np.stack([boxes[:, [x, y, z]] for x in (0, 3) for y in (1, 4) for z in (2, 5)], axis=1)
-    positions = frame.to_geographic(corners.reshape(-1, 3)).reshape(-1, 8, 3)
+    positions: NDArray[np.float64] = frame.to_geographic(corners.reshape(-1, 3)).reshape(-1, 8, 3)
+    if not np.isfinite(positions).all():
+        raise PlacementError(
+            "part of the model has no place on Earth", "Check --origin, --rotation and --height-offset"
+        )
     result[known] = np.hstack([positions.min(axis=1), positions.max(axis=1)])
     return result
