@@ -254,3 +254,15 @@ def test_more_shapes_than_a_pipe_holds_are_all_drawn(tmp_path: Path) -> None:
 def test_no_shapes_need_no_workers(tmp_path: Path) -> None:
     tmp_path.mkdir(exist_ok=True)
     assert outcomes(tmp_path, crew(tmp_path, nothing, shapes=0)) == {}
+
+
+def test_a_shape_of_many_products_has_time_for_all_of_them(tmp_path: Path) -> None:
+    many = 400
+    work = Work(products=[range(many)], bundles=[(0, 1)], cut=[False], objects=many)
+    made = Crew(
+        folder=tmp_path,
+        work=work,
+        make_artisan=lambda writer: Fake(writer, lambda _shape, _level: time.sleep(0.8)),
+        element_seconds=0.3,
+    )
+    assert outcomes(tmp_path, made) == {}

@@ -39,6 +39,8 @@ _CHUNK = 32
 _PAUSE_SECONDS = 0.01
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when its parent dies."""
+_PLACING_SECONDS = 0.005
+"""Time allowed for placing one more product of a shape: ten times what it takes (200,000 boxes of one shape: 80 s)."""
 _MAX_MISHAPS = 4
 """Deaths of workers with no shape in hand (memory, a full disk) before the import fails."""
 
@@ -149,7 +151,7 @@ class Crew:
         """Look after the workers without waiting; returns whether everything is settled."""
         self._feed()
         for worker in list(self._crew):
-            if self.board.seconds_on(worker.slot) > self.element_seconds and not worker.overdue:
+            if self.board.seconds_on(worker.slot) > self._limit(worker) and not worker.overdue:
                 worker.overdue = True
                 os.kill(worker.pid, signal.SIGKILL)
             pid, status = os.waitpid(worker.pid, os.WNOHANG)
@@ -175,6 +177,12 @@ class Crew:
     def done(self) -> int:
         """How many products have an outcome so far."""
         return int(np.count_nonzero(self.board.outcome))
+
+    def _limit(self, worker: _Worker) -> float:
+        """Seconds that a worker may take for what it has in hand: a shape of many products has more to place."""
+        shape = int(self.board.current[worker.slot])
+        products = len(self.work.products[shape]) if shape != IDLE else 0
+        return self.element_seconds + products * _PLACING_SECONDS
 
     def _pending(self, shape: int) -> list[int]:
         return [ordinal for ordinal in self.work.products[shape] if self.board.outcome[ordinal] == PENDING]
