@@ -23,6 +23,10 @@ SNAP_M = 1e-6
 _MIN_HEIGHT_M = 1e-6
 """A triangle that is nowhere higher than this is a line."""
 
+_MAX_CRACKS, _MAX_IMBALANCE = 0.1, 1e-5
+"""Of the edges of a closed shell, the share that may lack a partner; of its area, the share that may be missing: what thin
+triangles leave, far from what an open tube lacks (a third of its edges) or a box without lid (a sixth of its area)."""
+
 _HASH = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64
 )
@@ -136,14 +140,29 @@ def inverted_shells(
 ) -> NDArray[np.bool_]:
     """(s,) whether shell s is closed, consistently oriented, and inside out (its signed volume is negative).
 
+    Cracks of no width count as closed: a triangle without area, where faces meet between corners, is often left out.
     `shell` is (m,) integer 0…s-1 per triangle. Positions should be relative to a point near the shell.
     """
     count = int(shell.max()) + 1 if len(shell) else 0
-    a, b, c = (positions[triangles[:, k]] for k in range(3))
+    first = np.zeros(count, dtype=np.int64)
+    first[shell[::-1]] = triangles[::-1, 0]
+    a, b, c = (positions[triangles[:, k]] - positions[first[shell]] for k in range(3))
     volume = np.bincount(shell, weights=np.einsum("ij,ij->i", a, np.cross(b, c)), minlength=count)
-    closed = np.bincount(np.repeat(shell, 3)[edges.single], minlength=count) == 0
+    singles = np.bincount(np.repeat(shell, 3)[edges.single], minlength=count)
+    cracked = (singles > 0) & (singles <= _MAX_CRACKS * 3 * np.bincount(shell, minlength=count))
+    closed = singles == 0
+    if cracked.any():
+        chosen = cracked[shell]
+        closed |= cracked & _is_balanced(np.cross(b - a, c - a)[chosen], shell[chosen], count)
     closed &= np.bincount(shell[edges.left // 3][~edges.opposed], minlength=count) == 0
     return np.asarray(closed & (volume < 0.0))
+
+
+def _is_balanced(areas: NDArray[np.floating], shell: Indexes, count: int) -> NDArray[np.bool_]:
+    """(count,) whether the (m, 3) vector areas of each shell add up to nothing, as those of a closed surface do."""
+    sums = np.stack([np.bincount(shell, weights=column, minlength=count) for column in areas.T], axis=1)
+    total = np.bincount(shell, weights=np.linalg.norm(areas, axis=1), minlength=count)
+    return np.asarray(np.linalg.norm(sums, axis=1) <= _MAX_IMBALANCE * total)
 
 
 def _components(count: int, a: Indexes, b: Indexes) -> Indexes:
