@@ -11,6 +11,12 @@ from api.settings import Settings
 from bim_import import PlacementOverrides
 from twin.queries import ModelRecord
 
+_PIPED_WIDTH = 200
+"""Columns where the output goes to a file or another program: keys are not cut."""
+
+_KEY_WIDTH = 30
+"""A key is what other commands want to be told: as long as this it stays in one piece."""
+
 _CONFIDENCE_STYLE = {"high": "green", "medium": "yellow", "low": "red", "none": "red"}
 
 
@@ -24,19 +30,35 @@ def show(settings: Settings, *, as_json: bool) -> None:
         )
         return
     console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
     if not records:
         console.print("No models yet: twin import FILE.ifc")
         return
     console.print(_table(records))
+    for warning, keys in _by_warning(records).items():
+        console.print(f"{', '.join(keys)}: {warning}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _by_warning(records: list[ModelRecord]) -> dict[str, list[str]]:
+    """Each warning once, with the models that it is about."""
+    keys: dict[str, list[str]] = {}
     for record in records:
         for warning in [*record.diagnosis.warnings, *record.report.warnings]:
-            console.print(f"{record.key}: {warning}", markup=False, highlight=False)
+            keys.setdefault(warning, []).append(record.key)
+    return keys
 
 
 def _table(records: list[ModelRecord]) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("key", "schema", "revision", "objects", "drawn", "placed by", "CRS", "sure", "imported"):
-        table.add_column(name, justify="right" if name in {"revision", "objects", "drawn"} else "left")
+        table.add_column(
+            name,
+            justify="right" if name in {"revision", "objects", "drawn"} else "left",
+            overflow="fold" if name == "key" else "ellipsis",
+            no_wrap=name != "key",
+            min_width=min(max(len(record.key) for record in records), _KEY_WIDTH) if name == "key" else None,
+        )
     for record in records:
         confidence = record.diagnosis.confidence
         table.add_row(

@@ -97,3 +97,12 @@ export function className(/** @type {string} */ name) {
   if (known) return known[current === "zh" ? 0 : 1];
   return name.replace(/^Ifc/, "").replace(/([a-z])([A-Z])/g, "$1 $2");
 }
+
+/**
+ * What to call an object: its name, its long name, or, where the file has neither (importers put the class there), its class in words.
+ * @param {{ name?: string | null, long_name?: string | null, class: string }} object
+ */
+export function objectName({ name, long_name, class: ifcClass }) {
+  const named = name && name !== ifcClass ? name : long_name;
+  return named || className(ifcClass) || t("unnamed");
+}

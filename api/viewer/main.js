@@ -7,7 +7,7 @@ import { Api, takeToken } from "./api.js";
 import { App } from "./app.js";
 import { byId, h } from "./dom.js";
 import { offerHook } from "./hook.js";
-import { className, onLanguage, startLanguage, t } from "./i18n.js";
+import { className, objectName, onLanguage, startLanguage, t } from "./i18n.js";
 import { createStore } from "./state.js";
 import { Card } from "./ui/card.js";
 import { createControls } from "./ui/controls.js";
@@ -63,7 +63,7 @@ function hover(tooltip, picked, x, y) {
   tooltip.hidden = !picked;
   byId("scene").classList.toggle("over-object", Boolean(picked));
   if (!picked) return;
-  tooltip.replaceChildren(h("strong", { text: picked.name || t("unnamed") }), h("span", { text: className(picked.class) }));
+  tooltip.replaceChildren(h("strong", { text: objectName(picked) }), h("span", { text: className(picked.class) }));
   tooltip.style.transform = `translate(${x + 14}px, ${y + 16}px)`;
 }
 

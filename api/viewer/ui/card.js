@@ -2,7 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { byId, h, icon, iconButton } from "../dom.js";
-import { className, onLanguage, t } from "../i18n.js";
+import { className, objectName, onLanguage, t } from "../i18n.js";
 import { classIcon } from "./labels.js";
 import { skeletonRows } from "./list-parts.js";
 import { modelSections } from "./model-card.js";
@@ -106,7 +106,7 @@ export class Card {
     ]);
     const kind = words === detail.class ? words : `${words} · ${detail.class}`;
     const body = h("div", { class: "card-body" }, this.#path(detail), detail.bounds ? null : h("p", { class: "hint notice", text: t("notDrawn") }), this.#identity(detail), propertySections(detail.properties), ...lists(detail), this.#sameAs(detail));
-    return this.element.replaceChildren(this.#head(detail.name || detail.long_name || t("unnamed"), kind, icon(classIcon(detail.class))), actions, body);
+    return this.element.replaceChildren(this.#head(objectName(detail), kind, icon(classIcon(detail.class))), actions, body);
   }
 
   /** @param {[import("../dom.js").IconName, string, () => void, boolean?, boolean?][]} list icon, text, act, disabled, pressed */
@@ -120,7 +120,7 @@ export class Card {
   /** @param {ObjectDetail} detail */
   #path(detail) {
     const model = this.app.modelOf(detail.model);
-    const steps = detail.path.map((step) => h("li", {}, h("button", { class: "crumb", type: "button", text: step.name || className(step.class), title: className(step.class), on: { click: () => void this.app.select(step.id) } })));
+    const steps = detail.path.map((step) => h("li", {}, h("button", { class: "crumb", type: "button", text: objectName(step), title: className(step.class), on: { click: () => void this.app.select(step.id) } })));
     const first = model ? [h("li", {}, h("button", { class: "crumb", type: "button", text: this.app.labelOf(model), title: t("model"), on: { click: () => this.app.selectModel(model.key) } }))] : [];
     return h("nav", { "aria-label": t("where") }, h("ol", { class: "path" }, ...first, ...steps));
   }

@@ -1,7 +1,7 @@
 /** The search box and its results: a combobox with a list box (WAI-ARIA). Typing asks the server; the last question wins. */
 
 import { byId, debounce, h, icon, iconButton } from "../dom.js";
-import { className, onLanguage, t } from "../i18n.js";
+import { className, objectName, onLanguage, t } from "../i18n.js";
 import { classIcon } from "./labels.js";
 import { listState, skeletonRows } from "./list-parts.js";
 
@@ -133,7 +133,7 @@ export class Search {
       "div",
       { class: `result${i === this.current ? " current" : ""}${selected ? " selected" : ""}`, role: "option", id: `result-${i}`, "aria-selected": selected, on: { click: () => this.#choose(i) } },
       h("span", { class: "kind-icon" }, icon(classIcon(item.class))),
-      h("span", { class: "result-text" }, h("span", { class: "label" }, ...marked(item.name || t("unnamed"), q)), h("span", { class: "where", text: where })),
+      h("span", { class: "result-text" }, h("span", { class: "label" }, ...marked(objectName(item), q)), h("span", { class: "where", text: where })),
     );
   }
 

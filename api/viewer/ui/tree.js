@@ -4,7 +4,7 @@
  */
 
 import { byId, h, icon } from "../dom.js";
-import { className, count, language, onLanguage, t } from "../i18n.js";
+import { className, count, language, objectName, onLanguage, t } from "../i18n.js";
 import { badge, classIcon } from "./labels.js";
 import { TreeModel } from "./tree-model.js";
 
@@ -141,7 +141,7 @@ export class Tree {
       const loaded = (node.parent?.children?.length ?? 1) - 1;
       return [h("span", { class: "label link", text: t("loadMore", { n: loaded }) })];
     }
-    const name = node.model ? this.app.labelOf(node.model) : node.object?.name || t("unnamed");
+    const name = node.model ? this.app.labelOf(node.model) : node.object ? objectName(node.object) : "";
     const kind = node.object ? className(node.object.class) : "";
     const eye = h("button", { class: "row-button eye", type: "button", tabindex: -1, "aria-label": t(hidden ? "showNamed" : "hideNamed", { name }), title: t(hidden ? "show" : "hide") }, icon(hidden ? "eyeOff" : "eye"));
     return [
@@ -149,6 +149,7 @@ export class Tree {
       node.object ? h("span", { class: "kind-icon" }, icon(classIcon(node.object.class))) : h("span", { class: "kind-icon model-icon" }, icon("building")),
       h("span", { class: "label", text: name, title: node.model ? `${node.model.name} · ${node.model.key}` : `${name} · ${kind}` }),
       node.model ? badge(node.model, true) : null,
+      node.model && node.model.key !== name ? h("span", { class: "kind", text: node.model.key }) : null,
       node.model ? h("span", { class: "count", text: count(node.model.objects) }) : h("span", { class: "kind", text: kind === name ? "" : kind }),
       eye,
     ];
