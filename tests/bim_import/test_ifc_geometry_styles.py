@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.bim_import.bodies import CUBE_FACES, CUBE_POINTS, Bodies, imported
+from tests.bim_import.bodies import CUBE_FACES, CUBE_POINTS, Bodies, Point, imported
 
 RED, GREEN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 OPAQUE_RED, OPAQUE_GREEN = (*RED, 1.0), (*GREEN, 1.0)
@@ -67,3 +67,39 @@ def test_the_style_of_a_surface_model_is_stronger_than_those_of_its_shells(tmp_p
     model = bodies.colored(bodies.add(f"IFCSHELLBASEDSURFACEMODEL(({shell}))"), RED)
     product = bodies.element(model)
     assert imported(bodies, tmp_path).colors(product) == {OPAQUE_RED}
+
+
+def color_map(bodies: Bodies, item: str, indexes: str) -> str:
+    """Gives the faces of a face set red (1) or green (2)."""
+    colors = bodies.add("IFCCOLOURRGBLIST(((1.,0.,0.),(0.,1.,0.)))")
+    bodies.add(f"IFCINDEXEDCOLOURMAP({item},$,{colors},{indexes})")
+    return item
+
+
+SQUARE: list[Point] = [(0, 0, 0), (1000, 0, 0), (1000, 1000, 0), (0, 1000, 0)]
+
+
+def test_several_face_sets_of_one_body_keep_their_colour_maps_beside_styles(tmp_path: Path) -> None:
+    bodies = Bodies()
+    above: list[Point] = [(x, y, 1000) for x, y, _ in SQUARE]
+    items = [
+        color_map(bodies, bodies.triangulated(SQUARE, [[1, 2, 3], [1, 3, 4]]), "(1,2)"),
+        bodies.colored(bodies.triangulated(above, [[1, 2, 3]]), (0.0, 0.0, 1.0)),
+    ]
+    product = bodies.product(bodies.representation(items))
+    assert imported(bodies, tmp_path).colors(product) == {OPAQUE_RED, OPAQUE_GREEN, (0.0, 0.0, 1.0, 1.0)}
+
+
+def test_a_colour_map_of_a_polygonal_face_set_counts_polygons(tmp_path: Path) -> None:
+    bodies = Bodies()
+    table = ",".join(f"({x}.,{y}.,{z}.)" for x, y, z in CUBE_POINTS)
+    points = bodies.add(f"IFCCARTESIANPOINTLIST3D(({table}))")
+    rows = [",".join(str(corner + 1) for corner in face) for face in CUBE_FACES]
+    faces = ",".join(bodies.add(f"IFCINDEXEDPOLYGONALFACE(({row}))") for row in rows)
+    item = bodies.add(f"IFCPOLYGONALFACESET({points},.T.,({faces}),$)")
+    cube = bodies.element(color_map(bodies, item, "(1,1,1,1,1,2)"))
+    seen = imported(bodies, tmp_path)
+    materials = seen.spool.materials
+    counts = {materials[m].color: count for m, _, count in seen.spool.mesh(0).parts.tolist()}
+    assert seen.volume(cube) > 0.0
+    assert counts == {OPAQUE_RED: 10, OPAQUE_GREEN: 2}

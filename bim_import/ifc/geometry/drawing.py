@@ -8,6 +8,7 @@ from pathlib import Path
 import ifcopenshell
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bim_import.ifc.geometry.items import Items
 from bim_import.ifc.geometry.kernel import KernelLimits, Kernels, RawMesh
@@ -128,13 +129,23 @@ class Drawer:
     def _surfaces(self, raw: RawMesh) -> tuple[Indexes, list[Material | None]]:
         """Per triangle the index of its material; None stands for the product's own."""
         if raw.colors is not None:
-            colors, slots = np.unique(np.round(raw.colors, 4), axis=0, return_inverse=True)
-            return slots.reshape(-1), [Material(color=tuple(color.tolist())) for color in colors]
+            return self._colored(raw, raw.colors)
         if (raw.styles == raw.styles[0]).all():
             used, slots = raw.styles[:1], np.zeros(len(raw.styles), dtype=np.int64)
         else:
             used, slots = np.unique(raw.styles, return_inverse=True)
         return slots, [self._dressed(int(style), raw) for style in used]
+
+    def _colored(self, raw: RawMesh, colors: NDArray[np.float64]) -> tuple[Indexes, list[Material | None]]:
+        """The same where triangles have colours of their own: these first, then the styles of the others."""
+        own = np.isfinite(colors[:, 0])
+        slots = np.zeros(len(colors), dtype=np.int64)
+        used, found = np.unique(np.round(colors[own], 4), axis=0, return_inverse=True)
+        slots[own] = found.reshape(-1)
+        styles, found = np.unique(raw.styles[~own], return_inverse=True)
+        slots[~own] = found + len(used)
+        materials: list[Material | None] = [Material(color=tuple(color.tolist())) for color in used]
+        return slots, materials + [self._dressed(int(style), raw) for style in styles]
 
     def _dressed(self, style: int, raw: RawMesh) -> Material | None:
         """Material of a style on a mesh; an image is only kept where the mesh says how it lies on it."""

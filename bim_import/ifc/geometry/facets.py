@@ -37,13 +37,14 @@ SURFACES = frozenset({"IfcFaceBasedSurfaceModel", "IfcShellBasedSurfaceModel"})
 class Facets:
     """Triangles of many items together: `shells` is the STEP id of the shell, `item` the index of the item, of each.
 
-    The shells of a brep with voids are one, that around it.
+    The shells of a brep with voids are one, that around it. `face` is the index of the face, of a face set only.
     """
 
     vertices: Floats
     triangles: Indexes
     shells: Indexes
     item: Indexes
+    face: Indexes | None = None
 
     def split(self, count: int) -> list["Facets"]:
         """The same for each of the `count` items, with the vertices that it uses."""
@@ -133,9 +134,9 @@ def read_polygonal(item: Entity, text: StepText) -> Facets:
     corners = _within(corners - 1, len(points))
     each = np.arange(len(faces))
     loops = Loops(corners=corners, counts=counts, faces=each, outer=np.ones(len(faces), dtype=bool))
-    triangles, _ = triangulated_faces(points, loops)
+    triangles, face = triangulated_faces(points, loops)
     zeros = np.zeros(len(triangles), dtype=np.int64)
-    return Facets(vertices=points, triangles=triangles, shells=zeros + item.id(), item=zeros)
+    return Facets(vertices=points, triangles=triangles, shells=zeros + item.id(), item=zeros, face=face)
 
 
 def _within(indexes: Indexes, count: int) -> Indexes:

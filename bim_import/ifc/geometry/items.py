@@ -11,7 +11,7 @@ from bim_import.ifc.geometry.facets import FACE_SET, MODELS, SURFACES, Facets, r
 from bim_import.ifc.geometry.kernel import Kernels, RawMesh
 from bim_import.ifc.geometry.outlines import Outlines
 from bim_import.ifc.geometry.styles import Styles
-from bim_import.ifc.geometry.tessellation import TRIANGULATED, triangulated
+from bim_import.ifc.geometry.tessellation import TRIANGULATED, colors_of, triangulated
 from bim_import.ifc.reading.entities import Entity, kind
 from bim_import.ifc.reading.step_text import StepText, UnreadableError
 
@@ -94,6 +94,7 @@ class Items:
             styles=np.full(len(facets.triangles), style, dtype=np.int64)
             if style or kind(item) not in SURFACES
             else self._of_shells(facets),
+            colors=None if facets.face is None else colors_of(item, facets.face),
         )
 
     def _of_shells(self, facets: Facets) -> NDArray[np.int64]:

@@ -41,7 +41,7 @@ class RawMesh:
     vertices: (n, 3) float64 metres in the frame of the representation; triangles: (m, 3) int64; items: (m,) int64, STEP id
     of the representation item that each triangle belongs to; styles: (m,) int64, STEP id of its IfcSurfaceStyle, 0 where
     the item has none; uvs: (n, 2) float32 with v upwards, and `textured` the STEP id of the image's IfcSurfaceTexture;
-    colors: (m, 4) float sRGB with alpha where triangles have colours of their own. `closed`: known to enclose a solid, its
+    colors: (m, 4) float sRGB with alpha where triangles have colours of their own, NaN for those that have none. `closed`: known to enclose a solid, its
     triangles outward.
     """
 
@@ -136,7 +136,7 @@ def styled(raw: RawMesh, style: int) -> RawMesh:
 
 
 def joined(meshes: list[RawMesh]) -> RawMesh:
-    """Several meshes as one. Colours and images of their own are only kept where there is one mesh."""
+    """Several meshes as one. Images are only kept where there is one mesh."""
     if len(meshes) == 1:
         return meshes[0]
     if not meshes:
@@ -149,4 +149,14 @@ def joined(meshes: list[RawMesh]) -> RawMesh:
         ),
         items=np.concatenate([mesh.items for mesh in meshes]),
         styles=np.concatenate([mesh.styles for mesh in meshes]),
+        colors=_joined_colors(meshes),
     )
+
+
+def _joined_colors(meshes: list[RawMesh]) -> NDArray[np.float64] | None:
+    if all(mesh.colors is None for mesh in meshes):
+        return None
+    parts = [
+        np.full((len(mesh.triangles), 4), np.nan) if mesh.colors is None else mesh.colors for mesh in meshes
+    ]
+    return np.vstack(parts)

@@ -41,7 +41,7 @@ def triangulated(item: Entity, *, unit_m: float, styles: Styles) -> RawMesh:
         styles=np.full(len(corners), style, dtype=np.int64),
         uvs=uvs,
         textured=textured,
-        colors=_colors(item, len(corners)),
+        colors=colors_of(item, np.arange(len(corners))),
     )
 
 
@@ -60,17 +60,17 @@ def _followed(table: Indexes, indexes: Indexes) -> Indexes:
     return table[indexes]
 
 
-def _colors(item: Entity, count: int) -> Floats | None:
-    """(m, 4) sRGB and alpha per triangle from an IfcIndexedColourMap, or None."""
+def colors_of(item: Entity, face: Indexes) -> Floats | None:
+    """(m, 4) sRGB and alpha of triangles from the IfcIndexedColourMap of a face set, or None. `face`: the face of each."""
     for color_map in item.HasColours:
         table = np.array(attribute(attribute(color_map, 2), 0), dtype=np.float64).reshape(-1, 3)
         chosen = np.array(attribute(color_map, 3), dtype=np.int64) - 1
-        if len(chosen) != count or not len(table):
+        if not len(table) or not len(face) or len(chosen) <= face.max():
             continue
         _check(chosen, len(table))
         opacity = attribute(color_map, 1)
-        alpha = np.full((count, 1), 1.0 if opacity is None else float(opacity))
-        return np.hstack([np.clip(table[chosen], 0.0, 1.0), np.clip(alpha, 0.05, 1.0)])
+        alpha = np.full((len(face), 1), 1.0 if opacity is None else float(opacity))
+        return np.hstack([np.clip(table[chosen[face]], 0.0, 1.0), np.clip(alpha, 0.05, 1.0)])
     return None
 
 
