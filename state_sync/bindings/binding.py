@@ -1,0 +1,77 @@
+"""What a binding is: which message on which topic is which signal of which object; and its JSON document."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from state_sync.codecs import TimeFormat
+from twin.errors import TwinError
+
+Codec = Literal["plain", "json", "senml", "sparkplug"]
+
+MappedValue = bool | int | float | str
+
+
+class Binding(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One binding, resolved to one signal.
+
+    `topic` is an MQTT topic filter (`+` and `#` allowed); for Sparkplug `spBv1.0/GROUP/+/NODE` or
+    `spBv1.0/GROUP/+/NODE/DEVICE`. `subscribe`: the wider filter to subscribe to, where the binding came from a pattern.
+    `path`: where the value is: JSON path, SenML name, Sparkplug metric. `unit` is the device's unit, for comparison with what
+    a message says; a value in the signal's unit is `raw * factor + offset`. `lenient`: numbers written as texts and the usual
+    words for true and false are understood. `map`: the values that texts (or numbers written as texts) of the device stand for.
+    """
+
+    model: str
+    global_id: str
+    name: str
+    topic: str
+    subscribe: str | None = None
+    codec: Codec = "plain"
+    path: str | None = None
+    time: str | None = None
+    time_format: TimeFormat = "rfc3339"
+    quality: str | None = None
+    each: str | None = None
+    unit: str | None = None
+    factor: float = 1.0
+    offset: float = 0.0
+    lenient: bool = False
+    map: dict[str, MappedValue] = {}
+
+    @property
+    def signal(self) -> str:
+        """Id of the signal."""
+        return f"{self.model}/{self.global_id}/{self.name}"
+
+
+class DamagedBinding(TwinError):
+    """A stored binding that cannot be read: of a newer version, or edited by hand."""
+
+    def __init__(self, document: str, reason: str) -> None:
+        self.document = document
+        self.reason = reason
+        super().__init__(f"A stored binding cannot be read ({reason}). Run `twin bind` again with its file.")
+
+
+_decoder = msgspec.json.Decoder(Binding)
+
+
+def to_document(binding: Binding) -> str:
+    """JSON for `BindingKeeper`; the same binding gives the same text."""
+    return msgspec.json.encode(binding, order="sorted").decode()
+
+
+def from_document(document: str) -> Binding:
+    """The binding of a document; members that are not known are ignored. Raises DamagedBinding."""
+    try:
+        return _decoder.decode(document)
+    except msgspec.DecodeError as error:
+        raise DamagedBinding(document, str(error)) from error
+
+
+def from_documents(rows: Iterable[tuple[str, str]]) -> list[Binding]:
+    """All bindings of `BindingKeeper.bindings()`, in its order. Raises DamagedBinding."""
+    return [from_document(document) for _, document in rows]

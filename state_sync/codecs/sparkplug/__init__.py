@@ -1,0 +1,15 @@
+"""Codec `sparkplug`: Sparkplug B 3.0 (Eclipse). Births define metrics, deaths make them stale, gaps ask for a rebirth."""
+
+from state_sync.codecs.sparkplug.nodes import EdgeNodes, Outcome
+from state_sync.codecs.sparkplug.payload import rebirth_request
+from state_sync.codecs.sparkplug.topics import NAMESPACE, Source, parse_topic, source_of_binding
+
+__all__ = [
+    "NAMESPACE",
+    "EdgeNodes",
+    "Outcome",
+    "Source",
+    "parse_topic",
+    "rebirth_request",
+    "source_of_binding",
+]

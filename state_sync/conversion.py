@@ -1,0 +1,177 @@
+"""Raw values of devices become values of a signal's type, in its unit. Pure; compiled once per binding.
+
+What goes in is what a codec yields. Rules: a `number` is always a float, so that 21 and 21.0 are the same value. An `integer`
+lies within ±2**53 (beyond, JSON and JavaScript lose digits) and has no fraction, unless a unit conversion made one: then it
+is rounded. Nothing is guessed: texts are numbers, and words are booleans, only where the codec has nothing but text or the
+binding says `lenient`. Booleans are never numbers, and numbers are booleans (0 and 1) only where lenient.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from state_sync.codecs.values import MAX_TEXT, NOT_FINITE, Refused
+from twin.state import Signal, Value
+
+MAX_INTEGER = 2**53
+"""The largest magnitude of an `integer`: exact as a double (RFC 7493, section 2.2)."""
+
+TRUE_WORDS = frozenset({"true", "on", "yes", "open", "opened", "active", "1"})
+FALSE_WORDS = frozenset({"false", "off", "no", "closed", "close", "inactive", "0"})
+"""The usual words, in any case; only where a binding says `lenient`."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_INFINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_MAX_DIGITS = 64
+"""Characters of a number written as a text; a double never needs more than 25."""
+
+Convert = Callable[[Value], Value | Refused]
+
+
+class Scale(Struct, frozen=True):
+    """`value = raw * factor + offset`."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is more than the identity."""
+        return self.factor != 1.0 or self.offset != 0.0
+
+
+def _wrong(raw: Value, wanted: str) -> Refused:
+    return Refused("wrong_type", f"{str(raw)[:60]!r} is no {wanted}")
+
+
+def _parsed(text: str, wanted: str) -> float | int | Refused:
+    if len(text) > _MAX_DIGITS or not _NUMBER.fullmatch(text):
+        return NOT_FINITE if _INFINITE.fullmatch(text) else _wrong(text, wanted)
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def to_number(scale: Scale, *, from_text: bool) -> Convert:
+    """Floats; anything that is not finite after scaling is refused."""
+    factor, offset = scale.factor, scale.offset
+
+    def convert(raw: Value) -> Value | Refused:
+        kind = type(raw)
+        if kind is not float and kind is not int:
+            if kind is not str or not from_text:
+                return _wrong(raw, "number")
+            parsed = _parsed(raw, "number")  # type: ignore[arg-type]  # `type() is` does not narrow
+            if type(parsed) is Refused:
+                return parsed
+            raw = parsed  # type: ignore[assignment]  # the same
+        try:
+            value = raw * factor + offset  # type: ignore[operator]  # the same
+        except OverflowError:
+            return NOT_FINITE
+        return value if math.isfinite(value) else NOT_FINITE
+
+    return convert
+
+
+def to_integer(scale: Scale, *, from_text: bool) -> Convert:
+    """Integers within ±2**53; a fraction is rounded where units are converted, refused where they are not."""
+    number = to_number(scale, from_text=from_text)
+
+    def convert(raw: Value) -> Value | Refused:
+        if type(raw) is int and not scale.changes:
+            value = raw
+        else:
+            exact = _parsed(raw, "integer") if isinstance(raw, str) and from_text else raw
+            if type(exact) is int and not scale.changes:
+                value = exact
+            else:
+                scaled = number(raw)
+                if not isinstance(scaled, float):
+                    return scaled
+                if not scale.changes and not scaled.is_integer():
+                    return _wrong(raw, "integer")
+                value = round(scaled)
+        return value if -MAX_INTEGER <= value <= MAX_INTEGER else _wrong(raw, "integer within ±2**53")
+
+    return convert
+
+
+def to_boolean(*, from_text: bool, lenient: bool) -> Convert:
+    """`true` and `false`; lenient: 0, 1 and the usual words too."""
+
+    def convert(raw: Value) -> Value | Refused:
+        if type(raw) is bool:
+            return raw
+        if lenient and type(raw) in {int, float} and raw in {0, 1}:
+            return bool(raw)
+        if isinstance(raw, str):
+            word = raw.lower()
+            if (from_text or lenient) and word in {"true", "false"}:
+                return word == "true"
+            if lenient and word in TRUE_WORDS:
+                return True
+            if lenient and word in FALSE_WORDS:
+                return False
+        return _wrong(raw, "boolean")
+
+    return convert
+
+
+def to_text(raw: Value) -> Value | Refused:
+    """Texts of at most 4096 characters; no null character and no lone surrogate, which databases refuse."""
+    if not isinstance(raw, str):
+        return _wrong(raw, "text")
+    if len(raw) > MAX_TEXT:
+        return Refused("too_large", f"a text of more than {MAX_TEXT} characters")
+    if "\0" in raw or (not raw.isascii() and any("\ud800" <= letter <= "\udfff" for letter in raw)):
+        return Refused("malformed", "a text with characters that cannot be kept")
+    return raw
+
+
+def to_choice(choices: tuple[str, ...]) -> Convert:
+    """One of the declared texts; integers are compared by their decimal digits."""
+    known = frozenset(choices)
+
+    def convert(raw: Value) -> Value | Refused:
+        text = str(raw) if type(raw) is int else raw
+        return text if text in known else _wrong(raw, "choice of this signal")
+
+    return convert
+
+
+def mapped(values: Mapping[str, Value], convert: Convert) -> Convert:
+    """First what the binding's `map` says, by the text of the raw value (`true`, `3`, `open`); then the conversion."""
+
+    def look_up(raw: Value) -> Value | Refused:
+        text = ("true" if raw else "false") if type(raw) is bool else str(raw)[:MAX_TEXT]
+        return convert(values.get(text, raw))
+
+    return look_up
+
+
+def compile_conversion(
+    signal: Signal,
+    scale: Scale,
+    *,
+    from_text: bool = False,
+    lenient: bool = False,
+    values: Mapping[str, Value] | None = None,
+) -> Convert:
+    """The conversion for values of a signal. `from_text`: the codec knows nothing but texts."""
+    text = from_text or lenient
+    match signal.type:
+        case "number":
+            convert = to_number(scale, from_text=text)
+        case "integer":
+            convert = to_integer(scale, from_text=text)
+        case "boolean":
+            convert = to_boolean(from_text=from_text, lenient=lenient)
+        case "enum":
+            convert = to_choice(signal.choices)
+        case _:
+            convert = to_text
+    return mapped(values, convert) if values else convert

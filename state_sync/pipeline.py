@@ -1,0 +1,168 @@
+"""One message becomes readings. Pure: no clock, no I/O; what ingest calls for every message."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from state_sync.codecs import json_path, plain, senml
+from state_sync.codecs.sparkplug import NAMESPACE, Outcome, Source, parse_topic
+from state_sync.codecs.values import Decoded, Refused
+from state_sync.routing.router import Route, Router
+from state_sync.routing.targets import Target
+from twin.ports import Rejected
+from twin.state import Reading
+
+KEPT_BYTES = 4096
+"""Of a payload, in a dead letter."""
+
+
+class SignalsStale(Struct, frozen=True, kw_only=True):
+    """A gateway or device said, or its broker said for it, that it is gone: for `ReadingWriter.mark_stale`, before the readings."""
+
+    signals: tuple[int, ...]
+
+
+class Publish(Struct, frozen=True, kw_only=True):
+    """A message to send, QoS 0, not retained: the request that an edge node announces itself anew."""
+
+    topic: str
+    payload: bytes
+
+
+Event = SignalsStale | Publish
+Message = tuple[list[Reading], list[Rejected], list[Event]]
+
+_SPARKPLUG = NAMESPACE + "/"
+
+
+def decode_message(router: Router, topic: str, payload: bytes, received_at: int) -> Message:
+    """Readings, dead letters and events of one message; `received_at` in microseconds since 1970 UTC.
+
+    Never raises for any topic or payload. A message that several bindings read gives up to one dead letter for each reason,
+    however many of its parts failed for it.
+    """
+    if topic.startswith(_SPARKPLUG):
+        return _sparkplug(router, topic, payload, received_at)
+    route = router.route(topic)
+    if route is None:
+        return [], [_dead(_UNKNOWN, topic, payload, received_at)], []
+    readings: list[Reading] = []
+    refused: list[Refused] = []
+    if route.json or route.json_lists:
+        _json(route, payload, received_at, readings, refused)
+    if route.plain:
+        decoded = plain.decode(payload)
+        for target in route.plain:
+            _take(target, decoded, received_at, readings, refused)
+    if route.senml:
+        _senml(route, payload, received_at, readings, refused)
+    return readings, _dead_letters(refused, topic, payload, received_at) if refused else [], []
+
+
+_UNKNOWN = Refused("unknown_topic", "no binding has this topic")
+
+
+def _take(
+    target: Target,
+    decoded: Decoded | Refused,
+    received_at: int,
+    readings: list[Reading],
+    refused: list[Refused],
+) -> None:
+    result = decoded if type(decoded) is Refused else target(decoded, received_at)  # type: ignore[arg-type]  # `type() is` does not narrow
+    if type(result) is Reading:
+        readings.append(result)
+    else:
+        refused.append(result)  # type: ignore[arg-type]  # the same
+
+
+def _json(
+    route: Route, payload: bytes, received_at: int, readings: list[Reading], refused: list[Refused]
+) -> None:
+    document = json_path.parse(payload)
+    if type(document) is Refused:
+        refused.append(document)
+        return
+    for read, target in route.json:
+        _take(target, read(document), received_at, readings, refused)
+    for read_all, target in route.json_lists:
+        for decoded in read_all(document):
+            _take(target, decoded, received_at, readings, refused)
+
+
+def _senml(
+    route: Route, payload: bytes, received_at: int, readings: list[Reading], refused: list[Refused]
+) -> None:
+    values = senml.decode(payload, received_at)
+    if not _by_key(values, lambda key: route.senml.get(key, ()), received_at, (readings, refused)):
+        refused.append(Refused("unknown_signal", "no binding has a name of this pack"))
+
+
+def _by_key(
+    values: Iterable[Decoded | Refused],
+    targets_of: Callable[[str], Iterable[Target]],
+    received_at: int,
+    out: tuple[list[Reading], list[Refused]],
+) -> bool:
+    """Take the values whose keys are bound, and refusals of whole messages; whether there was any. The others are nobody's."""
+    any_taken = False
+    for value in values:
+        if type(value) is Refused and not value.key:
+            out[1].append(value)
+            any_taken = True
+        for target in targets_of(value.key):
+            _take(target, value, received_at, *out)
+            any_taken = True
+    return any_taken
+
+
+def _sparkplug(router: Router, topic: str, payload: bytes, received_at: int) -> Message:
+    parsed = parse_topic(topic)
+    if parsed is None:
+        return [], [], []
+    if not router.wants_node(parsed.source.group, parsed.source.node):
+        return [], [_dead(_UNKNOWN, topic, payload, received_at)], []
+    outcome = router.nodes.take(topic, payload, received_at)
+    bound = router.metrics_of(parsed.source)
+    readings: list[Reading] = []
+    refused: list[Refused] = []
+    _by_key(
+        outcome.values,
+        lambda key: (one.target for one in bound.get(key, ())) if key else (),
+        received_at,
+        (readings, refused),
+    )
+    dead = _dead_letters(refused, topic, payload, received_at) if refused else []
+    return readings, dead, _events(router, outcome)
+
+
+def _events(router: Router, outcome: Outcome) -> list[Event]:
+    events: list[Event] = []
+    numbers = {number for source in outcome.stale for number in _signals(router, source)}
+    if numbers:
+        events.append(SignalsStale(signals=tuple(sorted(numbers))))
+    if outcome.publish is not None:
+        events.append(Publish(topic=outcome.publish[0], payload=outcome.publish[1]))
+    return events
+
+
+def _signals(router: Router, source: Source) -> Iterable[int]:
+    if source.device is None:
+        return router.signals_of_node(source.group, source.node)
+    return (one.record.number for several in router.metrics_of(source).values() for one in several)
+
+
+def _dead_letters(refused: list[Refused], topic: str, payload: bytes, received_at: int) -> list[Rejected]:
+    first = {refusal.reason: refusal for refusal in reversed(refused)}
+    return [_dead(refusal, topic, payload, received_at) for refusal in first.values()]
+
+
+def _dead(refusal: Refused, topic: str, payload: bytes, received_at: int) -> Rejected:
+    detail = f"{refusal.key}: {refusal.detail}" if refusal.key else refusal.detail
+    return Rejected(
+        reason=refusal.reason,
+        detail=detail,
+        topic=topic,
+        payload=bytes(payload[:KEPT_BYTES]),
+        received_at=received_at,
+    )

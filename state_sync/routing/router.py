@@ -1,0 +1,150 @@
+"""From a topic to the signals that its messages carry, and which topics to subscribe to."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from state_sync.bindings.binding import Binding
+from state_sync.bindings.topics import has_wildcard
+from state_sync.codecs.json_path import JsonShape, reader, readers
+from state_sync.codecs.sparkplug import NAMESPACE, EdgeNodes, Source, source_of_binding
+from state_sync.codecs.values import Decoded, Refused
+from state_sync.routing.targets import Target, compile_target
+from state_sync.routing.trie import FilterTrie, minimal
+from twin.ports import SignalRecord
+
+ReadOne = Callable[[Any], Decoded | Refused]
+ReadMany = Callable[[Any], Iterator[Decoded | Refused]]
+
+
+class Bound(Struct, frozen=True, kw_only=True):
+    """A binding whose signal is known, compiled."""
+
+    binding: Binding
+    record: SignalRecord
+    target: Target
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """What messages of one topic carry, by codec. `senml`: by resolved name."""
+
+    bound: tuple[Bound, ...]
+    plain: tuple[Target, ...]
+    json: tuple[tuple[ReadOne, Target], ...]
+    json_lists: tuple[tuple[ReadMany, Target], ...]
+    senml: dict[str, tuple[Target, ...]]
+
+
+def _shape(binding: Binding) -> JsonShape:
+    return JsonShape(
+        path=binding.path,
+        time=binding.time,
+        time_format=binding.time_format,
+        quality=binding.quality,
+        each=binding.each,
+    )
+
+
+def compile_route(bound: Sequence[Bound]) -> Route:
+    """The route for messages that all these bindings want."""
+    by_name: dict[str, list[Target]] = defaultdict(list)
+    json = [item for item in bound if item.binding.codec == "json"]
+    for item in bound:
+        if item.binding.codec == "senml":
+            by_name[item.binding.path or ""].append(item.target)
+    return Route(
+        bound=tuple(bound),
+        plain=tuple(item.target for item in bound if item.binding.codec == "plain"),
+        json=tuple((reader(_shape(i.binding)), i.target) for i in json if i.binding.each is None),
+        json_lists=tuple((readers(_shape(i.binding)), i.target) for i in json if i.binding.each is not None),
+        senml={name: tuple(targets) for name, targets in by_name.items()},
+    )
+
+
+class Router:
+    """Bindings by topic. `unbound`: bindings whose signal is not declared; their messages are of unknown topics.
+
+    `nodes`: the state of Sparkplug edge nodes; pass that of the router before, so that new bindings cost no rebirth.
+    A topic costs one look-up in a dict, and a walk along its levels if it is only matched by wildcards.
+    Raises ValueError for a binding whose path is none (`twin bind` refuses those).
+    """
+
+    def __init__(
+        self,
+        bindings: Iterable[Binding],
+        records: Iterable[SignalRecord],
+        *,
+        nodes: EdgeNodes | None = None,
+    ) -> None:
+        self.nodes = EdgeNodes() if nodes is None else nodes
+        self.unbound: list[Binding] = []
+        by_id = {record.signal.id: record for record in records}
+        self._filters: list[str] = []
+        topics: dict[str, list[Bound]] = defaultdict(list)
+        metrics: dict[Source, dict[str, list[Bound]]] = defaultdict(lambda: defaultdict(list))
+        for binding in bindings:
+            record = by_id.get(binding.signal)
+            if record is None:
+                self.unbound.append(binding)
+                continue
+            bound = Bound(binding=binding, record=record, target=compile_target(binding, record))
+            if binding.codec == "sparkplug":
+                source = source_of_binding(binding.topic)
+                metrics[source][binding.path or ""].append(bound)
+                self._filters.append(f"{NAMESPACE}/{source.group}/+/{source.node}/#")
+            else:
+                topics[binding.topic].append(bound)
+                self._filters.append(binding.subscribe or binding.topic)
+        self._metrics = {source: dict(names) for source, names in metrics.items()}
+        self._nodes = frozenset((source.group, source.node) for source in metrics)
+        self._build(topics)
+
+    def _build(self, topics: dict[str, list[Bound]]) -> None:
+        self._wild: FilterTrie[tuple[Bound, ...]] = FilterTrie()
+        for filter_, bound in topics.items():
+            if has_wildcard(filter_):
+                self._wild[filter_] = tuple(bound)
+        self._exact: dict[str, Route] = {}
+        for topic, bound in topics.items():
+            if not has_wildcard(topic):
+                wild = [item for group in self._wild.matches(topic) for item in group]
+                self._exact[topic] = compile_route([*bound, *wild])
+        self._combined: dict[tuple[int, ...], Route] = {}
+
+    def route(self, topic: str) -> Route | None:
+        """What messages of a topic carry; None: nobody wants them. Not for Sparkplug: see `metrics_of`."""
+        exact = self._exact.get(topic)
+        if exact is not None:
+            return exact
+        groups = self._wild.matches(topic)
+        if not groups:
+            return None
+        key = tuple(id(group) for group in groups)
+        route = self._combined.get(key)
+        if route is None:
+            route = self._combined[key] = compile_route([item for group in groups for item in group])
+        return route
+
+    def wants_node(self, group: str, node: str) -> bool:
+        """Whether a signal is bound to this Sparkplug edge node or a device of it."""
+        return (group, node) in self._nodes
+
+    def metrics_of(self, source: Source) -> dict[str, list[Bound]]:
+        """Bindings of a Sparkplug node or device, by name of the metric."""
+        return self._metrics.get(source, {})
+
+    def signals_of_node(self, group: str, node: str) -> list[int]:
+        """Numbers of all signals of an edge node and its devices."""
+        return [
+            bound.record.number
+            for source, names in self._metrics.items()
+            if (source.group, source.node) == (group, node)
+            for several in names.values()
+            for bound in several
+        ]
+
+    def subscriptions(self) -> list[str]:
+        """The fewest MQTT topic filters that bring every bound message, sorted."""
+        return minimal(self._filters)

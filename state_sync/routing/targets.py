@@ -1,0 +1,66 @@
+"""From a decoded value to a reading of one signal: units, type, range, clock. Compiled once per binding."""
+
+import math
+from collections.abc import Callable
+
+from state_sync.bindings.binding import Binding
+from state_sync.codecs.values import Decoded, Refused
+from state_sync.conversion import Scale, compile_conversion
+from state_sync.symbols import canonical
+from twin.ports import SignalRecord
+from twin.state import FUTURE_ALLOWANCE_US, Quality, Reading, Signal
+
+Target = Callable[[Decoded, int], Reading | Refused]
+"""(decoded value, time of reception) → reading, or why there is none."""
+
+FUTURE = Refused("future", "observed more than 60 s ahead of our clock")
+
+
+def _limits(signal: Signal) -> tuple[float, float] | None:
+    """Bounds of valid values, inclusive; None where there are none to check."""
+    if signal.type not in {"number", "integer"} or (signal.minimum is None and signal.maximum is None):
+        return None
+    low = -math.inf if signal.minimum is None else signal.minimum
+    return low, math.inf if signal.maximum is None else signal.maximum
+
+
+def compile_target(binding: Binding, record: SignalRecord) -> Target:
+    """The function that makes readings of the binding's signal.
+
+    A value outside the signal's range is kept as it was reported, with a quality of `uncertain` at best: that is what
+    OPC UA calls Uncertain_EngineeringUnitsExceeded (Part 8, table of data access status codes). It is history, it is seen, it
+    confirms no command. A broken sensor is to be seen, not to vanish.
+    """
+    number = record.number
+    convert = compile_conversion(
+        record.signal,
+        Scale(binding.factor, binding.offset),
+        from_text=binding.codec == "plain",
+        lenient=binding.lenient,
+        values=binding.map,
+    )
+    limits = _limits(record.signal)
+    unit = binding.unit
+
+    def target(decoded: Decoded, received_at: int) -> Reading | Refused:
+        observed_at = decoded.observed_at
+        if observed_at is None:
+            observed_at = received_at
+        elif observed_at > received_at + FUTURE_ALLOWANCE_US:
+            return FUTURE
+        if decoded.unit is not None and unit is not None and not same_unit(decoded.unit, unit):
+            return Refused("wrong_unit", f"{decoded.unit[:40]!r}, where the binding expects {unit!r}")
+        value = convert(decoded.value)
+        if type(value) is Refused:
+            return value
+        quality = decoded.quality
+        if limits is not None and quality is Quality.GOOD and not limits[0] <= value <= limits[1]:  # type: ignore[operator]  # numbers, by `_limits`
+            quality = Quality.UNCERTAIN
+        return Reading(number, value, observed_at, received_at, quality)  # type: ignore[arg-type]  # no Refused is left
+
+    return target
+
+
+def same_unit(first: str, second: str) -> bool:
+    """Whether two symbols are spellings of the same unit; no conversion."""
+    return first == second or canonical(first) == canonical(second)
