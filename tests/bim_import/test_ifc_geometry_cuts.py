@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bim_import.bodies import CUBE_POINTS, Bodies, Seen, imported
+from tests.bim_import.bodies import CUBE_FACES, CUBE_POINTS, Bodies, Seen, imported
 from tests.bim_import.part21 import guid
 
 AWAY = (500_000_370.0, 3_000_000_110.0, 0.0)
@@ -97,3 +97,12 @@ def test_an_opening_may_be_larger_than_what_it_is_in(tmp_path: Path) -> None:
     opening = bodies.element(bodies.box((5000, 2000, 5000), (0, 0, -1000)), name="IFCOPENINGELEMENT")
     bodies.add(f"IFCRELVOIDSELEMENT('{guid(9001)}',$,$,$,{wall},{opening})")
     assert imported(bodies, tmp_path).not_drawn()["empty geometry"] == 1
+
+
+def test_parts_that_face_against_each_other_are_cut_by_the_kernel(tmp_path: Path) -> None:
+    bodies = Bodies()
+    beside = [(x + 3000, y, z) for x, y, z in np.array(CUBE_POINTS, dtype=float).tolist()]
+    inward = [[corner + 8 for corner in face[::-1]] for face in CUBE_FACES]
+    pair = bodies.element(bodies.brep([*CUBE_POINTS, *beside], [*CUBE_FACES, *inward]), name="IFCWALL")
+    bodies.opening(pair, bodies.box((200, 5000, 200), (500, 0, 300)))
+    assert imported(bodies, tmp_path).volume(pair) == pytest.approx(2.0 - 0.04, rel=1e-4)

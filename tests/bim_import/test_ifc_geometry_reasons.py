@@ -176,3 +176,11 @@ def test_an_index_beyond_the_points_costs_one_element(tmp_path: Path) -> None:
     seen = imported(bodies, tmp_path)
     assert sum(seen.not_drawn().values()) == 4
     assert seen.size(good) == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.0000000001])
+def test_a_mapped_body_scaled_to_nothing(tmp_path: Path, scale: float) -> None:
+    bodies = Bodies()
+    source = bodies.representation_map(bodies.representation([bodies.box()]))
+    bodies.element(bodies.mapped(source, scale=scale))
+    assert reason(tmp_path, bodies) == {"empty geometry": 1}

@@ -37,6 +37,8 @@ _SIMPLIFY_M = 5e-5
 """Vertices that move the surface less than this are left out of the result: slivers that growing makes."""
 _MIN_VOLUME = 1e-9
 """A result of less than a cubic millimetre (in m³) is nothing."""
+_MIN_SHARE = 1e-9
+"""Of the box around a solid: less is what rounding leaves of parts that face against each other."""
 _STEEP = 0.02
 """A surface with a triangle less level than this (normal's z: 89°) is not given depth: it could overlap itself."""
 _RIDGE = 1e-3
@@ -240,7 +242,7 @@ def _enclosed(points: Points, triangles: Indexes, *, closed: bool) -> tuple[Mani
         body = Manifold(mesh)
         if body.status() != Error.NoError:
             raise UncuttableError(f"not a closed solid ({body.status().name})")
-        if body.volume() > 0.0:
+        if body.volume() > _MIN_SHARE * np.prod(np.ptp(np.reshape(body.bounding_box(), (2, 3)), axis=0)):
             return body, surface
     raise UncuttableError("a solid without volume")
 

@@ -18,7 +18,7 @@ from bim_import.ifc.geometry.products import Shape
 from bim_import.ifc.geometry.shapes import Level, Shaper
 from bim_import.ifc.geometry.styles import Styles
 from bim_import.ifc.geometry.textures import Textures
-from bim_import.ifc.geometry.transforms import Matrix, Transforms, UndrawableError
+from bim_import.ifc.geometry.transforms import Matrix, Transforms, UndrawableError, leaves_no_area
 from bim_import.ifc.reading.entities import MALFORMED
 from bim_import.ifc.reading.step_text import StepText
 from twin.source import Material, NotDrawn
@@ -105,7 +105,7 @@ class Drawer:
             ordinal = self.studio.ordinal_of[step_id]
             if ordinal in wanted:
                 try:
-                    placed.append((ordinal, step_id, mapped, self.shaper.placement(step_id, mapped)))
+                    placed.append((ordinal, step_id, mapped, self._placement(step_id, mapped)))
                 except UndrawableError as error:
                     self._failed[ordinal] = error.reason
         if not placed:
@@ -118,6 +118,12 @@ class Drawer:
             for ordinal, step_id, mapped, matrix in placed
         ]
         self.finisher.add(Drawing(raw=raw, slots=slots, materials=materials, products=products))
+
+    def _placement(self, step_id: int, mapped: tuple[int, ...]) -> Matrix:
+        matrix = self.shaper.placement(step_id, mapped)
+        if mapped and leaves_no_area(matrix):
+            raise UndrawableError(NotDrawn.EMPTY_GEOMETRY)
+        return matrix
 
     def _own(self, step_id: int, mapped: tuple[int, ...]) -> Material:
         try:

@@ -33,6 +33,8 @@ _RELATIVE_TO, _RELATIVE = 0, 1
 """IfcLocalPlacement"""
 _SINGULAR = 1e-7
 """Determinant below which the kernel, too, ignores a placement."""
+_FLAT, _NO_SCALE = 1e-15, 1e-9
+"""Determinant from which on it is worth to look closer; a factor that leaves nothing of a building."""
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 
 
@@ -158,6 +160,13 @@ class Transforms:
             raise NeedsKernelError(kind(point))
         x, y, z = [*attribute(point, 0), 0.0, 0.0][:3]
         return x * self.unit_m, y * self.unit_m, z * self.unit_m
+
+
+def leaves_no_area(matrix: Matrix) -> bool:
+    """Whether a matrix makes a line or a point of every body."""
+    if abs(np.linalg.det(matrix[:3, :3])) > _FLAT:
+        return False
+    return bool(np.linalg.svd(matrix[:3, :3], compute_uv=False)[1] < _NO_SCALE)
 
 
 def _parent(placement: Entity) -> Entity | None:
