@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from ifcopenshell.util.unit import calculate_unit_scale, get_project_unit
+from ifcopenshell.util.unit import get_project_unit
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ from bim_import.ifc.geometry.workers import Crew, Work
 from bim_import.ifc.reading.index import ProductIndex
 from bim_import.ifc.reading.open import OpenedIfc
 from bim_import.ifc.reading.step_text import StepText
+from bim_import.ifc.reading.units import unit_scale
 from twin.source import NotDrawn
 from twin.spool import Spool
 
@@ -149,7 +150,7 @@ def _reads_faces(opened: OpenedIfc, shapes: list[Shape]) -> bool:
 def _unit(opened: OpenedIfc) -> tuple[float, list[str]]:
     """Length unit of a file in metres, and a warning where it names none that can be read."""
     try:
-        return float(calculate_unit_scale(opened.file)), []
+        return unit_scale(opened.file), []
     except Exception as error:  # noqa: BLE001 - the library raises whatever a damaged unit makes it stumble over
         return 1.0, [f"the length unit cannot be read ({type(error).__name__}); metres are assumed"]
 
@@ -158,7 +159,7 @@ def _angle(opened: OpenedIfc) -> float | None:
     """Plane angle unit of a file in radians, None where it names none that can be read."""
     try:
         named = get_project_unit(opened.file, "PLANEANGLEUNIT") is not None
-        return float(calculate_unit_scale(opened.file, "PLANEANGLEUNIT")) if named else None
+        return unit_scale(opened.file, "PLANEANGLEUNIT") if named else None
     except Exception:  # noqa: BLE001 - as above
         return None
 

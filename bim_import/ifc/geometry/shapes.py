@@ -28,6 +28,10 @@ from bim_import.ifc.geometry.transforms import (
 from bim_import.ifc.reading.entities import ITEMS, MALFORMED, Entity, attribute, kind
 from twin.source import NotDrawn
 
+FARTHEST_M = 1e8
+"""Coordinates beyond this are no place on Earth: eastings with a zone number in front reach 6.1e7 m. One such element
+would take the middle of the whole model with it."""
+
 _COORDINATES = frozenset({"IfcCartesianPoint", "IfcCartesianPointList3D", "IfcDirection"})
 _OWN_ID = frozenset(
     {"IfcExtrudedAreaSolid", "IfcFacetedBrep", "IfcBooleanClippingResult", "IfcBooleanResult"}
@@ -69,9 +73,11 @@ class Shaper:
             raw = self._attempt(self._safe, shape) or raw
         if level is Level.UNCUT:
             raw = self._attempt(self._uncut, shape)
-        if raw is not None and len(raw.triangles):
-            return raw
-        raise UndrawableError(self.reason(shape, raw))
+        if raw is None or not len(raw.triangles):
+            raise UndrawableError(self.reason(shape, raw))
+        if np.isfinite(raw.vertices).all() and np.abs(raw.vertices).max() > FARTHEST_M:
+            raise UndrawableError(NotDrawn.INVALID_COORDINATES)
+        return raw
 
     def placement(self, step_id: int, mapped: tuple[int, ...]) -> Matrix:
         """(4, 4) from the frame of a shape to the root of the file, for one product. Raises UndrawableError."""
@@ -81,7 +87,7 @@ class Shaper:
                 matrix = matrix @ self.transforms.mapped_item(self.file.by_id(number))
         except MALFORMED as error:
             raise UndrawableError(NotDrawn.INVALID_COORDINATES) from error
-        if not np.isfinite(matrix).all():
+        if not (np.abs(matrix[:3]) < FARTHEST_M).all():  # what is not finite is not less either
             raise UndrawableError(NotDrawn.INVALID_COORDINATES)
         return matrix
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 
 import ifcopenshell
-import ifcopenshell.util.unit
 import numpy as np
 from numpy.typing import NDArray
+
+from bim_import.ifc.reading.units import unit_scale
 
 Entity = ifcopenshell.entity_instance
 Matrix = NDArray[np.float64]
@@ -65,7 +66,7 @@ def x_axis_angle(abscissa: float | None, ordinate: float | None) -> float:
 def length_unit_m(file: ifcopenshell.file) -> float:
     """Metres in one length unit of the project; 1.0 where it is not said or makes no sense."""
     try:
-        scale = float(ifcopenshell.util.unit.calculate_unit_scale(file))
+        scale = unit_scale(file)
     except (*UNREADABLE, AssertionError):
         return 1.0
     return scale if math.isfinite(scale) and scale > 0.0 else 1.0

@@ -29,7 +29,7 @@ def read_tree(layout: Layout, index: ProductIndex, classes: list[str], schema: s
     root = _root(index, classes)
     openings = {ordinal for ordinal, name in enumerate(classes) if "IfcOpeningElement" in layout.family(name)}
     _lift_out_of_openings(parents, openings)
-    warnings = _cut_loops(parents)
+    warnings = _cut_loops(parents, root)
     for ordinal, name in enumerate(classes):
         if parents[ordinal] is None and ordinal != root and name != "IfcProject":
             parents[ordinal] = root
@@ -63,10 +63,16 @@ def _lift_out_of_openings(parents: list[int | None], openings: set[int]) -> None
             parents[child] = host
 
 
-def _cut_loops(parents: list[int | None]) -> list[str]:
-    """Cut each loop at the object where a walk upwards, begun at the lowest ordinal, would enter it again."""
+def _cut_loops(parents: list[int | None], root: int | None) -> list[str]:
+    """Cut each loop at the object where a walk upwards, begun at the lowest ordinal, would enter it again.
+
+    The root has no parent: everything cut off is going to hang at it.
+    """
     settled = bytearray(len(parents))
     cut = 0
+    if root is not None and parents[root] is not None:
+        parents[root] = None
+        cut = 1
     for start in range(len(parents)):
         path: list[int] = []
         on_path: set[int] = set()

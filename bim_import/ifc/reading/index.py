@@ -11,6 +11,9 @@ from twin.objects import RESERVED_SEGMENTS
 _GLOBAL_ID = re.compile(r"[0-3][0-9A-Za-z_$]{21}")
 """IfcGloballyUniqueId: 128 bits in 22 characters, the first of which holds two bits (IFC 4.3, 8.1.2.3)."""
 
+_MAX_STEP_ID = 2**31 - 1
+"""The parser counts ids in 32 bits, and `#-5` as one of the upper half, which it then cannot find."""
+
 _USABLE = re.compile(r"[^\x00-\x1f\x7f/\\?#%~. ][^\x00-\x1f\x7f/\\?#%~]{0,63}")
 """What can stand as a segment of an id although it is no GlobalId."""
 
@@ -37,14 +40,27 @@ def index_products(file: ifcopenshell.file) -> ProductIndex:
     exporter's numbering. Both are warned about.
     """
     products = file.by_type("IfcProduct")
-    found = {entity.id(): _text(entity) for entity in (*file.by_type("IfcProject"), *products)}
+    found: dict[int, object] = {}
+    left_out: list[int] = []
+    projects = 0
+    for entity in (*file.by_type("IfcProject"), *products):
+        step_id = entity.id()
+        if step_id in found or step_id > _MAX_STEP_ID:
+            left_out.append(step_id)
+        else:
+            found[step_id] = _text(entity)
+            projects += entity.is_a() == "IfcProject"
     ids, warnings = _unique_ids(dict(sorted(found.items())))
+    if left_out:
+        warnings.append(
+            f"{len(left_out)} objects repeat the STEP id of another, or have none, and are left out (first: #{left_out[0]})"
+        )
     ordered = sorted((global_id, step_id) for step_id, global_id in ids.items())
     return ProductIndex(
         ordinal_of={step_id: ordinal for ordinal, (_, step_id) in enumerate(ordered)},
         step_ids=[step_id for _, step_id in ordered],
         global_ids=[global_id for global_id, _ in ordered],
-        product_count=len(products),
+        product_count=len(found) - projects,
         warnings=warnings,
     )
 

@@ -109,8 +109,14 @@ def _plan(path: Path, looked: Scan) -> tuple[Repair, list[str]]:
         "the end mark END-ISO-10303-21 is missing; the data before it are whole": not looked.has_end_mark,
         f"the text has raw bytes where the standard asks for escapes; read as {_ENCODING_NAMES.get(encoding)}": encoding,
         f"{looked.bad_escapes} backslashes begin no valid escape and are taken as they stand": looked.bad_escapes,
+        "words such as NaN stand where numbers belong: what they are part of is left out": looked.no_numbers,
     }
-    repair = Repair(has_bom=looked.has_bom, encoding=encoding, has_bad_escapes=looked.bad_escapes > 0)
+    repair = Repair(
+        has_bom=looked.has_bom,
+        encoding=encoding,
+        has_bad_escapes=looked.bad_escapes > 0,
+        no_numbers=looked.no_numbers,
+    )
     return repair, [warning for warning, holds in told.items() if holds]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from bim_import.ifc.reading.escapes import escaped, mended, whole_escapes
+from bim_import.ifc.reading.numbers import without_words
 from bim_import.ifc.reading.scan import CHUNK_BYTES
 
 _RAW_CHARACTER = re.compile(rb"([\x81-\xfe][\x80-\xfe])|[\x80-\xff]")
@@ -27,12 +28,14 @@ raw bytes; in Latin-1 most raw bytes stand alone between ASCII letters."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """What to change while copying. `encoding` is a Python codec name, or None for pure ASCII; `schema` replaces the bytes
-    `schema_span` (offsets without the byte order mark), or None to keep them; `renamed` maps class names, upper case.
+    `schema_span` (offsets without the byte order mark), or None to keep them; `renamed` maps class names, upper case;
+    `no_numbers`: words such as NaN become numbers that are infinite.
     """
 
     has_bom: bool = False
     encoding: str | None = None
     has_bad_escapes: bool = False
+    no_numbers: bool = False
     schema: str | None = None
     schema_span: tuple[int, int] = (0, 0)
     renamed: dict[str, str] = field(default_factory=dict)
@@ -40,7 +43,8 @@ class Repair:
     @property
     def needed(self) -> bool:
         """Whether the file cannot go to the parser as it is."""
-        return self.has_bom or self.has_bad_escapes or self.encoding is not None or self.schema is not None
+        changes = (self.has_bom, self.has_bad_escapes, self.no_numbers, self.encoding, self.schema)
+        return any(change not in (False, None) for change in changes)
 
 
 def guess_encoding(path: Path) -> str:
@@ -62,6 +66,8 @@ def write_repaired(path: Path, target: IO[bytes], repair: Repair) -> None:
     chunks = _with_header(_chunks(path), repair)
     if repair.encoding is not None or repair.has_bad_escapes:
         chunks = _escaped(chunks, repair.encoding or "ascii")
+    if repair.no_numbers:
+        chunks = without_words(chunks)
     if repair.renamed:
         chunks = _with_new_names(chunks, repair.renamed)
     target.writelines(chunks)

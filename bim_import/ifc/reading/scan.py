@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bim_import.ifc.reading.escapes import EscapeCounter
+from bim_import.ifc.reading.numbers import has_no_numbers
 from twin.errors import DamagedSource, UnsupportedSource
 
 CHUNK_BYTES = 1 << 20
@@ -26,6 +27,9 @@ this holds three million points."""
 MAX_NESTING = 32
 """Opening parentheses in a row. IFC nests lists two deep (three with a typed value); each level costs the parser 200
 bytes, so that a file of parentheses only would take all memory."""
+
+_BORDER = 32
+"""Bytes of two chunks that are looked at once more together: longer than any word for what is no number."""
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -50,7 +54,7 @@ _JSON_ADVICE = "Export it as .ifc (IFC 2x3, 4 or 4.3 as STEP text); IFC5 and ifc
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What the bytes of a whole Part 21 file look like. `head` has the byte order mark removed; `bad_escapes`
-    counts what is wrong with the escapes of an ASCII file.
+    counts what is wrong with the escapes of an ASCII file; `no_numbers`: words such as NaN stand where numbers belong.
     """
 
     head: bytes
@@ -58,6 +62,7 @@ class Scan:
     is_ascii: bool
     bad_escapes: int
     has_end_mark: bool
+    no_numbers: bool = False
 
 
 def check_first_bytes(source: str, first: bytes) -> None:
@@ -91,7 +96,7 @@ def scan(source: str, path: Path) -> Scan:
         file.seek(max(0, size - TAIL_BYTES))
         has_end_mark = _check_end(source, file.read(TAIL_BYTES))
         file.seek(0)
-        is_ascii, gap, escapes = True, 0, EscapeCounter()
+        is_ascii, gap, escapes, no_numbers, end = True, 0, EscapeCounter(), False, b""
         while chunk := file.read(CHUNK_BYTES):
             _check_chunk(source, chunk)
             text = chunk.removeprefix(_UTF8_BOM) if file.tell() == len(chunk) else chunk
@@ -99,12 +104,15 @@ def scan(source: str, path: Path) -> Scan:
             if is_ascii:
                 escapes.feed(text)
             gap = _gap_after(source, chunk, gap)
+            no_numbers = no_numbers or has_no_numbers(chunk) or has_no_numbers(end + chunk[:_BORDER])
+            end = chunk[-_BORDER:]
     return Scan(
         head=first.removeprefix(_UTF8_BOM),
         has_bom=first.startswith(_UTF8_BOM),
         is_ascii=is_ascii,
         bad_escapes=escapes.finish() if is_ascii else 0,
         has_end_mark=has_end_mark,
+        no_numbers=no_numbers,
     )
 
 
