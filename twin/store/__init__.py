@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from twin.store.database import Clock, opened
+from twin.store.dialect import Dialect
 from twin.store.sqlite import SqliteDialect
 from twin.store.store import SqlStore
 from twin.store.sweep import recover
 
-__all__ = ["DATABASE_NAME", "SqlStore", "open_store"]
+__all__ = ["DATABASE_NAME", "SqlStore", "open_store", "open_store_url"]
 
 DATABASE_NAME = "twin.sqlite"
 """Name of the database in a data folder."""
@@ -24,7 +25,24 @@ def open_store(data: Path, *, create: bool = True, clock: Clock = _utc_now) -> S
     Raises StoreError: the folder cannot be written, the database is absent and `create` is false, of a newer version,
     damaged, or not one of this software.
     """
-    database = opened(SqliteDialect(data / DATABASE_NAME), create=create, clock=clock)
+    return _store(SqliteDialect(data / DATABASE_NAME), create=create, clock=clock)
+
+
+def open_store_url(
+    url: str, *, create: bool = True, clock: Clock = _utc_now, connections: int = 16
+) -> SqlStore:
+    """Open the store in the PostgreSQL database at `postgresql://…`, migrated as needed, as `open_store` does.
+
+    `connections`: at most so many readers at once in this process, and two writers. Raises StoreError: no such URL,
+    server or database, no right to it, no PostGIS, or as for `open_store`. No message shows the URL's password.
+    """
+    from twin.store.postgres import PostgresDialect  # noqa: PLC0415 - 60 ms, and most deployments need no driver
+
+    return _store(PostgresDialect(url, connections=connections), create=create, clock=clock)
+
+
+def _store(dialect: Dialect, *, create: bool, clock: Clock) -> SqlStore:
+    database = opened(dialect, create=create, clock=clock)
     try:
         recover(database)
     except BaseException:

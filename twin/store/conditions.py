@@ -189,7 +189,7 @@ def _compared(shape: PropertyShape, table: Table, column: str) -> Select[Any]:
         "<=": stored <= value,
         ">": stored > value,
         ">=": stored >= value,
-        "between": stored.between(value, upper),
+        "between": and_(stored >= value, stored <= upper),
     }
     keys = table.c.key_id.in_(bindparam(f"keys_{shape.place}", expanding=True))
     return select(table.c.set_id).where(keys, comparisons[shape.operator])

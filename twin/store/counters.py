@@ -1,19 +1,20 @@
 """Numbers that follow the order of commits: a row each, locked by the transaction that counts."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, text, update
 
 from twin.store.schema import counter
+
+_take = text(
+    "INSERT INTO counter (name, value) VALUES (:name, :count) "
+    "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
+)
+"""One statement, so that two writers who both count for the first time wait for each other."""
 
 
 def take(connection: Connection, name: str, count: int = 1) -> int:
     """Take `count` numbers in a row and return the first of them; counting starts at 0."""
-    taken = connection.execute(
-        update(counter).where(counter.c.name == name).values(value=counter.c.value + count)
-    )
-    if not taken.rowcount:
-        connection.execute(insert(counter).values(name=name, value=count))
-        return 0
-    return peek(connection, name) - count
+    value: int = connection.execute(_take, {"name": name, "count": count}).scalar_one()
+    return value - count
 
 
 def peek(connection: Connection, name: str) -> int:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import StoreError
-from twin.store.dialect import Dialect
+from twin.store.dialect import Dialect, Lane
 from twin.store.schema import HEAD
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,9 +26,9 @@ class Database:
     def __init__(self, dialect: Dialect, clock: Clock) -> None:
         self.dialect = dialect
         self.clock = clock
-        self._lock = threading.Lock()
         self._reader: Engine | None = dialect.reader()
-        self._writer: Engine | None = dialect.writer()
+        self._writers: dict[Lane, Engine] = {lane: dialect.writer(lane) for lane in dialect.lanes}
+        self._locks: dict[Lane, threading.Lock] = {lane: threading.Lock() for lane in dialect.lanes}
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -37,13 +37,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def write(self, *, durable: bool = False, lane: Lane = "models") -> Iterator[Connection]:
         """A transaction that is committed at its end, or undone if the body raises.
 
-        It holds the write lock of the whole database: prepare before, and be short. `durable`: after a power cut it is
-        still there; else only after the end of this process.
+        It holds the write lock of its lane, in engines with one writer that of the whole database: prepare before, and
+        be short. `durable`: after a power cut it is still there; else only after the end of this process.
         """
-        with self._lock, self._translated(), self._open(self._writer).connect() as connection:
+        if lane not in self._locks:
+            lane = "models"
+        with (
+            self._locks[lane],
+            self._translated(),
+            self._open(self._writers.get(lane)).connect() as connection,
+        ):
             self.dialect.set_durable(connection, durable=durable)
             with connection.begin():
                 yield connection
@@ -54,10 +60,11 @@ class Database:
 
     def close(self) -> None:
         """Close all connections. A second call does nothing."""
-        for engine in (self._reader, self._writer):
+        for engine in (self._reader, *self._writers.values()):
             if engine is not None:
                 engine.dispose()
-        self._reader = self._writer = None
+        self._reader = None
+        self._writers.clear()
 
     def _open(self, engine: Engine | None) -> Engine:
         if engine is None:
@@ -93,7 +100,7 @@ def opened(dialect: Dialect, *, create: bool, clock: Clock) -> Database:
     if not dialect.exists():
         if not create:
             raise StoreError(
-                f"There is no twin at {dialect.location}. Import a model first, or name another folder with --data."
+                f"There is no twin at {dialect.location}. Import a model first, or {dialect.elsewhere}."
             )
         dialect.create()
     database = Database(dialect, clock)
@@ -111,13 +118,11 @@ def opened(dialect: Dialect, *, create: bool, clock: Clock) -> Database:
 
 def _version(connection: Connection, dialect: Dialect) -> str | None:
     """Version of the schema; None for an empty database."""
-    tables = inspect(connection).get_table_names()
+    tables = dialect.tables(connection)
     if "alembic_version" in tables:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if tables:
-        raise StoreError(
-            f"The database {dialect.location} is not one of this software; choose another with --data."
-        )
+        raise StoreError(f"The database {dialect.location} is not one of this software; {dialect.elsewhere}.")
     return None
 
 
@@ -132,7 +137,7 @@ def _migrate(connection: Connection, dialect: Dialect) -> None:
     if version is not None and version not in known:
         raise StoreError(
             f"The database {dialect.location} was written by a newer version of city-twin (schema {version}; this one "
-            f"knows {HEAD}). Upgrade city-twin, or choose another folder with --data."
+            f"knows {HEAD}). Upgrade city-twin, or {dialect.elsewhere}."
         )
     command.upgrade(config, "head")
 

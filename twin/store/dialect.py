@@ -1,7 +1,7 @@
 """What differs between database engines, behind one narrow interface. Everything else in this package is plain SQL."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
 
@@ -11,8 +11,14 @@ Degrees = ColumnElement[float]
 """A longitude or latitude in a statement, usually a parameter."""
 
 
+Lane = Literal["models", "live"]
+"""Transactions of one lane wait for each other. `models`: imports and edits; `live`: signals, readings, bindings. A
+transaction writes tables of its own lane alone, and rows of `counter` and `change` as its last step.
+"""
+
+
 class Dialect(Protocol):
-    """One engine. `twin.store.sqlite` is the first; a second one is a second module like it, not a second store."""
+    """One engine: `twin.store.sqlite`, `twin.store.postgres`. A further one is a module like these, not another store."""
 
     def __hash__(self) -> int:
         """By identity: statements that a dialect had a part in are remembered with it."""
@@ -20,7 +26,17 @@ class Dialect(Protocol):
 
     @property
     def location(self) -> str:
-        """Where the database is, for messages."""
+        """Where the database is, for messages; without passwords."""
+        ...
+
+    @property
+    def elsewhere(self) -> str:
+        """How to choose another database, for messages: `choose another with …`."""
+        ...
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes whose writers need not wait for each other; those that are not named write in the first."""
         ...
 
     def exists(self) -> bool:
@@ -35,8 +51,14 @@ class Dialect(Protocol):
         """An engine whose transactions each see one snapshot and cannot write; its connections serve many threads."""
         ...
 
-    def writer(self) -> Engine:
-        """An engine with one connection whose transactions hold the write lock from their first statement."""
+    def writer(self, lane: Lane) -> Engine:
+        """An engine with one connection whose transactions hold the write lock of a lane from their first statement,
+        over all processes.
+        """
+        ...
+
+    def tables(self, connection: Connection) -> list[str]:
+        """Names of the tables in the database, but for those that the engine or an extension of it brings along."""
         ...
 
     def advice(self, error: Exception) -> str:

@@ -23,12 +23,13 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    inspect,
     select,
 )
 from sqlalchemy import Column as SqlColumn
 
 from twin.errors import StoreError
-from twin.store.dialect import Degrees, Row
+from twin.store.dialect import Degrees, Lane, Row
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process. Transactions take 50 ms at most while staging, a publication less than
@@ -66,6 +67,16 @@ class SqliteDialect:
         """The path of the file."""
         return str(self._path)
 
+    @property
+    def elsewhere(self) -> str:
+        """Another folder."""
+        return "choose another folder with --data"
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """One: a file has one writer."""
+        return ("models",)
+
     def exists(self) -> bool:
         """Whether the file is there."""
         return self._path.is_file()
@@ -88,7 +99,7 @@ class SqliteDialect:
         _on_begin(engine, "BEGIN")
         return engine
 
-    def writer(self) -> Engine:
+    def writer(self, lane: Lane) -> Engine:  # noqa: ARG002 - there is one
         """One connection that takes the write lock as it begins: a transaction that reads first never fails half-way."""
         engine = self._engine(pool_size=1, max_overflow=0)
         _on_connect(
@@ -99,6 +110,10 @@ class SqliteDialect:
         )
         event.listen(engine, "begin", _begin_writing)
         return engine
+
+    def tables(self, connection: Connection) -> list[str]:
+        """All of them; an R*Tree's own are among ours."""
+        return inspect(connection).get_table_names()
 
     def _engine(self, *, pool_size: int, max_overflow: int) -> Engine:
         engine = create_engine(

@@ -37,7 +37,9 @@ _identities_between = select(
     twin_object.c.global_id, twin_object.c.state_index, twin_object.c.first_revision
 ).where(
     twin_object.c.model_id == bindparam("model_id"),
-    twin_object.c.global_id.between(bindparam("first"), bindparam("last")),
+    # Not BETWEEN: SQLAlchemy's cast of its parameters, with a collation, is a syntax error for PostgreSQL.
+    twin_object.c.global_id >= bindparam("first"),
+    twin_object.c.global_id <= bindparam("last"),
 )
 
 

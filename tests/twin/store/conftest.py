@@ -1,12 +1,15 @@
 """Stores for tests."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.twin.store.clock import Clock
-from twin.store import DATABASE_NAME, open_store
+from tests.twin.store.postgres_server import PostgresServer, find_programs
+from twin.store import DATABASE_NAME, open_store, open_store_url
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,45 @@ def data(tmp_path: Path, empty_database: Path) -> Path:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres_programs() -> Path:
+    """Skips where PostgreSQL with PostGIS is not installed, fails where `scripts/test` promised it."""
+    found = find_programs()
+    if found is None and os.environ.get("TWIN_REQUIRE_POSTGRES"):
+        pytest.fail("no PostgreSQL with PostGIS although set-up should have installed it")
+    if found is None:
+        pytest.skip(
+            "no PostgreSQL with PostGIS (Debian: postgresql, postgresql-postgis); TWIN_POSTGRES_BIN names one"
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_programs: Path) -> Iterator[PostgresServer]:
+    """One server for all tests that do not stop it."""
+    server = PostgresServer.started(postgres_programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """Name of a migrated database without content."""
+    name = postgres_server.database()
+    open_store_url(postgres_server.url(name)).close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer, postgres_template: str) -> str:
+    """Name of the database that most tests share, one after the other."""
+    return postgres_server.database(postgres_template)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_database: str) -> str:
+    """URL of a database, migrated and empty."""
+    postgres_server.clear(postgres_database)
+    return postgres_server.url(postgres_database)
