@@ -1,0 +1,75 @@
+"""The decoder that a service uses: stored bindings, compiled, in front of the codecs."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from state_sync.bindings.binding import from_documents
+from state_sync.codecs.sparkplug import EdgeNodes
+from state_sync.messages import Decoded, Decoder, Message, Publication
+from state_sync.pipeline import Event, Publish, SignalsStale, decode_message
+from state_sync.routing.router import Router
+from twin.ports.live import SignalRecord
+
+
+class BindingSource(Protocol):
+    """What is read of a store to make a decoder."""
+
+    def bindings(self) -> list[tuple[str, str]]:
+        """(source, document) of all bindings."""
+        ...
+
+    def signal_records(self) -> list[SignalRecord]:
+        """All signals by number."""
+        ...
+
+
+class BoundDecoder:
+    """Implements `Decoder` over a router. `documents` are those that the router was made of."""
+
+    def __init__(self, router: Router, documents: Sequence[tuple[str, str]] = ()) -> None:
+        self.router = router
+        self.documents = documents
+        self._filters = router.subscriptions()
+
+    @property
+    def filters(self) -> Sequence[str]:
+        """MQTT topic filters to subscribe to."""
+        return self._filters
+
+    def decode(self, message: Message) -> Decoded:
+        """As `Decoder.decode`."""
+        readings, rejected, events = decode_message(
+            self.router, message.topic, message.payload, message.received_at
+        )
+        if not events:
+            return Decoded(readings=readings, rejected=rejected)
+        return Decoded(
+            readings=readings,
+            rejected=rejected,
+            silenced=_silenced(events),
+            requests=[
+                Publication(event.topic, event.payload) for event in events if isinstance(event, Publish)
+            ],
+        )
+
+
+def _silenced(events: Sequence[Event]) -> list[int]:
+    return [number for event in events if isinstance(event, SignalsStale) for number in event.signals]
+
+
+def from_store(store: BindingSource) -> Callable[[Decoder | None], Decoder]:
+    """What `Ingest` wants as `load`: a new decoder when the stored bindings have changed, or could name new signals.
+
+    What is known of Sparkplug nodes is kept, so that a change costs no rebirth. The function raises StoreError, DamagedBinding.
+    """
+
+    def load(before: Decoder | None) -> Decoder:
+        documents = store.bindings()
+        nodes: EdgeNodes | None = None
+        if isinstance(before, BoundDecoder):
+            if documents == before.documents and not before.router.unbound:
+                return before
+            nodes = before.router.nodes
+        return BoundDecoder(Router(from_documents(documents), store.signal_records(), nodes=nodes), documents)
+
+    return load
