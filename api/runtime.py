@@ -7,8 +7,8 @@ from typing import Self
 
 from api.security import admin_token
 from api.settings import Settings
+from api.storage import open_database
 from twin.ports import Store
-from twin.store import open_store
 
 
 class Runtime:
@@ -17,7 +17,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.token = admin_token(settings.data)
-        self.store: Store = open_store(settings.data)
+        self.store: Store = open_database(settings)
 
     @cached_property
     def viewer_folder(self) -> Path:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_PORT = 8500
@@ -15,6 +15,16 @@ class Settings(BaseSettings):
 
     data: Path = Field(
         default=Path("twin-data"), description="Folder of the database, the tiles and the admin token."
+    )
+    database: SecretStr | None = Field(
+        default=None,
+        description="postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE; without it, an SQLite file in the data folder.",
+    )
+    database_connections: int = Field(
+        default=16,
+        ge=1,
+        le=1000,
+        description="Readers that a process may have on that server at once; two more write.",
     )
     host: str = Field(
         default="127.0.0.1", description="Address to listen on; loopback unless you say otherwise."

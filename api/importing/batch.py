@@ -13,12 +13,12 @@ from api.importing.job import Job, Workplace, import_source
 from api.importing.patience import Patience
 from api.importing.sources import Source, default_key, expand, shown
 from api.settings import Settings
+from api.storage import open_database
 from bim_import import ImportOptions, PlacementOverrides
 from tiles import TileOptions
 from twin.errors import SourceError, TwinError
 from twin.objects import checked_key
 from twin.source import SourceReport
-from twin.store import open_store
 
 _WAIT_SECONDS = 0.2
 
@@ -66,7 +66,7 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
     if request.key is not None and len(paths) != 1:
         raise SourceError(request.key, f"one key for {len(paths)} sources", "Give --key with a single file.")
     plan = _plan(settings, request, len(paths))
-    with open_store(settings.data) as store, fresh_spools(settings.spool_folder) as spools:
+    with open_database(settings) as store, fresh_spools(settings.spool_folder) as spools:
         workplace = Workplace(
             store=store,
             tiles_folder=settings.tiles_folder,
