@@ -86,6 +86,21 @@ def test_a_statement_beyond_the_limit_is_refused_in_constant_memory(
         open_ifc(put(tmp_path, text.encode()))
 
 
+def test_a_string_full_of_semicolons_is_no_row_of_statements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ifc_scan, "MAX_STATEMENT_BYTES", 3 << 20)
+    text = part21(f"#20=IFCWALL('1Wall00000000000000001',$,'{'x;' * (3 << 20)}',$,$,$,$,$,$);")
+    with pytest.raises(DamagedSource, match="one text is longer"):
+        open_ifc(put(tmp_path, text.encode()))
+
+
+def test_many_statements_without_any_text_are_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ifc_scan, "MAX_STATEMENT_BYTES", 3 << 20)
+    points = "".join(f"#{n}=IFCCARTESIANPOINT((1.,2.,3.));\n" for n in range(100, 170_000))
+    assert len(open_ifc(put(tmp_path, part21(WALL + points).encode())).file.by_type("IfcWall")) == 1
+
+
 def test_a_long_line_of_many_statements_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ifc_scan, "MAX_STATEMENT_BYTES", 1 << 10)
     text = part21("".join(f"#{n}=IFCLABEL;" for n in range(2000)) + WALL)

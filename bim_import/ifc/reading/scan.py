@@ -96,7 +96,8 @@ def scan(source: str, path: Path) -> Scan:
         file.seek(max(0, size - TAIL_BYTES))
         has_end_mark = _check_end(source, file.read(TAIL_BYTES))
         file.seek(0)
-        is_ascii, gap, escapes, no_numbers, end = True, 0, EscapeCounter(), False, b""
+        is_ascii, gap, quiet, escapes = True, 0, 0, EscapeCounter()
+        no_numbers, end = False, b""
         while chunk := file.read(CHUNK_BYTES):
             _check_chunk(source, chunk)
             text = chunk.removeprefix(_UTF8_BOM) if file.tell() == len(chunk) else chunk
@@ -104,6 +105,7 @@ def scan(source: str, path: Path) -> Scan:
             if is_ascii:
                 escapes.feed(text)
             gap = _gap_after(source, chunk, gap)
+            quiet = _quiet_after(source, path, chunk, (quiet, file.tell()))
             no_numbers = no_numbers or has_no_numbers(chunk) or has_no_numbers(end + chunk[:_BORDER])
             end = chunk[-_BORDER:]
     return Scan(
@@ -164,3 +166,30 @@ def _gap_after(source: str, chunk: bytes, gap: int) -> int:
             "Export it again without embedded data, or with the largest mesh split.",
         )
     return longest if first < 0 else len(chunk) - chunk.rfind(b";") - 1
+
+
+def _quiet_after(source: str, path: Path, chunk: bytes, before: tuple[int, int]) -> int:
+    """Bytes since the last chunk with a quote; `before`: the same before `chunk`, and the offset after it.
+
+    A string may hold semicolons, and so pass for many statements. Where nothing was quoted for long, the quotes up to there
+    are counted: an odd number means that a string is open.
+    """
+    quiet, offset = before
+    if b"'" in chunk:
+        return 0
+    longer = quiet + len(chunk)
+    if quiet <= MAX_STATEMENT_BYTES < longer and _quotes(path, offset - longer) % 2:
+        raise DamagedSource(
+            source, f"one text is longer than {MAX_STATEMENT_BYTES >> 20} MiB", "Export it again."
+        )
+    return longer
+
+
+def _quotes(path: Path, end: int) -> int:
+    """Quotes in the first `end` bytes."""
+    count = 0
+    with path.open("rb", buffering=0) as file:
+        while end > 0 and (chunk := file.read(min(CHUNK_BYTES, end))):
+            count += chunk.count(b"'")
+            end -= len(chunk)
+    return count
