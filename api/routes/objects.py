@@ -50,7 +50,7 @@ def search_objects(
         roots=parent == "",
         text=q,
         properties=tuple(parse_condition(text) for text in property_),
-        bbox=_box(bbox),
+        bbox=box_of(bbox),
         limit=limit,
         cursor=cursor,
     )
@@ -73,7 +73,8 @@ def read_object(running: Running, model: str, global_id: str) -> Response:
     return document(representations.detail(running.store.object(model, global_id)))
 
 
-def _box(text: str | None) -> tuple[float, float, float, float] | None:
+def box_of(text: str | None) -> tuple[float, float, float, float] | None:
+    """(west, south, east, north) of a `bbox` parameter. Raises InvalidQuery."""
     if text is None:
         return None
     try:

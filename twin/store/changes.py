@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from twin.events import Change, ChangeKind, Payload
 from twin.store import counters
-from twin.store.database import Database, from_microseconds
+from twin.store.database import Database
 from twin.store.schema import change
+from twin.times import from_microseconds
 
 _payloads = msgspec.json.Decoder(Payload)
 

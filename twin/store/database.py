@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from twin.errors import StoreError
 from twin.store.dialect import Dialect, Lane
 from twin.store.schema import HEAD
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from twin.times import to_microseconds
 
 Clock = Callable[[], datetime]
 """Gives the time now, aware."""
@@ -77,19 +76,6 @@ class Database:
             yield
         except SQLAlchemyError as error:
             raise StoreError(self.dialect.advice(error)) from error
-
-
-def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC of an aware time, exact."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def from_microseconds(value: int) -> datetime:
-    """The aware UTC time of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=value)
 
 
 def opened(dialect: Dialect, *, create: bool, clock: Clock) -> Database:

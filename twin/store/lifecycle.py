@@ -9,8 +9,8 @@ from twin.events import Change, ChangeKind, Payload
 from twin.objects import RevisionStatus
 from twin.store import counters
 from twin.store.codec import to_json
-from twin.store.database import from_microseconds
 from twin.store.schema import change, model, placement, revision
+from twin.times import from_microseconds
 
 NEXT: Mapping[RevisionStatus, frozenset[RevisionStatus]] = {
     "staged": frozenset({"published", "discarded"}),

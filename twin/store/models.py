@@ -10,13 +10,14 @@ from twin.objects import object_id
 from twin.queries import Bounds, ClassTotal, ModelRecord, RevisionRecord, StoreyRecord
 from twin.source import SourceReport
 from twin.store.attributes import attributes_of
-from twin.store.database import Database, from_microseconds
+from twin.store.database import Database
 from twin.store.ids import id_range
 from twin.store.lifecycle import model_id_of
 from twin.store.pace import lists
 from twin.store.placements import BOUNDS
 from twin.store.schema import class_count, class_name, model, object_version, placement, revision, twin_object
 from twin.store.texts import elevation_m
+from twin.times import from_microseconds
 
 _STOREYS = ("IfcBuildingStorey",)
 """Classes that are storeys even if nothing stands on them; other holders (facility parts) show by what they hold."""

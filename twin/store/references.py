@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, exists, select, update
 
 from twin.store import leases
-from twin.store.database import Database, to_microseconds
+from twin.store.database import Database
 from twin.store.dialect import Dialect
 from twin.store.schema import file, model, placement, placement_file
+from twin.times import to_microseconds
 
 KEPT_UNREFERENCED = timedelta(days=1)
 """A viewer that opened a tileset yesterday still finds its contents (design.md: collected a day later)."""

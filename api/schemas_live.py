@@ -1,0 +1,145 @@
+"""What goes over the wire about live state: signals, their states, readings."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_SIGNAL: dict[str, Any] = {
+    "id": "community-centre/2O2Fr$t4X7Zf8NOew3FLOH/temperature",
+    "object": "community-centre/2O2Fr$t4X7Zf8NOew3FLOH",
+    "name": "temperature",
+    "state_index": 117,
+    "kind": "temperature",
+    "type": "number",
+    "unit": "Cel",
+    "range": [-20.0, 60.0],
+    "choices": [],
+    "period_s": 300.0,
+    "settable": False,
+    "tolerance": None,
+    "deadband": None,
+    "orphan": False,
+    "value": 21.5,
+    "quality": "good",
+    "observed_at": "2026-11-23T03:00:00Z",
+    "received_at": "2026-11-23T03:00:00.2Z",
+    "changed_at": "2026-11-23T02:55:00Z",
+}
+
+Value = bool | int | float | str
+
+
+class StateSummary(BaseModel):
+    """The present state of a signal; the value and its times are null where it has never reported."""
+
+    signal: str = Field(description="`{model}/{global_id}/{name}`")
+    state_index: int = Field(ge=0, description="Of the object that carries the signal; as in the tiles.")
+    kind: str | None = Field(description="What is measured: `temperature`, `power` …; themes go by it.")
+    value: Value | None
+    unit: str | None = Field(description="UCUM-like symbol of the value.")
+    quality: str | None = Field(
+        description="`good`, `uncertain`, `bad`; `stale` where it has been silent too long."
+    )
+    observed_at: datetime | None = Field(description="The device's clock.")
+    received_at: datetime | None = Field(description="Ours.")
+    changed_at: datetime | None = Field(description="Since when the value is what it is.")
+
+
+class StatePage(BaseModel):
+    """States, and the cursor of the next page."""
+
+    items: list[StateSummary]
+    next: str | None
+
+
+class SignalSummary(BaseModel):
+    """A signal: what it is and what it says now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SIGNAL]})
+
+    id: str
+    object: str = Field(description="Id of the object that carries it.")
+    name: str
+    state_index: int
+    kind: str | None
+    type: str = Field(description="`number`, `integer`, `boolean`, `text` or `enum`.")
+    unit: str | None
+    range: tuple[float | None, float | None] | None = Field(description="Valid values, inclusive; in `unit`.")
+    choices: list[str]
+    period_s: float | None = Field(description="Longest silence, in seconds, before the value is stale.")
+    settable: bool
+    tolerance: float | None
+    deadband: float | None
+    orphan: bool = Field(description="Its object is not in the current revision of the model.")
+    value: Value | None
+    quality: str | None
+    observed_at: datetime | None
+    received_at: datetime | None
+    changed_at: datetime | None
+
+
+class SignalPage(BaseModel):
+    """Signals, and the cursor of the next page."""
+
+    items: list[SignalSummary]
+    next: str | None
+
+
+class PastReading(BaseModel):
+    """One reading of the past."""
+
+    value: Value
+    quality: str
+    observed_at: datetime
+    received_at: datetime
+
+
+class History(BaseModel):
+    """Readings of a signal, the oldest first, and the cursor of the next page."""
+
+    signal: str
+    unit: str | None
+    items: list[PastReading]
+    next: str | None
+
+
+class StateQuestion(BaseModel):
+    """Which states: by id, at most 10,000 at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    signals: list[str] = Field(max_length=10_000, description="Ids; those that do not exist are left out.")
+
+
+class ReadingsBody(BaseModel):
+    """A batch of readings. Damaged ones are counted by reason and cost the others nothing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "readings": [
+                        {
+                            "signal": "community-centre/2O2Fr$t4X7Zf8NOew3FLOH/temperature",
+                            "value": 21.5,
+                            "observed_at": "2026-11-23T03:00:00Z",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    readings: list[dict[str, Any]]
+
+
+class ReadingsReceipt(BaseModel):
+    """What became of them; when this is answered, they survive a power cut."""
+
+    accepted: int = Field(description="In history now because of this request.")
+    changed: int = Field(description="Of these: became the present state, which is another now.")
+    late: int = Field(description="Of these: older than the present state.")
+    conflict: int = Field(description="Another value for a time that had one; the fixed order of values decided.")
+    duplicate: int = Field(description="Known already.")
+    rejected: dict[str, int] = Field(description="By reason: `unknown_signal`, `wrong_type`, `future` …")

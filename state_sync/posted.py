@@ -1,0 +1,196 @@
+"""Readings posted over HTTP become one batch: JSON `{"readings": […]}` or one object a line (NDJSON)."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct, field
+
+from state_sync.bindings import Binding
+from state_sync.codecs.values import Decoded, Refused, quality_of, rfc3339
+from state_sync.routing.targets import Target, compile_target
+from twin.ports import LiveStore, Rejected
+from twin.state import Quality, Reading, Value
+
+KEPT_BYTES = 4096
+"""Of one reading, in a dead letter."""
+
+LETTERS_KEPT = 100
+"""Dead letters of one request: enough to see the pattern; all are counted."""
+
+_LOOK_AGAIN_S = 1.0
+"""Unknown signals make the table be read again, at most this often."""
+
+
+class PostedReading(Struct, frozen=True):
+    """One reading on the wire. Without `observed_at` the time of reception counts; `quality` is good unless told."""
+
+    signal: str
+    value: Value | None
+    observed_at: str | None = None
+    quality: str | None = None
+
+
+class _Body(Struct, frozen=True):
+    readings: list[msgspec.Raw]
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What became of a request. `accepted` counts everything that is in history now because of it."""
+
+    accepted: int = 0
+    changed: int = 0
+    late: int = 0
+    conflict: int = 0
+    duplicate: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+
+
+_reading = msgspec.json.Decoder(PostedReading)
+_readings = msgspec.json.Decoder(list[PostedReading])
+_body = msgspec.json.Decoder(_Body)
+
+
+class SignalTable:
+    """Targets by signal id, compiled when first needed. Safe to use from several threads."""
+
+    def __init__(self, store: LiveStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._targets: dict[str, Target] = {}
+        self._read_at = float("-inf")
+
+    def find(self, signal: str) -> Target | None:
+        """The target of a signal; None where there is no such signal."""
+        target = self._targets.get(signal)
+        if target is None and self._look_again():
+            target = self._targets.get(signal)
+        return target
+
+    def forget(self) -> None:
+        """Signals have been declared anew: read them again when one is next asked for."""
+        with self._lock:
+            self._targets, self._read_at = {}, float("-inf")
+
+    def _look_again(self) -> bool:
+        with self._lock:
+            if self._clock() - self._read_at < _LOOK_AGAIN_S:
+                return False
+            self._targets = {
+                record.signal.id: compile_target(
+                    Binding(
+                        model=record.signal.model,
+                        global_id=record.signal.global_id,
+                        name=record.signal.name,
+                        topic="",
+                        codec="json",
+                    ),
+                    record,
+                )
+                for record in self._store.signal_records()
+            }
+            self._read_at = self._clock()
+            return True
+
+
+def take(store: LiveStore, table: SignalTable, body: bytes, *, lines: bool, received_at: int) -> Receipt:
+    """Record a request's readings in one durable transaction.
+
+    `lines`: the body is NDJSON. Raises msgspec.DecodeError for a body that is no JSON document of this form; a line, or one
+    reading, that is damaged costs itself only. Raises StoreError.
+    """
+    batch = _Batch(table, received_at)
+    if lines:
+        batch.lines(body)
+    else:
+        batch.readings(body)
+    recorded = store.record(batch.taken, batch.letters)
+    return Receipt(
+        accepted=recorded.changed + recorded.repeated + recorded.late + recorded.conflict,
+        changed=recorded.changed,
+        late=recorded.late,
+        conflict=recorded.conflict,
+        duplicate=recorded.duplicate,
+        rejected=dict(batch.refused),
+    )
+
+
+class _Batch:
+    """Collects what one request holds."""
+
+    def __init__(self, table: SignalTable, received_at: int) -> None:
+        self._table = table
+        self._received_at = received_at
+        self.taken: list[Reading] = []
+        self.letters: list[Rejected] = []
+        self.refused: Counter[str] = Counter()
+
+    def lines(self, body: bytes) -> None:
+        """All lines at once if they are whole, else one by one."""
+        try:
+            posted = _reading.decode_lines(body)
+        except msgspec.DecodeError:
+            for line in body.splitlines():
+                if line.strip():
+                    self._one(line)
+        else:
+            for each in posted:
+                self._take(each, b"")
+
+    def readings(self, body: bytes) -> None:
+        """The document's readings, the damaged ones apart."""
+        raw = _body.decode(body).readings
+        try:
+            posted = _readings.decode(b"[" + b",".join(map(bytes, raw)) + b"]")
+        except msgspec.DecodeError:
+            for each in raw:
+                self._one(bytes(each))
+        else:
+            for reading in posted:
+                self._take(reading, b"")
+
+    def _one(self, text: bytes) -> None:
+        try:
+            posted = _reading.decode(text)
+        except msgspec.DecodeError as error:
+            self._refuse(Refused("malformed", str(error)), text)
+        else:
+            self._take(posted, text)
+
+    def _take(self, posted: PostedReading, text: bytes) -> None:
+        target = self._table.find(posted.signal)
+        result = self._refusal(posted) if target is None else self._read(target, posted)
+        if isinstance(result, Reading):
+            self.taken.append(result)
+        else:
+            self._refuse(result, text or msgspec.json.encode(posted))
+
+    def _refusal(self, posted: PostedReading) -> Refused:
+        return Refused("unknown_signal", f"no signal {posted.signal[:200]!r}")
+
+    def _read(self, target: Target, posted: PostedReading) -> Reading | Refused:
+        if posted.value is None:
+            return Refused("no_value", "the value is null")
+        observed_at = None
+        if posted.observed_at is not None:
+            observed_at = rfc3339(posted.observed_at)
+            if observed_at is None:
+                return Refused("bad_time", f"{posted.observed_at[:60]!r} is no RFC 3339 time")
+        quality = Quality.GOOD if posted.quality is None else quality_of(posted.quality)
+        return target(Decoded("", posted.value, observed_at, quality), self._received_at)
+
+    def _refuse(self, refused: Refused, text: bytes) -> None:
+        self.refused[refused.reason] += 1
+        if len(self.letters) < LETTERS_KEPT:
+            self.letters.append(
+                Rejected(
+                    reason=refused.reason,
+                    detail=refused.detail[:500],
+                    topic="",
+                    payload=text[:KEPT_BYTES],
+                    received_at=self._received_at,
+                )
+            )
