@@ -106,3 +106,21 @@ def test_parts_that_face_against_each_other_are_cut_by_the_kernel(tmp_path: Path
     pair = bodies.element(bodies.brep([*CUBE_POINTS, *beside], [*CUBE_FACES, *inward]), name="IFCWALL")
     bodies.opening(pair, bodies.box((200, 5000, 200), (500, 0, 300)))
     assert imported(bodies, tmp_path).volume(pair) == pytest.approx(2.0 - 0.04, rel=1e-4)
+
+
+def test_a_wall_with_a_hole_has_no_more_triangles_than_it_needs(tmp_path: Path) -> None:
+    bodies = Bodies()
+    wall = bodies.element(bodies.box((5000, 200, 3000)), name="IFCWALL")
+    bodies.opening(wall, bodies.box((1000, 200, 2000), (0, 0, 500)))
+    # Two faces with a hole of 8 triangles each, 4 sides and 4 reveals of 2.
+    assert len(imported(bodies, tmp_path).points(wall)) == 3 * (2 * 8 + 8 * 2)
+
+
+def test_two_openings_side_by_side_leave_nothing_between_them(tmp_path: Path) -> None:
+    bodies = Bodies()
+    slab = bodies.element(bodies.box((3000, 3000, 200)), name="IFCSLAB")
+    for low in (-50, 100):
+        opening = bodies.extrusion(bodies.add("IFCCIRCLEPROFILEDEF(.AREA.,$,$,500.)"), 150, (0, 0, low))
+        bodies.opening(slab, opening)
+    seen = imported(bodies, tmp_path)
+    assert area(seen, slab) == pytest.approx(2 * (9 - np.pi / 4) + 0.2 * (12 + np.pi), rel=2e-3)

@@ -41,8 +41,8 @@ _MIN_SHARE = 1e-9
 """Of the box around a solid: less is what rounding leaves of parts that face against each other."""
 _STEEP = 0.02
 """A surface with a triangle less level than this (normal's z: 89°) is not given depth: it could overlap itself."""
-_RIDGE = 1e-3
-"""Added to sums of unit matrices: takes a thousandth of the growth away, keeps the equations solvable."""
+_RIDGE = 1e-9
+"""Added to sums of unit matrices: keeps the equations solvable, and takes too little away for two tools to differ by it."""
 _DEPTH_M = 1.0
 _CACHED = 512
 """Items kept for reuse: those of mapped representations that several cut products share."""
@@ -237,7 +237,10 @@ def _enclosed(points: Points, triangles: Indexes, *, closed: bool) -> tuple[Mani
         mesh = Mesh64(
             np.array(points, order="C"),
             np.array(corners, dtype=np.uint64, order="C"),
-            face_id=np.arange(len(corners), dtype=np.uint64),
+            # Told apart only where it matters: triangles of one plane are otherwise joined again after a cut.
+            face_id=np.empty(0, dtype=np.uint64)
+            if surface is None
+            else np.arange(len(corners), dtype=np.uint64),
         )
         body = Manifold(mesh)
         if body.status() != Error.NoError:
