@@ -242,7 +242,10 @@ class Crew:
         if culprit == IDLE:
             self._mishaps += 1
             if self._mishaps > _MAX_MISHAPS:
-                errors = [path.read_text() for path in sorted(self.folder.glob("part-*.error"))]
+                # Another worker may be just about to write its own.
+                errors = [
+                    text for path in sorted(self.folder.glob("part-*.error")) if (text := path.read_text())
+                ]
                 raise WorkersFailedError(code, errors[-1] if errors else "")
         else:
             self._blame(culprit, NotDrawn.TIME_LIMIT if worker.overdue else NotDrawn.KERNEL_CRASHED)
