@@ -1,0 +1,113 @@
+"""Signals as simulated devices report them: topic, value at a time, payload."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from state_sync.bindings.binding import Binding
+from state_sync.messages import Publication
+from state_sync.simulation.curves import CURVES, Curve, between, moment, scatter
+from twin.state import Signal, Value
+
+DEFAULT_PERIOD_S = 30.0
+UTC_OFFSET_S = 8 * 3600
+"""China has one time zone."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_encoder = msgspec.json.Encoder()
+
+
+class SimulatedSignal(Struct, frozen=True, kw_only=True):
+    """A signal, the gateway that it comes through, the topic, the seconds between two reports, and what tells it from others."""
+
+    signal: Signal
+    gateway: str
+    topic: str
+    period_s: float
+    seed: int
+
+
+def simulated(signals: Iterable[Signal], *, root: str = "sim", seed: int = 0) -> list[SimulatedSignal]:
+    """Devices for these signals: one gateway for each model, topics `{root}/{model}/{global_id}/{name}`, percent-encoded."""
+    return [
+        SimulatedSignal(
+            signal=signal,
+            gateway=signal.model,
+            topic="/".join(
+                [root, *(quote(part, safe="") for part in (signal.model, signal.global_id, signal.name))]
+            ),
+            period_s=_period_s(signal),
+            seed=zlib.crc32(signal.id.encode(), seed & 0xFFFFFFFF),
+        )
+        for signal in signals
+    ]
+
+
+def _period_s(signal: Signal) -> float:
+    """Twice as often as it must report, so that one lost report does not make it stale."""
+    if signal.period_s is not None:
+        return signal.period_s / 2
+    curve = CURVES.get(signal.kind or "")
+    return curve.period_s if curve is not None else DEFAULT_PERIOD_S
+
+
+def bindings(signals: Sequence[SimulatedSignal], *, root: str = "sim") -> list[Binding]:
+    """Bindings that take in what these devices send."""
+    return [
+        Binding(
+            model=each.signal.model,
+            global_id=each.signal.global_id,
+            name=each.signal.name,
+            topic=each.topic,
+            subscribe=f"{root}/#",
+            codec="json",
+            path="value",
+            time="time",
+        )
+        for each in signals
+    ]
+
+
+def value_at(each: SimulatedSignal, at: int) -> Value:
+    """What the device measures at a time (microseconds since 1970 UTC), of the type and in the range of its signal."""
+    signal = each.signal
+    now = moment(at, each.seed, utc_offset_s=UTC_OFFSET_S)
+    if signal.type in {"text", "enum"}:
+        choices = signal.choices or ("on", "off")
+        return choices[int(scatter(each.seed, at // 600_000_000) * len(choices))]
+    curve = _curve(signal)
+    if signal.type == "boolean":
+        chance = (
+            curve.value(now)
+            if curve is not None and curve.unit is None
+            else scatter(each.seed, at // 900_000_000)
+        )
+        return chance >= 0.5
+    lowest = 0.0 if signal.minimum is None else signal.minimum
+    highest = lowest + 100.0 if signal.maximum is None else signal.maximum
+    number = curve.value(now) if curve is not None else between(now, lowest, highest)
+    return _fitting(signal, number)
+
+
+def _curve(signal: Signal) -> Curve | None:
+    """The curve of its kind, if it is in the unit of the signal: simulated devices convert nothing."""
+    curve = CURVES.get(signal.kind or "")
+    return curve if curve is not None and signal.unit in {None, curve.unit} else None
+
+
+def _fitting(signal: Signal, number: float) -> Value:
+    if signal.minimum is not None:
+        number = max(signal.minimum, number)
+    if signal.maximum is not None:
+        number = min(signal.maximum, number)
+    return round(number) if signal.type == "integer" else round(number, 3)
+
+
+def publication(each: SimulatedSignal, at: int, value: Value) -> Publication:
+    """The message: `{"time": RFC 3339, "value": …}`."""
+    time = (_EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return Publication(each.topic, _encoder.encode({"time": time, "value": value}))
