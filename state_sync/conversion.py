@@ -7,8 +7,8 @@ binding says `lenient`. Booleans are never numbers, and numbers are booleans (0 
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -22,8 +22,6 @@ TRUE_WORDS = frozenset({"true", "on", "yes", "open", "opened", "active", "1"})
 FALSE_WORDS = frozenset({"false", "off", "no", "closed", "close", "inactive", "0"})
 """The usual words, in any case; only where a binding says `lenient`."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_INFINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _MAX_DIGITS = 64
 """Characters of a number written as a text; a double never needs more than 25."""
 
@@ -46,13 +44,14 @@ def _wrong(raw: Value, wanted: str) -> Refused:
     return Refused("wrong_type", f"{str(raw)[:60]!r} is no {wanted}")
 
 
-def _parsed(text: str, wanted: str) -> float | int | Refused:
-    if len(text) > _MAX_DIGITS or not _NUMBER.fullmatch(text):
-        return NOT_FINITE if _INFINITE.fullmatch(text) else _wrong(text, wanted)
+def _parsed(text: str, kind: type[int] | type[float]) -> float | int | None:
+    """A number as JSON and everybody write it: no digits of other scripts, no underscores, which Python would take."""
+    if len(text) > _MAX_DIGITS or "_" in text or not text.isascii():
+        return None
     try:
-        return int(text)
+        return kind(text)
     except ValueError:
-        return float(text)
+        return None
 
 
 def to_number(scale: Scale, *, from_text: bool) -> Convert:
@@ -61,15 +60,13 @@ def to_number(scale: Scale, *, from_text: bool) -> Convert:
 
     def convert(raw: Value) -> Value | Refused:
         kind = type(raw)
+        number: Any = raw
         if kind is not float and kind is not int:
-            if kind is not str or not from_text:
+            number = _parsed(raw, float) if isinstance(raw, str) and from_text else None
+            if number is None:
                 return _wrong(raw, "number")
-            parsed = _parsed(raw, "number")  # type: ignore[arg-type]  # `type() is` does not narrow
-            if type(parsed) is Refused:
-                return parsed
-            raw = parsed  # type: ignore[assignment]  # the same
         try:
-            value = raw * factor + offset  # type: ignore[operator]  # the same
+            value: float = number * factor + offset
         except OverflowError:
             return NOT_FINITE
         return value if math.isfinite(value) else NOT_FINITE
@@ -79,23 +76,19 @@ def to_number(scale: Scale, *, from_text: bool) -> Convert:
 
 def to_integer(scale: Scale, *, from_text: bool) -> Convert:
     """Integers within ±2**53; a fraction is rounded where units are converted, refused where they are not."""
-    number = to_number(scale, from_text=from_text)
+    scaled = to_number(scale, from_text=from_text)
+    changes = scale.changes
 
     def convert(raw: Value) -> Value | Refused:
-        if type(raw) is int and not scale.changes:
-            value = raw
-        else:
-            exact = _parsed(raw, "integer") if isinstance(raw, str) and from_text else raw
-            if type(exact) is int and not scale.changes:
-                value = exact
-            else:
-                scaled = number(raw)
-                if not isinstance(scaled, float):
-                    return scaled
-                if not scale.changes and not scaled.is_integer():
-                    return _wrong(raw, "integer")
-                value = round(scaled)
-        return value if -MAX_INTEGER <= value <= MAX_INTEGER else _wrong(raw, "integer within ±2**53")
+        exact: Any = _parsed(raw, int) if isinstance(raw, str) and from_text else raw
+        if type(exact) is not int or changes:
+            value = scaled(raw)
+            if not isinstance(value, float):
+                return value
+            if not changes and not value.is_integer():
+                return _wrong(raw, "integer")
+            exact = round(value)
+        return exact if -MAX_INTEGER <= exact <= MAX_INTEGER else _wrong(raw, "integer within ±2**53")
 
     return convert
 
@@ -144,11 +137,12 @@ def to_choice(choices: tuple[str, ...]) -> Convert:
 
 
 def mapped(values: Mapping[str, Value], convert: Convert) -> Convert:
-    """First what the binding's `map` says, by the text of the raw value (`true`, `3`, `open`); then the conversion."""
+    """First what the map says, by the text of the raw value (`true`, `3`, `open`); else the conversion."""
 
     def look_up(raw: Value) -> Value | Refused:
         text = ("true" if raw else "false") if type(raw) is bool else str(raw)[:MAX_TEXT]
-        return convert(values.get(text, raw))
+        found = values.get(text)
+        return convert(raw) if found is None else found
 
     return look_up
 
@@ -161,7 +155,10 @@ def compile_conversion(
     lenient: bool = False,
     values: Mapping[str, Value] | None = None,
 ) -> Convert:
-    """The conversion for values of a signal. `from_text`: the codec knows nothing but texts."""
+    """The conversion for values of a signal. `from_text`: the codec knows nothing but texts.
+
+    `values`: a map from texts of the device to values of the signal's type, in its unit; those that are not are left out.
+    """
     text = from_text or lenient
     match signal.type:
         case "number":
@@ -174,4 +171,8 @@ def compile_conversion(
             convert = to_choice(signal.choices)
         case _:
             convert = to_text
-    return mapped(values, convert) if values else convert
+    if not values:
+        return convert
+    plain = compile_conversion(signal, Scale())
+    known = {text: value for text, raw in values.items() if not isinstance(value := plain(raw), Refused)}
+    return mapped(known, convert)

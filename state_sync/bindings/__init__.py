@@ -8,5 +8,30 @@ from state_sync.bindings.binding import (
     from_documents,
     to_document,
 )
+from state_sync.bindings.fields import Problem
+from state_sync.bindings.file import BindingFile, InvalidBindings, parse
+from state_sync.bindings.finding import Finder, Found, StoreFinder
+from state_sync.bindings.resolving import Doubt, Report, Resolution, orphans, resolve
+from state_sync.bindings.rules import Rule
 
-__all__ = ["Binding", "Codec", "DamagedBinding", "from_document", "from_documents", "to_document"]
+__all__ = [
+    "Binding",
+    "BindingFile",
+    "Codec",
+    "DamagedBinding",
+    "Doubt",
+    "Finder",
+    "Found",
+    "InvalidBindings",
+    "Problem",
+    "Report",
+    "Resolution",
+    "Rule",
+    "StoreFinder",
+    "from_document",
+    "from_documents",
+    "orphans",
+    "parse",
+    "resolve",
+    "to_document",
+]
