@@ -184,8 +184,7 @@ def parse_origin(text: str | None) -> tuple[float, float, float] | None:
 
 def main() -> None:
     """Run the command line: what goes wrong is one sentence on standard error, never a traceback."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    _take_signals()
     try:
         app()
     except SystemExit as end:
@@ -206,6 +205,21 @@ def main() -> None:
 
 def _say(sentence: str) -> None:
     typer.echo(f"twin: {sentence}", err=True)
+
+
+def _take_signals() -> None:
+    """What this process was started to ignore stays ignored (`nohup`, jobs in the background)."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Once is enough: stopping takes seconds, and a second Ctrl-C would leave behind what it clears away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _end(number: int, _frame: object) -> None:

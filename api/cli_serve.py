@@ -1,6 +1,7 @@
 """`twin serve`: the server in the foreground, until Ctrl-C."""
 
 import socket
+from contextlib import suppress
 
 import typer
 import uvicorn
@@ -64,7 +65,9 @@ def _serve(runtime: Runtime) -> None:
         host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
         typer.echo(f"Serving {settings.data} at http://{host}:{listener.getsockname()[1]}/  (Ctrl-C stops)")
         typer.echo(f"Administrator's token: {settings.data / TOKEN_FILE}")
-        server.run(sockets=[listener])
+        # The server stops in order, and then raises the signal again that it took: to be stopped is no failure.
+        with suppress(KeyboardInterrupt, SystemExit):
+            server.run(sockets=[listener])
 
 
 def _bind(listener: socket.socket, host: str, port: int) -> None:

@@ -11,7 +11,7 @@ import pkgutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -68,6 +68,7 @@ def load_ahead() -> None:
     Ctrl-C in a terminal reaches it, too, and while it loads it would die of that with a trace: it never sees the signal.
     """
     context()
+    resource_tracker.ensure_running()  # it would let the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

@@ -22,6 +22,9 @@ RATIO_FREE_BYTES = 64 << 20
 MAX_MEMBERS = 4096
 """Files in the archive. Textures may lie beside the model; a list of millions is an attack on memory."""
 
+_MAX_DIRECTORY_BYTES = 2 << 20
+"""The list of so many members, with names of 400 letters; the number of entries may lie, the list is read to its end."""
+
 _CHUNK_BYTES = 1 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _DEFLATE64 = 9
@@ -51,7 +54,15 @@ def unpack_ifc(source: str, path: Path, target: IO[bytes]) -> None:
             _check_member(source, member)
             with archive.open(member) as packed:
                 shutil.copyfileobj(packed, target, _CHUNK_BYTES)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        LookupError,
+        RuntimeError,
+    ) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise DamagedSource(source, f"the archive is damaged ({error})", "Copy or pack it again.") from error
@@ -68,8 +79,8 @@ def _check_directory(source: str, path: Path) -> None:
         raise DamagedSource(
             source, "the archive is cut off: its list of files is missing", "Copy or pack it again."
         )
-    entries = _END_RECORD.unpack_from(tail, at)[4]
-    if entries > MAX_MEMBERS:
+    _, _, _, _, entries, directory_bytes, _, _ = _END_RECORD.unpack_from(tail, at)
+    if entries > MAX_MEMBERS or directory_bytes > _MAX_DIRECTORY_BYTES:
         raise UnsupportedSource(source, f"the archive holds more than {MAX_MEMBERS} files", _REPACK)
 
 
