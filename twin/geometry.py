@@ -23,7 +23,7 @@ SNAP_M = 1e-6
 _MIN_HEIGHT_M = 1e-6
 """A triangle that is nowhere higher than this is a line."""
 
-_MAX_CRACKS, _MAX_IMBALANCE = 0.1, 1e-5
+_MAX_CRACKS, _MAX_IMBALANCE = 0.2, 1e-5
 """Of the edges of a closed shell, the share that may lack a partner; of its area, the share that may be missing: what thin
 triangles leave, far from what an open tube lacks (a third of its edges) or a box without lid (a sixth of its area)."""
 
