@@ -93,9 +93,13 @@ def _json(
 def _senml(
     route: Route, payload: bytes, received_at: int, readings: list[Reading], refused: list[Refused]
 ) -> None:
+    """Records of one name may differ in unit (RFC 8428, section 5.1.3: humidity and place): that of the binding is taken."""
     values = senml.decode(payload, received_at)
-    if not _by_key(values, lambda key: route.senml.get(key, ()), received_at, (readings, refused)):
+    wrong: list[Refused] = []
+    taken = _by_key(values, lambda key: route.senml.get(key, ()), received_at, (readings, wrong))
+    if not (taken or wrong):
         refused.append(Refused("unknown_signal", "no binding has a name of this pack"))
+    refused.extend(one for one in wrong if one.reason != "wrong_unit" or one.key not in taken)
 
 
 def _by_key(
@@ -103,17 +107,21 @@ def _by_key(
     targets_of: Callable[[str], Iterable[Target]],
     received_at: int,
     out: tuple[list[Reading], list[Refused]],
-) -> bool:
-    """Take the values whose keys are bound, and refusals of whole messages; whether there was any. The others are nobody's."""
-    any_taken = False
+) -> set[str]:
+    """Take the values whose keys are bound, and refusals of whole messages; the others are nobody's. Returns keys that were read."""
+    readings, refused = out
+    read: set[str] = set()
     for value in values:
         if type(value) is Refused and not value.key:
-            out[1].append(value)
-            any_taken = True
+            refused.append(value)
         for target in targets_of(value.key):
-            _take(target, value, received_at, *out)
-            any_taken = True
-    return any_taken
+            result = value if isinstance(value, Refused) else target(value, received_at)
+            if isinstance(result, Refused):
+                refused.append(Refused(result.reason, result.detail, value.key))
+            else:
+                readings.append(result)
+                read.add(value.key)
+    return read
 
 
 def _sparkplug(router: Router, topic: str, payload: bytes, received_at: int) -> Message:

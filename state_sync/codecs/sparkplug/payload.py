@@ -106,11 +106,11 @@ def typed(raw: Any, datatype: int) -> Value | Refused:
 
 
 def _signed(raw: int, bits: int) -> int | Refused:
-    """Two's complement of `bits`; senders fill the 32 bits of the field, or only those of the type (both are seen)."""
-    if bits < 32 and raw >= 1 << bits:
-        raw -= 1 << 32
-    elif raw >= 1 << (bits - 1):
-        raw -= 1 << bits
+    """Two's complement; senders fill the bits of the type, or those of the field that they put it in (all three are seen)."""
+    for width in (bits, 32, 64):
+        if width >= bits and 1 << (width - 1) <= raw < 1 << width:
+            raw -= 1 << width
+            break
     if -(1 << (bits - 1)) <= raw < 1 << (bits - 1):
         return raw
     return Refused("wrong_type", f"{raw} does not fit in a signed integer of {bits} bits")
