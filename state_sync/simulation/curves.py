@@ -111,7 +111,7 @@ def _counter(per_hour: float) -> Callable[[Moment], float]:
 
     def value(now: Moment) -> float:
         hours = now.at / HOUR_US
-        return per_hour * (hours % 100_000 + 2 * math.sin((now.hour - 14) / 12 * math.pi))
+        return per_hour * (hours + 2 * math.sin((now.hour - 14) / 12 * math.pi))
 
     return value
 

@@ -1,0 +1,23 @@
+"""kill -9 of the service under load: what got its PUBACK is in history exactly once."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.state_sync import child_ingest
+from tests.state_sync.broker import Broker
+from tests.state_sync.killing import Killing, run
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_every_acknowledged_reading_is_in_history_exactly_once(broker: Broker, tmp_path: Path) -> None:
+    location = str(tmp_path)
+    child_ingest.prepare(location)
+    plan = Killing(times=5, seed=random.SystemRandom().randrange(10**6))
+    outcome = asyncio.run(run(broker, location, plan))
+    assert outcome.lost == [], f"lost, with seed {plan.seed}"
+    assert outcome.doubled == [], f"doubled, with seed {plan.seed}"
+    assert len(outcome.acknowledged) == outcome.published > 1000
