@@ -5,7 +5,7 @@ Times are microseconds since 1970-01-01 UTC.
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -68,6 +68,7 @@ TOO_LARGE = Refused("too_large", f"more than {MAX_PAYLOAD} bytes")
 NOT_FINITE = Refused("not_finite", "not a finite number")
 NO_TIME = Refused("bad_time", "no time that can be read")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST = len("2026-01-01T00:00Z")
 _SCALE = {"s": 1_000_000, "ms": 1000, "us": 1}
 
@@ -86,8 +87,8 @@ def rfc3339(text: str) -> int | None:
         return None
     if moment.tzinfo is None:
         return None
-    micros = round(moment.timestamp() * 1_000_000)
-    return micros if micros >= 0 else None
+    since = moment - _EPOCH
+    return None if since.days < 0 else (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _scaled(scale: int) -> Callable[[object], int | None]:

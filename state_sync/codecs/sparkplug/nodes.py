@@ -99,10 +99,16 @@ class EdgeNodes:
         return Outcome(source=topic.source, values=_born(node, topic, payload), stale=stale)
 
     def _node_death(self, node: _Node, topic: Topic, payload: Payload) -> Outcome:
-        """A death counts only for the session that it was announced for (section 6.4.19: its bdSeq is that of the birth)."""
+        """A death of an earlier session is a will that came late, and means nothing (section 6.4.19).
+
+        One of a later session than the birth we know of counts: a birth was missed, or the node is one of those that
+        count up before they say good-bye (pysparkplug 0.6 does).
+        """
         bd_seq = _bd_seq(payload)
-        if node.born and node.bd_seq is not None and bd_seq is not None and bd_seq != node.bd_seq:
-            return Outcome(source=topic.source)
+        if node.born and node.bd_seq is not None and bd_seq is not None:
+            ahead = (bd_seq - node.bd_seq) % SEQ_LIMIT
+            if ahead >= SEQ_LIMIT // 2:
+                return Outcome(source=topic.source)
         node.born = False
         node.devices.clear()
         return Outcome(source=topic.source, stale=(topic.source,))
