@@ -383,3 +383,12 @@ def test_an_extruded_outline_of_arcs_is_closed_and_names_its_item(tmp_path: Path
     assert ours.closed
     assert set(ours.items) == set(kernels.items)
     assert len(ours.triangles) == len(kernels.triangles)
+
+
+def test_a_half_space_may_be_bounded_by_arcs(tmp_path: Path) -> None:
+    curves = Curves()
+    plane = curves.add(f"IFCPLANE({curves.axis((0, 0, 1000))})")
+    boundary = upper_half(0.0, math.pi)(curves)
+    half = curves.add(f"IFCPOLYGONALBOUNDEDHALFSPACE({plane},.F.,{curves.axis()},{boundary})")
+    clipped = curves.element(curves.difference(curves.box((2000, 2000, 3000)), half))
+    assert imported(curves, tmp_path).volume(clipped) == pytest.approx(12.0 - 2.0 * HALF_DISC, rel=1e-3)

@@ -165,26 +165,15 @@ class Cutter:
     def _prism(self, body: Manifold, half_space: Entity) -> Manifold:
         """The polygon of an IfcPolygonalBoundedHalfSpace, pulled through all of `body` along its placement's z."""
         placement = self.transforms.axis_placement(attribute(half_space, 2))
-        outline = self._outline(attribute(half_space, 3))
+        outline = self.items.outlines.closed(attribute(half_space, 3))
         if body.is_empty():
             return body
         low, high = np.reshape(body.bounding_box(), (2, 3))
         centre, reach = (low + high) / 2, float(np.linalg.norm(high - low))
         middle = float((np.linalg.inv(placement) @ [*centre, 1.0])[2])
-        section = CrossSection([outline], FillRule.NonZero).offset(GROWTH_M, JoinType.Miter)
+        section = CrossSection([np.array(outline)], FillRule.NonZero).offset(GROWTH_M, JoinType.Miter)
         prism = Manifold.extrude(section, 2 * reach + 2).translate((0.0, 0.0, middle - reach - 1))
         return prism.transform(np.ascontiguousarray(placement[:3]))
-
-    def _outline(self, curve: Entity) -> NDArray[np.float64]:
-        """(n, 2) corners of a closed polygon in metres."""
-        if is_kind(curve, "IfcPolyline"):
-            points = [attribute(point, 0)[:2] for point in attribute(curve, 0)]
-        elif is_kind(curve, "IfcIndexedPolyCurve") and not attribute(curve, 1):
-            points = [row[:2] for row in attribute(attribute(curve, 0), 0)]
-        else:
-            raise UncuttableError(f"a half-space bounded by {kind(curve)}")
-        outline = np.array(points, dtype=np.float64) * self.transforms.unit_m
-        return outline[:-1] if len(outline) > 1 and np.allclose(outline[0], outline[-1]) else outline
 
     def _leaf(self, item: Entity) -> list[_Solid]:
         raw = self.items.mesh(item)
