@@ -101,6 +101,9 @@ class NoConversion(TwinError):
         )
 
 
+_TERM = re.compile(r"/?[^./]+(?:[./][^./]+)*")
+
+
 class _Meaning(Struct, frozen=True):
     """Either an expression for pint, or a scale of its own."""
 
@@ -124,17 +127,12 @@ def _meaning(symbol: str) -> _Meaning:
         return _Meaning(None, text)
     if not text or len(text) > MAX_SYMBOL:
         raise UnknownUnit(symbol)
-    expression, operator = "", ""
-    for part in re.split(r"([./])", text):
-        if part in {".", "/"}:
-            operator = "*" if part == "." else "/"
-        elif part:
-            expression += (operator or "") if expression else ("1/" if operator == "/" else "")
-            expression += _factor(part, symbol)
-            operator = ""
-    if not expression or operator:
+    if not _TERM.fullmatch(text):
         raise UnknownUnit(symbol)
-    return _Meaning(expression)
+    expression = "".join(
+        {".": "*", "/": "/"}.get(part) or _factor(part, symbol) for part in re.split(r"([./])", text) if part
+    )
+    return _Meaning(expression if text[0] != "/" else "1" + expression)
 
 
 def _factor(part: str, symbol: str) -> str:
