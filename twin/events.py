@@ -15,6 +15,10 @@ class ChangeKind(StrEnum):
     REVISION_ROLLED_BACK = "revision_rolled_back"
     MODEL_PLACED = "model_placed"
     MODEL_REMOVED = "model_removed"
+    STATES_CHANGED = "states_changed"
+    """Readings came; told by `StateReader.state_changes`, with numbers from the same counter."""
+    STATES_STALE = "states_stale"
+    """Signals have gone silent; told there, too."""
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -113,7 +113,7 @@ def order(value: Value, quality: Quality) -> tuple[int, int, float, str]:
     if isinstance(value, str):
         return _TRUST[quality], 3, 0.0, value
     kind = 0 if isinstance(value, bool) else 1 if isinstance(value, int) else 2
-    return _TRUST[quality], 0, float(value), str(kind)
+    return _TRUST[quality], 0, value, str(kind)
 
 
 def apply(state: SignalState | None, reading: Reading) -> tuple[SignalState, Outcome]:

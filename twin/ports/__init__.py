@@ -14,9 +14,12 @@ from twin.ports.live import (
     SceneAt,
     SignalKeeper,
     SignalRecord,
+    StateChange,
+    StateDelta,
     StateQuery,
     StateReader,
     StateRecord,
+    TwinStore,
 )
 from twin.ports.models import (
     Boxes,
@@ -53,10 +56,13 @@ __all__ = [
     "SignalKeeper",
     "SignalRecord",
     "StagedRevision",
+    "StateChange",
+    "StateDelta",
     "StateQuery",
     "StateReader",
     "StateRecord",
     "Store",
     "TilesetFiles",
+    "TwinStore",
     "Unchanged",
 ]

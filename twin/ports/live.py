@@ -5,12 +5,15 @@ A signal has a number, given once and never used again: readings, states and bin
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from twin.events import ChangeKind
+from twin.ports.models import Store
 from twin.queries import Page
 from twin.state import Quality, Reading, Signal, Value
 
@@ -88,7 +91,36 @@ class Recorded(Struct, frozen=True, kw_only=True):
     duplicate: int = 0
     conflict: int = 0
     unknown: int = 0
+    refused: int = 0
+    """Values that no store can keep (NaN, integers of more than 64 bits, broken text); they are among the dead letters."""
     seq: int | None = None
+
+
+class StateDelta(Struct, frozen=True, array_like=True):
+    """The state of a signal after a change, `quality` the effective one at that time; times in microseconds since 1970 UTC.
+
+    `changed`: value or quality are other than before; False: a report that says the same.
+    """
+
+    number: int
+    value: Value
+    quality: Quality
+    observed_at: int
+    received_at: int
+    changed_at: int
+    changed: bool
+
+
+class StateChange(Struct, frozen=True, kw_only=True):
+    """What one transaction did to states: each signal once, with the state in which the transaction left it.
+
+    `seq` counts with that of `twin.events.Change`: both together are numbered in commit order, without a gap. `at`: aware, UTC.
+    """
+
+    seq: int
+    kind: ChangeKind
+    at: datetime
+    states: list[StateDelta]
 
 
 class StateQuery(Struct, frozen=True, kw_only=True):
@@ -174,7 +206,15 @@ class StateReader(Protocol):
         ...
 
     def rejected(self, *, limit: int) -> list[Rejected]:
-        """The newest dead letters."""
+        """The newest dead letters, the newest first."""
+        ...
+
+    def state_changes(self, after: int, *, limit: int) -> list[StateChange]:
+        """Changes of states with `seq > after`, in commit order. Those of models have numbers of the same row of counting."""
+        ...
+
+    def oldest_change(self) -> int:
+        """The smallest `after` from which `state_changes` goes on without a gap: older ones have been dropped; 0: none has."""
         ...
 
 
@@ -192,3 +232,7 @@ class BindingKeeper(Protocol):
 
 class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, Protocol):
     """All of it."""
+
+
+class TwinStore(Store, LiveStore, Protocol):
+    """Models and live state in one: for the composition root."""

@@ -79,6 +79,16 @@ class Dialect(Protocol):
         """Insert rows with values for these columns, leaving out those that some unique constraint says are there."""
         ...
 
+    def find_rows(self, connection: Connection, table: Table, keys: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """Whole rows by primary key, those that are there, in any order; values as the driver gives them. Thousands at once."""
+        ...
+
+    def update_rows(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> None:
+        """Set these columns of rows that are there; each row holds their values, then those of its primary key."""
+        ...
+
     def create_places(self, connection: Connection) -> None:
         """Make the spatial index (called by the first migration)."""
         ...

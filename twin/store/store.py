@@ -12,7 +12,21 @@ from numpy.typing import NDArray
 from twin.events import Change
 from twin.frames import Diagnosis
 from twin.objects import SourceObject
-from twin.ports import Boxes, ImportRequest, StagedRevision, TilesetFiles, Unchanged
+from twin.ports import (
+    Boxes,
+    HistoryRow,
+    ImportRequest,
+    Recorded,
+    Rejected,
+    SceneAt,
+    SignalRecord,
+    StagedRevision,
+    StateChange,
+    StateQuery,
+    StateRecord,
+    TilesetFiles,
+    Unchanged,
+)
 from twin.queries import (
     ClassTotal,
     ModelRecord,
@@ -24,7 +38,30 @@ from twin.queries import (
     StoreyRecord,
 )
 from twin.source import SourceReport
-from twin.store import changes, editing, models, objects, references, revisions, search
+from twin.state import Reading, Signal
+from twin.store import (
+    bindings,
+    changes,
+    dead_letters,
+    editing,
+    history,
+    live_changes,
+    models,
+    objects,
+    references,
+    revisions,
+    scene,
+    search,
+    staleness,
+    state_search,
+    states,
+)
+from twin.store import (
+    readings as batches,
+)
+from twin.store import (
+    signals as declarations,
+)
 from twin.store.database import Database
 from twin.store.placements import BoxTarget, write_boxes
 from twin.store.staging import ObjectStager, check_staged
@@ -125,6 +162,56 @@ class SqlStore:
 
     def collect_files(self, now: datetime, delete: Callable[[str, Sequence[str]], None]) -> int:
         return references.collect_files(self._database, now, delete)
+
+    def declare_signals(self, signals: Sequence[Signal]) -> list[SignalRecord]:
+        return declarations.declare(self._database, signals)
+
+    def signal(self, model: str, global_id: str, name: str) -> SignalRecord:
+        return declarations.one_signal(self._database, model, global_id, name)
+
+    def signal_records(self) -> list[SignalRecord]:
+        return declarations.signal_records(self._database)
+
+    def record(self, readings: Sequence[Reading], rejected: Sequence[Rejected] = ()) -> Recorded:
+        return batches.record(self._database, readings, rejected)
+
+    def sweep_stale(self) -> int:
+        return staleness.sweep_stale(self._database)
+
+    def mark_stale(self, signals: Sequence[int]) -> int:
+        return staleness.mark_stale(self._database, signals)
+
+    def states(self, query: StateQuery) -> Page[StateRecord]:
+        return state_search.states(self._database, query)
+
+    def states_of(self, signals: Sequence[str]) -> list[StateRecord]:
+        return states.states_of(self._database, signals)
+
+    def states_by_number(self, numbers: Sequence[int]) -> list[StateRecord]:
+        return states.states_by_number(self._database, numbers)
+
+    def history(
+        self, number: int, *, start: int, end: int, limit: int, cursor: str | None = None
+    ) -> Page[HistoryRow]:
+        return history.history(self._database, number, start=start, end=end, limit=limit, cursor=cursor)
+
+    def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
+        return scene.scene_at(self._database, at, models)
+
+    def rejected(self, *, limit: int) -> list[Rejected]:
+        return dead_letters.rejected(self._database, limit=limit)
+
+    def state_changes(self, after: int, *, limit: int) -> list[StateChange]:
+        return live_changes.state_changes(self._database, after, limit=limit)
+
+    def oldest_change(self) -> int:
+        return live_changes.oldest_change(self._database)
+
+    def replace_bindings(self, source: str, documents: Sequence[str]) -> int:
+        return bindings.replace_bindings(self._database, source, documents)
+
+    def bindings(self) -> list[tuple[str, str]]:
+        return bindings.bindings(self._database)
 
     def close(self) -> None:
         self._database.close()

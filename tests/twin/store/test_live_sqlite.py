@@ -1,0 +1,51 @@
+"""SQLite keeps the contract of a store of live state."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.twin.store.clock import Clock
+from tests.twin.store.live_contract import (
+    BindingContract,
+    HistoryContract,
+    RecordContract,
+    SceneContract,
+    SignalContract,
+    StalenessContract,
+    StateContract,
+)
+from twin.ports import TwinStore
+from twin.store import SqlStore, open_store
+
+
+@pytest.fixture
+def store(data: Path, clock: Clock) -> Iterator[SqlStore]:
+    with open_store(data, clock=clock) as store:
+        yield store
+
+
+class TestSignals(SignalContract): ...
+
+
+class TestRecording(RecordContract): ...
+
+
+class TestStaleness(StalenessContract): ...
+
+
+class TestStates(StateContract): ...
+
+
+class TestHistory(HistoryContract): ...
+
+
+class TestScenes(SceneContract): ...
+
+
+class TestBindings(BindingContract): ...
+
+
+def is_a_store(store: SqlStore) -> TwinStore:
+    """Checked by mypy: the adapter has the shape of every port."""
+    return store

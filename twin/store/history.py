@@ -1,0 +1,69 @@
+"""Readings of one signal in the past."""
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from twin.errors import InvalidQuery, NotFound
+from twin.ports import HistoryRow
+from twin.queries import Page
+from twin.store.codec import decode_cursor, encode_cursor
+from twin.store.database import Database
+from twin.store.folding import DAY_US
+from twin.store.schema_live import reading, signal
+from twin.store.values import decode, quality_of
+
+MAX_ROWS = 100_000
+"""Rows of one page: a reading a minute for two months."""
+
+_of_day = (
+    select(reading.c.observed_at, reading.c.value, reading.c.text, reading.c.code, reading.c.received_at)
+    .where(
+        reading.c.day == bindparam("day"),
+        reading.c.signal == bindparam("number"),
+        reading.c.observed_at >= bindparam("start"),
+        reading.c.observed_at < bindparam("end"),
+    )
+    .order_by(reading.c.observed_at)
+    .limit(bindparam("rows"))
+)
+_days = select(
+    select(func.min(reading.c.day)).scalar_subquery(), select(func.max(reading.c.day)).scalar_subquery()
+)
+_there = select(signal.c.number).where(signal.c.number == bindparam("number"))
+
+
+def history(  # noqa: PLR0913 - the database beside what the port has
+    database: Database, number: int, *, start: int, end: int, limit: int, cursor: str | None
+) -> Page[HistoryRow]:
+    """See `twin.ports.StateReader.history`."""
+    if not 1 <= limit <= MAX_ROWS:
+        raise InvalidQuery(f"limit={limit} is out of range; ask for 1 to {MAX_ROWS} at once.")
+    if cursor is not None:
+        (start,) = decode_cursor(cursor, tuple[int])
+    with database.read() as connection:
+        if connection.execute(_there, {"number": number}).one_or_none() is None:
+            raise NotFound("signal", str(number))
+        rows = _rows(connection, number, start, end, limit + 1)
+    following = encode_cursor(rows[limit].observed_at) if len(rows) > limit else None
+    return Page(items=rows[:limit], next=following)
+
+
+def _rows(connection: Connection, number: int, start: int, end: int, limit: int) -> list[HistoryRow]:
+    """Day by day: each is one look-up in the order of the table."""
+    rows: list[HistoryRow] = []
+    for day in days(connection, start, end):
+        values = {"day": day, "number": number, "start": start, "end": end, "rows": limit - len(rows)}
+        rows.extend(
+            HistoryRow(observed_at, decode(value, text, code), quality_of(code), received_at)
+            for observed_at, value, text, code, received_at in connection.execute(_of_day, values)
+        )
+        if len(rows) == limit:
+            break
+    return rows
+
+
+def days(connection: Connection, start: int, end: int) -> range:
+    """Days in which there may be readings observed from `start` to before `end`."""
+    first, last = connection.execute(_days).one()
+    if first is None:
+        return range(0)
+    return range(max(first, start // DAY_US), min(last, (end - 1) // DAY_US) + 1)

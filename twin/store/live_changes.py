@@ -1,0 +1,83 @@
+"""What batches did to states, for feeds: written with the batch, kept for a while."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from twin.events import ChangeKind
+from twin.ports import StateChange, StateDelta
+from twin.store import counters
+from twin.store.database import Database
+from twin.store.schema import counter
+from twin.store.schema_live import state_change
+from twin.times import from_microseconds
+
+KEPT_BYTES = 256 << 20
+"""Some five million deltas: at 25,000 readings/s a feed may be away for three minutes, at 1,000/s for more than an hour."""
+
+KEPT_US = 3_600 * 1_000_000
+"""An hour: a client that was away for longer is better served by a snapshot."""
+
+_AT_ONCE = 16
+"""Rows dropped by one transaction: more than it adds, so that the log shrinks to its bound, few enough to be quick."""
+
+_DROPPED = "state_change_dropped"
+"""Name of the counter that holds the highest number that has been dropped."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[StateDelta])
+
+_total = select(state_change.c.total).order_by(state_change.c.seq.desc()).limit(1)
+_oldest = (
+    select(state_change.c.seq, state_change.c.total, state_change.c.at)
+    .order_by(state_change.c.seq)
+    .limit(_AT_ONCE)
+)
+_insert = insert(state_change)
+
+
+def encoded(deltas: Sequence[StateDelta]) -> bytes:
+    """The body of a row: to be made before the write lock is held where that is possible."""
+    return _encoder.encode(deltas)
+
+
+def write(connection: Connection, kind: ChangeKind, body: bytes, *, now: int) -> int:
+    """Write a row and return its number. Always the last step of its transaction."""
+    total = (connection.execute(_total).scalar() or 0) + len(body)
+    _drop(connection, total, now)
+    seq = counters.take(connection, "change") + 1
+    row = {"seq": seq, "at": now, "kind": kind.value, "total": total, "body": body}
+    connection.execute(_insert, row)
+    return seq
+
+
+def _drop(connection: Connection, total: int, now: int) -> None:
+    rows = connection.execute(_oldest).all()
+    gone = [row.seq for row in rows if row.total <= total - KEPT_BYTES or row.at < now - KEPT_US]
+    if gone:
+        connection.execute(delete(state_change).where(state_change.c.seq <= gone[-1]))
+        connection.execute(delete(counter).where(counter.c.name == _DROPPED))
+        connection.execute(insert(counter).values(name=_DROPPED, value=gone[-1]))
+
+
+def state_changes(database: Database, after: int, *, limit: int) -> list[StateChange]:
+    """See `twin.ports.StateReader.state_changes`."""
+    newer = select(state_change).where(state_change.c.seq > after).order_by(state_change.c.seq).limit(limit)
+    with database.read() as connection:
+        rows = connection.execute(newer).all()
+    return [
+        StateChange(
+            seq=row.seq,
+            kind=ChangeKind(row.kind),
+            at=from_microseconds(row.at),
+            states=_decoder.decode(row.body),
+        )
+        for row in rows
+    ]
+
+
+def oldest_change(database: Database) -> int:
+    """See `twin.ports.StateReader.oldest_change`."""
+    with database.read() as connection:
+        return counters.peek(connection, _DROPPED)

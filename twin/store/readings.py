@@ -1,0 +1,145 @@
+"""Batches of readings: folded into states, kept as history, told to feeds, in one transaction.
+
+`twin.state.apply` is the specification. Most batches hold one reading of a signal, newer than what is known: those are folded
+here, as columns. Everything else goes to `twin.store.folding`, which calls `apply`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from twin.events import ChangeKind
+from twin.ports import Recorded, Rejected, StateDelta
+from twin.state import Reading
+from twin.store import dead_letters, live_changes
+from twin.store.database import Database
+from twin.store.folding import (
+    DAY_US,
+    STATE_COLUMNS,
+    Arrived,
+    History,
+    Outcome,
+    StateRow,
+    fold,
+    history_keys,
+    shown_quality,
+)
+from twin.store.schema_live import reading, signal_state
+from twin.store.values import Columns, encode
+
+
+class Prepared(NamedTuple):
+    """A batch by signal, values as columns, in the order of arrival."""
+
+    groups: dict[int, list[Arrived]]
+    refused: list[Rejected]
+
+
+def record(database: Database, readings: Sequence[Reading], rejected: Sequence[Rejected]) -> Recorded:
+    """See `twin.ports.ReadingWriter.record`."""
+    prepared = prepare(readings)
+    letters = dead_letters.rows([*rejected, *prepared.refused])
+    if not prepared.groups and not letters:
+        return Recorded()
+    with database.write(durable=True, lane="live") as connection:
+        outcome = _folded(database, connection, prepared.groups)
+        dead_letters.write(database, connection, letters)
+        _write(database, connection, outcome)
+        seq = None
+        if outcome.deltas:
+            body = live_changes.encoded(outcome.deltas)
+            seq = live_changes.write(connection, ChangeKind.STATES_CHANGED, body, now=database.now())
+    return Recorded(**outcome.counts, refused=len(prepared.refused), seq=seq)
+
+
+def prepare(readings: Iterable[Reading]) -> Prepared:
+    """Group a batch by signal; values that cannot be kept are refused."""
+    groups: dict[int, list[Arrived]] = {}
+    refused = []
+    for one in readings:
+        try:
+            columns: Columns = encode(one.value, one.quality)
+        except ValueError as error:
+            refused.append(_refused(one, error))
+            continue
+        arrived = (one, *columns)
+        if (group := groups.get(one.signal)) is None:
+            groups[one.signal] = [arrived]
+        else:
+            group.append(arrived)
+    return Prepared(groups, refused)
+
+
+def _refused(one: Reading, error: ValueError) -> Rejected:
+    reason = "not_finite" if isinstance(one.value, float) else "malformed"
+    shown = ascii(one.value)[: dead_letters.PAYLOAD_BYTES]
+    return Rejected(
+        reason=reason,
+        detail=f"signal {one.signal}: {error}",
+        topic="",
+        payload=shown.encode(),
+        received_at=one.received_at,
+    )
+
+
+def _folded(database: Database, connection: Connection, groups: dict[int, list[Arrived]]) -> Outcome:
+    """Fold the batch into the states that are there."""
+    rows = database.dialect.find_rows(connection, signal_state, [(number,) for number in sorted(groups)])
+    now = database.now()
+    outcome, others = _newest(rows, groups, now)
+    outcome.counts["unknown"] = sum(map(len, groups.values())) - sum(len(groups[row[0]]) for row in rows)
+    if others:
+        keys = history_keys(others, groups)
+        known = {row[:3]: row for row in database.dialect.find_rows(connection, reading, keys)}
+        history = History(known)
+        for row in others:
+            fold(row, groups[row[0]], history, outcome, now)
+        outcome.history.extend(history.added())
+        outcome.replaced.extend(history.replaced())
+    return outcome
+
+
+def _newest(
+    rows: Sequence[StateRow], groups: dict[int, list[Arrived]], now: int
+) -> tuple[Outcome, list[StateRow]]:
+    """Fold signals with one reading, newer than what is known; returns the other rows, too. This loop runs for each reading."""
+    states: list[tuple[object, ...]] = []
+    history: list[tuple[object, ...]] = []
+    deltas, others, repeated = [], [], 0
+    for row in rows:
+        number, old_value, old_text, old_code, observed_at, _, changed_at, period_us, stale, first_at = row
+        group = groups[number]
+        one, value, text, code = group[0]
+        at = one.observed_at
+        if len(group) > 1 or (observed_at is not None and at <= observed_at):
+            others.append(row)
+            continue
+        changed = True
+        if changed_at is None or value != old_value or text != old_text or code >> 2 != old_code >> 2:
+            changed_at = at
+            if first_at is None:
+                first_at = at
+        elif code == old_code and not stale:
+            changed = False
+            repeated += 1
+        received_at = one.received_at
+        states.append((value, text, code, at, received_at, changed_at, False, first_at, number))
+        history.append((at // DAY_US, number, at, received_at, value, text, code))
+        shown = shown_quality(code, at, period_us, now)
+        deltas.append(StateDelta(number, one.value, shown, at, received_at, changed_at, changed))
+    counts = {"changed": len(states) - repeated, "repeated": repeated}
+    return Outcome(counts, states, history, [], deltas), others
+
+
+def _write(database: Database, connection: Connection, outcome: Outcome) -> None:
+    """In the order of the tables: neighbours lie on one page."""
+    dialect = database.dialect
+    outcome.history.sort(key=_place)
+    dialect.insert_rows(connection, reading, outcome.history)
+    dialect.update_rows(connection, reading, ("received_at", "value", "text", "code"), outcome.replaced)
+    dialect.update_rows(connection, signal_state, STATE_COLUMNS, outcome.states)
+
+
+def _place(row: tuple[object, ...]) -> tuple[object, ...]:
+    return row[:3]
