@@ -139,7 +139,9 @@ def place(
 @app.command("rollback")
 def roll_back(
     key: Key,
-    revision: Annotated[int, typer.Argument(metavar="REVISION", min=1, help="Number of the revision.")],
+    revision: Annotated[
+        int, typer.Argument(metavar="REVISION", min=1, max=2**31 - 1, help="Number of the revision.")
+    ],
     data: Data = None,
 ) -> None:
     """Show an earlier revision of a model again."""

@@ -186,7 +186,7 @@ class PlacementChange(BaseModel):
 class RollBack(BaseModel):
     """Which revision to show again."""
 
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=1, le=2**31 - 1)
 
 
 class Problem(BaseModel):

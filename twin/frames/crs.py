@@ -39,7 +39,7 @@ def crs_from(text: str) -> pyproj.CRS:
     code = _EPSG.match(text)
     try:
         return _cached_crs(f"EPSG:{code[1]}" if code else text.strip())
-    except pyproj.exceptions.CRSError as error:
+    except (pyproj.exceptions.CRSError, UnicodeEncodeError) as error:
         shown = text if len(text) <= 60 else text[:57] + "…"
         advice = "Name one with --crs, for example --crs EPSG:4549"
         raise PlacementError(f"the coordinate reference system {shown!r} is not known", advice) from error
