@@ -161,7 +161,9 @@ def _signals(router: Router, source: Source) -> Iterable[int]:
 
 
 def _dead_letters(refused: list[Refused], topic: str, payload: bytes, received_at: int) -> list[Rejected]:
-    first = {refusal.reason: refusal for refusal in reversed(refused)}
+    first: dict[str, Refused] = {}
+    for refusal in refused:
+        first.setdefault(refusal.reason, refusal)
     return [_dead(refusal, topic, payload, received_at) for refusal in first.values()]
 
 

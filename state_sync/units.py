@@ -9,8 +9,6 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from state_sync.conversion import Scale
 from state_sync.symbols import MAX_SYMBOL, canonical
 from twin.errors import TwinError
@@ -74,7 +72,7 @@ _ALONE = frozenset({"dB", "dB(A)", "dBm", "dBW", "pH", "[pH]", "1:N"})
 """Scales that are not proportional: they are converted to nothing but themselves."""
 
 _SYMBOL = re.compile(r"(\[[A-Za-z_]+\]|[A-Za-zΩ%]+|1)(-?[1-9])?")
-
+_TERM = re.compile(r"/?[^./]+(?:[./][^./]+)*")
 
 _PINT_ERRORS = (ValueError, TypeError, AttributeError, KeyError)
 """Each of pint's errors is one of these, too."""
@@ -101,16 +99,6 @@ class NoConversion(TwinError):
         )
 
 
-_TERM = re.compile(r"/?[^./]+(?:[./][^./]+)*")
-
-
-class _Meaning(Struct, frozen=True):
-    """Either an expression for pint, or a scale of its own."""
-
-    expression: str | None
-    alone: str | None = None
-
-
 @cache
 def _registry() -> "pint.UnitRegistry[float]":
     import pint  # noqa: PLC0415 - half a second to import, and decoding messages needs none of it
@@ -121,10 +109,11 @@ def _registry() -> "pint.UnitRegistry[float]":
     return registry
 
 
-def _meaning(symbol: str) -> _Meaning:
+def _expression(symbol: str) -> str | None:
+    """For pint; None for a scale that stands alone. Raises UnknownUnit."""
     text = canonical(symbol)
     if text in _ALONE:
-        return _Meaning(None, text)
+        return None
     if not text or len(text) > MAX_SYMBOL:
         raise UnknownUnit(symbol)
     if not _TERM.fullmatch(text):
@@ -132,7 +121,7 @@ def _meaning(symbol: str) -> _Meaning:
     expression = "".join(
         {".": "*", "/": "/"}.get(part) or _factor(part, symbol) for part in re.split(r"([./])", text) if part
     )
-    return _Meaning(expression if text[0] != "/" else "1" + expression)
+    return expression if text[0] != "/" else "1" + expression
 
 
 def _factor(part: str, symbol: str) -> str:
@@ -147,9 +136,9 @@ def _factor(part: str, symbol: str) -> str:
 
 def checked_unit(symbol: str) -> str:
     """The canonical spelling of a unit. Raises UnknownUnit."""
-    meaning = _meaning(symbol)
-    if meaning.expression is not None:
-        _unit(meaning.expression, symbol)
+    expression = _expression(symbol)
+    if expression is not None:
+        _unit(expression, symbol)
     return canonical(symbol)
 
 
@@ -171,7 +160,7 @@ def conversion(source: str, target: str) -> Scale:
     if first in _ALONE or second in _ALONE or {first, second} & set(_TEMPERATURES):
         raise NoConversion(source, target)
     registry = _registry()
-    units = [_unit(_meaning(symbol).expression or "", symbol) for symbol in (first, second)]
+    units = [_unit(_expression(symbol) or "", symbol) for symbol in (first, second)]
     try:
         return Scale(float(registry.Quantity(1.0, units[0]).to(units[1]).magnitude))
     except _PINT_ERRORS as error:
