@@ -146,3 +146,21 @@ def test_the_same_model_reads_the_same_in_both_wrappings(real_data: Path) -> Non
 def test_real_archives_with_xml_inside_are_refused(real_data: Path) -> None:
     with pytest.raises(UnsupportedSource, match="ifcXML"):
         open_ifc(real_data / "ifc/xBimTeam+XbimEssentials/Tests/TestFiles/HelloWallXml.ifczip")
+
+
+def test_a_member_without_a_name_is_damage(tmp_path: Path) -> None:
+    path = pack(tmp_path, {"a.ifc": MODEL})
+    path.write_bytes(path.read_bytes().replace(b"a.ifc", b"\0.ifc"))
+    with pytest.raises(DamagedSource, match="archive is damaged"):
+        open_ifc(path)
+
+
+def test_a_list_longer_than_its_count_is_refused_unread(tmp_path: Path) -> None:
+    content = pack(tmp_path, {"a.ifc": MODEL}).read_bytes()
+    start = content.index(b"PK\x01\x02")
+    entry, copies = content[start:-22], 50_000
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(entry) * copies, start, 0)
+    path = tmp_path / "lies.ifczip"
+    path.write_bytes(content[:start] + entry * copies + end)
+    with pytest.raises(UnsupportedSource, match="more than 4096 files"):
+        open_ifc(path)
