@@ -37,6 +37,7 @@ from state_sync.mqtt import MqttSource
 from state_sync.mqtt_settings import MqttSettings
 from state_sync.routing.router import Router
 from tests.state_sync.broker import Broker
+from tests.state_sync.fakes import until
 from tests.state_sync.signals import declared
 from twin.ports.live import Recorded, Rejected, SignalRecord
 from twin.state import Reading, Signal
@@ -206,8 +207,7 @@ def serve(load: Load, done: Counter, ready: Any, results: Any, where: str) -> No
         source = MqttSource(MqttSettings(client_id="twin", port=load.port, session_expiry_s=0))
         options = IngestOptions(reload_every_s=0)
         async with Ingest(timed, source, load=lambda _before: decoder, options=options) as ingest:
-            while not source.link.connected:
-                await asyncio.sleep(0.01)
+            await until(lambda: source.link.connected)
             await asyncio.sleep(0.5)
             began = _begin(ready)
             while ingest.counts.acknowledged < load.total:
@@ -221,7 +221,8 @@ def serve(load: Load, done: Counter, ready: Any, results: Any, where: str) -> No
 
 def _store(where: str, signals: int) -> tuple[list[SignalRecord], Any]:
     named = [
-        Signal(model="m", global_id=f"g{number:07}", name="temperature", unit="Cel") for number in range(signals)
+        Signal(model="m", global_id=f"g{number:07}", name="temperature", unit="Cel")
+        for number in range(signals)
     ]
     if where == "none":
         return [SignalRecord(number=n, state_index=n, signal=each) for n, each in enumerate(named)], Nothing()
@@ -289,7 +290,9 @@ def main() -> None:
     parser.add_argument("--signals", type=int, default=10_000)
     parser.add_argument("--rate", type=int, default=5_000, help="of the run that measures latency")
     parser.add_argument("--store", default="sqlite")
-    parser.add_argument("--repeat", type=int, default=1, help="full-load runs of each side, in turn; the medians count")
+    parser.add_argument(
+        "--repeat", type=int, default=1, help="full-load runs of each side, in turn; the medians count"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         broker = Broker(Path(folder))
@@ -318,7 +321,9 @@ def run(arguments: argparse.Namespace, broker: Broker, folder: Path) -> None:
         tell(f"service, store {arguments.store}", full)
         rates["service"].append(full["rate"])
     before, after = statistics.median(rates["idle"]), statistics.median(rates["service"])
-    print(f"committed and acknowledged {after:,.0f}/s; doing nothing {before:,.0f}/s; ratio {after / before:.2f}")
+    print(
+        f"committed and acknowledged {after:,.0f}/s; doing nothing {before:,.0f}/s; ratio {after / before:.2f}"
+    )
     if arguments.rate:
         seconds = min(20, load.total // arguments.rate)
         steady = Load(

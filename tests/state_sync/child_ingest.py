@@ -1,68 +1,83 @@
 """A service without the web: `python -m tests.state_sync.child_ingest PORT LOCATION`. Says `connected`, then works until SIGTERM.
 
-LOCATION: a data folder, or the URL of a PostgreSQL database; `prepare` makes its signals, 0 to `SIGNALS` - 1 of topics `r/{number}`.
+LOCATION: a data folder, or the URL of a PostgreSQL database; `prepare` makes its signals, with bindings to the topics `r/{number}`.
 """
 
 import asyncio
 import signal
-import sqlite3
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+from state_sync.bindings.binding import Binding, to_document
+from state_sync.decoding import from_store
 from state_sync.ingest import Ingest, IngestOptions
 from state_sync.mqtt import MqttSource
 from state_sync.mqtt_settings import MqttSettings
-from tests.state_sync.fakes import NumberDecoder, until
-from twin.ports.live import Recorded, Rejected
-from twin.state import Reading
+from tests.state_sync.fakes import until
+from tests.state_sync.signals import declared
+from twin.state import Signal
+from twin.store import SqlStore, open_store, open_store_url
 
 SIGNALS = 50
+ALL_TIME = 4_000_000_000_000_000
+"""Beyond every reading, in microseconds since 1970."""
 
 
-class TableStore:
-    def __init__(self, location: str) -> None:
-        self._db = sqlite3.connect(Path(location) / "fake.db", check_same_thread=False)
-        self._db.execute("pragma journal_mode=wal")
-        self._db.execute("pragma synchronous=full")
-        self._db.execute("create table if not exists h(s int, t int, v real, unique(s,t,v))")
-
-    def record(self, readings: Sequence[Reading], rejected: Sequence[Rejected] = ()) -> Recorded:
-        with self._db:
-            before = self._db.total_changes
-            self._db.executemany(
-                "insert or ignore into h values(?,?,?)",
-                [(each.signal, each.observed_at, each.value) for each in readings],
-            )
-            new = self._db.total_changes - before
-        return Recorded(changed=new, duplicate=len(readings) - new)
-
-    def sweep_stale(self) -> int:
-        return 0
-
-    def mark_stale(self, signals: Sequence[int]) -> int:
-        return 0
+def opened(location: str) -> SqlStore:
+    """The store of a location."""
+    return open_store_url(location) if "://" in location else open_store(Path(location))
 
 
 def prepare(location: str) -> None:
-    TableStore(location)
+    """Make signals and bindings."""
+    store = opened(location)
+    signals = [Signal(model="m", global_id=f"g{number:03}", name="v") for number in range(SIGNALS)]
+    documents = [_document(record.signal, number) for number, record in enumerate(declared(store, signals))]
+    store.replace_bindings("test", documents)
+    store.close()
 
 
-def history(location: str) -> list[tuple[int, int]]:
-    """(signal, time) of every row of history."""
-    return TableStore(location)._db.execute("select s,t from h").fetchall()
+def _document(each: Signal, number: int) -> str:
+    return to_document(
+        Binding(
+            model=each.model,
+            global_id=each.global_id,
+            name=each.name,
+            topic=f"r/{number}",
+            subscribe="r/#",
+            codec="json",
+            path="v",
+            time="t",
+            time_format="us",
+        )
+    )
+
+
+def history(store: SqlStore) -> list[int]:
+    """Times of every row of history."""
+    times: list[int] = []
+    for record in store.signal_records():
+        cursor: str | None = None
+        while True:
+            page = store.history(record.number, start=0, end=ALL_TIME, limit=1000, cursor=cursor)
+            times += [row.observed_at for row in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+    return times
 
 
 async def work(port: int, location: str) -> None:
-    store = TableStore(location)
+    store = opened(location)
     source = MqttSource(MqttSettings(client_id="twin", port=port, reconnect_from_s=0.05))
-    options = IngestOptions(reload_every_s=0, sweep_every_s=0.5)
+    options = IngestOptions(sweep_every_s=0.5, reload_every_s=0.5)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    async with Ingest(store, source, load=lambda _before: NumberDecoder(), options=options) as ingest:
+    async with Ingest(store, source, load=from_store(store), options=options) as ingest:
         await until(lambda: source.link.connected)
         print("connected", flush=True)  # noqa: T201 -- what the parent waits for
         await ended.wait()
+    store.close()
     print("duplicates", ingest.counts.readings["duplicate"], flush=True)  # noqa: T201
 
 

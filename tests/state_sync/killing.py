@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.state_sync import child_ingest
 from tests.state_sync.broker import Broker
 from tests.state_sync.fakes import reading
+from twin.store import SqlStore
 
 BASE = 1_700_000_000_000_000
 """Time of the first reading; each is one microsecond after the one before."""
@@ -40,7 +41,6 @@ class Outcome(Struct, frozen=True, kw_only=True):
     published: int
     acknowledged: frozenset[int]
     kept: Counter[int]
-    redelivered: int
 
     @property
     def lost(self) -> list[int]:
@@ -59,7 +59,6 @@ class Child:
     def __init__(self, broker: Broker, location: str) -> None:
         self._arguments = [sys.executable, "-m", child_ingest.__name__, str(broker.port), location]
         self._process: asyncio.subprocess.Process | None = None
-        self.output: list[str] = []
 
     async def start(self) -> None:
         """Start, and wait until it is connected."""
@@ -77,8 +76,7 @@ class Child:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(how)
-            output, _ = await process.communicate()
-            self.output += output.decode().splitlines()
+            await process.communicate()
 
 
 async def run(broker: Broker, location: str, plan: Killing) -> Outcome:
@@ -102,11 +100,12 @@ async def run(broker: Broker, location: str, plan: Killing) -> Outcome:
             published = await sending
         await publisher.drained()
     times = frozenset(_time_of(each) for each in acknowledged)
-    await _settle(location, len(times))
+    store = child_ingest.opened(location)
+    await _settle(store, len(times))
     await child.end(signal.SIGTERM)
-    kept = Counter(at for _, at in child_ingest.history(location))
-    duplicates = sum(int(line.split()[1]) for line in child.output if line.startswith("duplicates"))
-    return Outcome(published=published, acknowledged=times, kept=kept, redelivered=duplicates)
+    kept = Counter(child_ingest.history(store))
+    store.close()
+    return Outcome(published=published, acknowledged=times, kept=kept)
 
 
 async def _publish(publisher: MqttPublisher, per_s: int) -> int:
@@ -126,11 +125,13 @@ def _time_of(publication: Publication) -> int:
     return int(publication.payload.split(b":")[1].split(b",")[0])
 
 
-async def _settle(location: str, expected: int) -> None:
-    """Wait until as many rows are there as were acknowledged, or nothing has come for five seconds."""
-    rows, since = -1, time.monotonic()
-    while rows < expected and time.monotonic() - since < 5:
-        before, rows = rows, len(child_ingest.history(location))
-        if rows != before:
+async def _settle(store: SqlStore, expected: int) -> list[int]:
+    """Rows of history, once as many are there as were acknowledged, or nothing has come for ten seconds."""
+    times: list[int] = []
+    since = time.monotonic()
+    while len(times) < expected and time.monotonic() - since < 10:
+        before, times = len(times), child_ingest.history(store)
+        if len(times) != before:
             since = time.monotonic()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
+    return times
