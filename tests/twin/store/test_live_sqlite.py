@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin.store.clock import Clock
+from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import (
     BindingContract,
     HistoryContract,
@@ -29,6 +30,9 @@ class TestSignals(SignalContract): ...
 
 
 class TestRecording(RecordContract): ...
+
+
+class TestFolding(FoldContract): ...
 
 
 class TestStaleness(StalenessContract): ...
