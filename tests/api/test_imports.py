@@ -1,14 +1,17 @@
 """Whole imports through the command line's own code: files in, a served model out."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from api.importing.batch import import_sources
@@ -220,3 +223,26 @@ def _processes_of(path: Path) -> list[str]:
         if str(path) in maps or str(path) in opened:
             found.append(maps)
     return found
+
+
+@pytest.mark.parametrize("delay_s", [0.1, 1.0])
+def test_ctrl_c_in_a_terminal_leaves_no_trace_even_twice(tmp_path: Path, wall: Path, delay_s: float) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [TWIN, "import", wall, "--data", tmp_path / "data"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    while not psutil.Process(process.pid).children():
+        time.sleep(0.02)
+    time.sleep(delay_s)
+    for _ in range(2):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.1)
+    output, _ = process.communicate(timeout=30)
+    assert "Traceback" not in output
+    assert process.returncode in {0, 130}
