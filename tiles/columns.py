@@ -16,6 +16,10 @@ FLOAT32_NO_DATA = float(np.finfo(np.float32).min)
 FLOAT64_NO_DATA = float(np.finfo(np.float64).min)
 """Numbers that stand for a missing value: JSON has no NaN, and no measurement is this small."""
 
+NO_TEXT = "-"
+"""Text that stands for a missing one: not the empty text, because a column of nothing but those has no bytes, and a buffer view
+has at least one (glTF 2.0, bufferView.byteLength)."""
+
 NO_DATA_NAME = "NO_DATA"
 """Name of the enumeration value that stands for a missing one."""
 
@@ -35,21 +39,20 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """A column of strings by ordinal; where `required` is false the empty one stands for a missing value."""
+    """A column of strings by ordinal; where `required` is false an empty one is a missing value."""
 
     texts: Sequence[str]
     required: bool = True
 
     def definition(self) -> Definition:
         """The property in the schema."""
-        return {"type": "STRING", **({"required": True} if self.required else {"noData": ""})}
+        return {"type": "STRING", **({"required": True} if self.required else {"noData": NO_TEXT})}
 
-    def encode(self, ordinals: NDArray[np.intp]) -> Encoded | None:
-        """Bytes for these objects, in this order; None where none of them has a value: the table leaves it out."""
-        chosen = [self.texts[at].encode() for at in ordinals]
+    def encode(self, ordinals: NDArray[np.intp]) -> Encoded:
+        """Bytes for these objects, in this order."""
+        missing = b"" if self.required else NO_TEXT.encode()
+        chosen = [self.texts[at].encode() or missing for at in ordinals]
         values = b"".join(chosen)
-        if not values and not self.required:
-            return None
         name, dtype = smallest_integer(len(values))
         offsets = np.zeros(len(chosen) + 1, dtype=dtype)
         np.cumsum([len(text) for text in chosen], out=offsets[1:])
@@ -74,12 +77,9 @@ class Scalars:
         """The property in the schema."""
         return {**self.kind, **({"required": True} if self.no_data is None else {"noData": self.no_data})}
 
-    def encode(self, ordinals: NDArray[np.intp]) -> Encoded | None:
-        """Bytes for these objects, in this order; None where none of them has a value: the table leaves it out."""
-        chosen = self.values[ordinals]
-        if self.missing is not None and bool((chosen == self.missing).all()):
-            return None
-        return Encoded(values=chosen.tobytes())
+    def encode(self, ordinals: NDArray[np.intp]) -> Encoded:
+        """Bytes for these objects, in this order."""
+        return Encoded(values=self.values[ordinals].tobytes())
 
     def enum(self) -> Definition:
         """The enumeration in the schema."""

@@ -88,9 +88,12 @@ class FeatureTable:
         return {each.id: each.column.kind for each in self.columns if isinstance(each.column, Scalars)}
 
     def rows(self, ordinals: NDArray[np.intp]) -> dict[str, Encoded]:
-        """The table of one tile: property id → bytes, leaving out what none of its features has."""
-        encoded = ((each.id, each.column.encode(ordinals)) for each in self.columns)
-        return {name: found for name, found in encoded if found is not None}
+        """The table of one tile: property id → bytes.
+
+        Columns of which no feature of the tile has a value are there, too: a CustomShader that reads one works on every tile,
+        the reference validator (to 0.6.1 at least) fails on tables without them, and all the same bytes compress to nothing.
+        """
+        return {each.id: each.column.encode(ordinals) for each in self.columns}
 
     def statistics(self, ordinals: NDArray[np.intp]) -> dict[str, Any]:
         """`statistics` of the tileset over these features (3D Tiles 1.1, "Metadata statistics")."""

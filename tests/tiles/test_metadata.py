@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.tiles.conftest import FIRST_INDEX, Built, build
 from tests.tiles.reading import tiles_of
 from tests.tiles.spools import Sample, box, placed, props
-from tiles.columns import FLOAT64_NO_DATA, number_column, smallest_integer, text_enum, truth_enum
+from tiles.columns import FLOAT64_NO_DATA, Texts, number_column, smallest_integer, text_enum, truth_enum
 from tiles.hot import choose_hot
 from tiles.metadata import identifier
 from twin.objects import Attributes, Property, SourceObject
@@ -86,6 +86,21 @@ def test_every_id_in_the_schema_is_an_identifier(plain: Built) -> None:
     ids = [schema["id"], *schema["classes"], *schema["enums"]]
     ids += [key for each in schema["classes"].values() for key in each["properties"]]
     assert [each for each in ids if not IDENTIFIER.match(each)] == []
+
+
+def test_every_table_has_every_column_of_the_schema_with_as_many_bytes_as_it_says(plain: Built) -> None:
+    columns = set(plain.schema["classes"]["feature"]["properties"])
+    for tile in tiles_of(plain.folder, plain.result.tileset):
+        if "content" in tile.json:
+            glb = plain.glb(tile.json["content"]["uri"])
+            (table,) = glb.json["extensions"]["EXT_structural_metadata"]["propertyTables"]
+            assert set(table["properties"]) == columns
+            assert all(len(glb.view(each["values"])) > 0 for each in table["properties"].values())
+
+
+def test_texts_that_all_are_missing_have_bytes_that_say_so() -> None:
+    encoded = Texts(texts=["", ""], required=False).encode(np.arange(2))
+    assert (encoded.values, encoded.offsets) == (b"--", b"\x00\x01\x02")
 
 
 def test_missing_values_of_an_enumeration_are_one_of_its_names(plain: Built) -> None:
