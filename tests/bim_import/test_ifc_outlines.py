@@ -201,9 +201,12 @@ def test_an_arc_of_more_than_half_a_circle(tmp_path: Path) -> None:
     assert area(outline(tmp_path, three_quarters)) == pytest.approx(HALF_DISC * 1.5, rel=0.01)
 
 
-def test_the_axis_of_a_circle_turns_its_parameters(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("start", "end"), [(0.0, math.pi), ((0.0, RADIUS), (0.0, -RADIUS))])
+def test_the_axis_of_a_circle_turns_its_parameters_but_not_its_points(
+    tmp_path: Path, start: Trim, end: Trim
+) -> None:
     def left(c: Curves) -> str:
-        arc = c.trimmed(c.circle(towards=(0.0, 1.0)), 0.0, math.pi)
+        arc = c.trimmed(c.circle(towards=(0.0, 1.0)), start, end, preferred="CARTESIAN")
         return c.composed(arc, chord(c, (0.0, -RADIUS), (0.0, RADIUS)))
 
     ring = outline(tmp_path, left)

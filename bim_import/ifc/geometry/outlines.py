@@ -96,9 +96,8 @@ class Outlines:
         basis, with_it = attribute(curve, 0), attribute(curve, 3)
         trims = [attribute(curve, place) for place in (1, 2)]
         if is_kind(basis, "IfcLine"):
-            return [
-                self._point_of(trim) for trim in trims
-            ]  # from the first to the second, whatever the line's sense
+            # From the first to the second, whatever the sense of the line.
+            return [self._point_of(trim) for trim in trims]
         if kind(basis) != "IfcCircle":
             raise UnreadableError(kind(basis))
         radius = self._radius(basis)
