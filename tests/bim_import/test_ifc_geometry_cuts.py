@@ -124,3 +124,25 @@ def test_two_openings_side_by_side_leave_nothing_between_them(tmp_path: Path) ->
         bodies.opening(slab, opening)
     seen = imported(bodies, tmp_path)
     assert area(seen, slab) == pytest.approx(2 * (9 - np.pi / 4) + 0.2 * (12 + np.pi), rel=2e-3)
+
+
+def test_a_tool_scaled_differently_along_each_axis_cuts_what_it_shows(tmp_path: Path) -> None:
+    bodies = Bodies()
+    wall = bodies.element(bodies.box((5000, 200, 3000)), name="IFCWALL")
+    source = bodies.representation_map(bodies.representation([bodies.box((1000, 1000, 1000))]))
+    axes = [bodies.add(f"IFCDIRECTION({v})") for v in ("(-1.,0.,0.)", "(0.,1.,0.)")]
+    operator = bodies.add(
+        "IFCCARTESIANTRANSFORMATIONOPERATOR3DNONUNIFORM("
+        f"{axes[0]},{axes[1]},{bodies.point((1000, 0, 500))},1.,$,2.,0.5)"
+    )
+    bodies.opening(wall, bodies.add(f"IFCMAPPEDITEM({source},{operator})"))
+    assert imported(bodies, tmp_path).volume(wall) == pytest.approx(3.0 - 1.0 * 0.2 * 0.5, rel=1e-4)
+
+
+@pytest.mark.parametrize("length", [0.5, 1.0, 3.0])
+def test_only_the_way_of_a_direction_counts_not_its_length(tmp_path: Path, length: float) -> None:
+    bodies = Bodies()
+    profile = bodies.add("IFCRECTANGLEPROFILEDEF(.AREA.,$,$,1000.,1000.)")
+    way = bodies.add(f"IFCDIRECTION(({length!r},0.,-{length!r}))")
+    solid = bodies.element(bodies.add(f"IFCEXTRUDEDAREASOLID({profile},{bodies.axis()},{way},2000.)"))
+    assert imported(bodies, tmp_path).volume(solid) == pytest.approx(2.0 * 0.5**0.5)
