@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems
 from api.access import AccessControl
 from api.metrics import RequestMetrics
-from api.routes import health, models, objects, tiles, viewer
+from api.routes import health, models, objects, readings, signals, state, tiles, viewer
 from api.runtime import Runtime
 
 LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
@@ -24,12 +24,20 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(
         title="City twin",
         version="0.1.0",
-        summary="Objects of building models and city layers, their tiles, and where they stand.",
+        summary="Objects of building models and city layers, their tiles, where they stand, and what they report.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.runtime = runtime
     app.state.registry = CollectorRegistry()
-    for router in (health.router, models.router, objects.router, tiles.router):
+    for router in (
+        health.router,
+        models.router,
+        objects.router,
+        signals.router,
+        state.router,
+        readings.router,
+        tiles.router,
+    ):
         app.include_router(router)
     viewer.mount(app, runtime.viewer_folder)
     problems.add_handlers(app)

@@ -19,7 +19,7 @@ app = typer.Typer(
     help=(
         "Backend of a digital-twin city: building models in, 3D Tiles and live objects out.\n\n"
         "Exit status: 0 all good; 1 something failed (the other sources of an import are in); 2 wrong usage, nothing was "
-        "done; 130 interrupted, 143 ended by SIGTERM or SIGHUP: nothing half-done was published. "
+        "done; 130 interrupted, 143 or 129 ended by SIGTERM or SIGHUP: nothing half-done was published. "
         "TWIN_TRACE=1 shows the trace of an internal error."
     ),
 )

@@ -8,7 +8,8 @@ from typing import Self
 from api.security import admin_token
 from api.settings import Settings
 from api.storage import open_database
-from twin.ports import Store
+from state_sync.posted import SignalTable
+from twin.ports import TwinStore
 
 
 class Runtime:
@@ -17,7 +18,8 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.token = admin_token(settings.data)
-        self.store: Store = open_database(settings)
+        self.store: TwinStore = open_database(settings)
+        self.signals = SignalTable(self.store)
 
     @cached_property
     def viewer_folder(self) -> Path:

@@ -140,6 +140,8 @@ class ReadingsReceipt(BaseModel):
     accepted: int = Field(description="In history now because of this request.")
     changed: int = Field(description="Of these: became the present state, which is another now.")
     late: int = Field(description="Of these: older than the present state.")
-    conflict: int = Field(description="Another value for a time that had one; the fixed order of values decided.")
+    conflict: int = Field(
+        description="Another value for a time that had one; the fixed order of values decided."
+    )
     duplicate: int = Field(description="Known already.")
     rejected: dict[str, int] = Field(description="By reason: `unknown_signal`, `wrong_type`, `future` …")

@@ -1,0 +1,106 @@
+"""From records of live state to the documents of the API."""
+
+from typing import Any
+
+from api.representations import Document
+from twin.ports import HistoryRow, SceneAt, SignalRecord, StateRecord
+from twin.ports.live import QUALITIES
+from twin.times import from_microseconds
+
+
+def moment(microseconds: int | None) -> str | None:
+    """RFC 3339 in UTC, as short as the time allows."""
+    if microseconds is None:
+        return None
+    text = from_microseconds(microseconds).isoformat(timespec="auto")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def state(record: StateRecord) -> Document:
+    """The present state of a signal."""
+    signal = record.signal.signal
+    return {
+        "signal": signal.id,
+        "state_index": record.signal.state_index,
+        "kind": signal.kind,
+        "value": record.value,
+        "unit": signal.unit,
+        "quality": record.quality,
+        **_times(record),
+    }
+
+
+def signal(record: StateRecord) -> Document:
+    """A signal with what it says now."""
+    return {**_declaration(record.signal), "value": record.value, "quality": record.quality, **_times(record)}
+
+
+def past(row: HistoryRow) -> Document:
+    """One reading of the past."""
+    return {
+        "value": row.value,
+        "quality": row.quality,
+        "observed_at": moment(row.observed_at),
+        "received_at": moment(row.received_at),
+    }
+
+
+def scene(at: SceneAt, records: dict[int, SignalRecord]) -> list[Document]:
+    """Every signal at an instant."""
+    columns: list[list[Any]] = [
+        column.tolist() for column in (at.signals, at.state_indexes, at.values, at.quality, at.observed_at)
+    ]
+    return [
+        {
+            "signal": record.signal.id,
+            "state_index": index,
+            "kind": record.signal.kind,
+            "value": _value(record, value, at.texts.get(row)),
+            "unit": record.signal.unit,
+            "quality": QUALITIES[quality],
+            "observed_at": moment(observed_at),
+        }
+        for row, (number, index, value, quality, observed_at) in enumerate(zip(*columns, strict=True))
+        if (record := records.get(number)) is not None
+    ]
+
+
+def _value(record: SignalRecord, number: float, text: str | None) -> bool | float | int | str:
+    if text is not None:
+        return text
+    match record.signal.type:
+        case "boolean":
+            return bool(number)
+        case "integer":
+            return int(number)
+        case _:
+            return number
+
+
+def _times(record: StateRecord) -> Document:
+    return {
+        "observed_at": moment(record.observed_at),
+        "received_at": moment(record.received_at),
+        "changed_at": moment(record.changed_at),
+    }
+
+
+def _declaration(record: SignalRecord) -> Document:
+    declared = record.signal
+    bounded = declared.minimum is not None or declared.maximum is not None
+    return {
+        "id": declared.id,
+        "object": f"{declared.model}/{declared.global_id}",
+        "name": declared.name,
+        "state_index": record.state_index,
+        "kind": declared.kind,
+        "type": declared.type,
+        "unit": declared.unit,
+        "range": (declared.minimum, declared.maximum) if bounded else None,
+        "choices": declared.choices,
+        "period_s": declared.period_s,
+        "settable": declared.settable,
+        "tolerance": declared.tolerance,
+        "deadband": declared.deadband,
+        "orphan": record.orphan,
+    }

@@ -1,0 +1,64 @@
+"""`POST /api/v1/readings`: readings from gateways that speak HTTP."""
+
+import time
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api import schemas_live as schemas
+from api.problems import problem
+from api.routes.common import document, refusals, runtime_of
+from state_sync.posted import take
+
+router = APIRouter(prefix="/api/v1/readings", tags=["readings"])
+
+MAX_BODY = 16 << 20
+"""Bytes of one request: some 150,000 readings."""
+
+NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+
+_CONTENT: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": schemas.ReadingsBody.model_json_schema()},
+            "application/x-ndjson": {
+                "schema": {"type": "string", "description": "One reading a line, as in `readings`."}
+            },
+        },
+    }
+}
+
+
+@router.post("", response_model=schemas.ReadingsReceipt, responses=refusals(400, 413), openapi_extra=_CONTENT)
+async def post_readings(request: Request) -> Response:
+    """Record a batch in one transaction; the answer comes after the commit. Sending it again changes nothing."""
+    body = await _body(request)
+    if body is None:
+        return problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {MAX_BODY >> 20} MiB; send several requests."
+        )
+    running = runtime_of(request)
+    lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() in NDJSON
+    try:
+        receipt = await run_in_threadpool(
+            take, running.store, running.signals, body, lines=lines, received_at=time.time_ns() // 1000
+        )
+    except msgspec.DecodeError as error:
+        return problem(HTTPStatus.BAD_REQUEST, f'The body is not {{"readings": […]}}: {error}.')
+    return document(receipt)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None where it is too large, without reading more of it."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,154 @@
+"""What the API answers about signals, their states and their past, and what it does with readings."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from api import schemas_live as schemas
+from api.runtime import Runtime
+from tests.api.conftest import KEY
+from twin.state import Signal
+
+METER, DOOR = "e3", "e2"
+VOLUME, OPEN = f"{KEY}/{METER}/volume", f"{KEY}/{DOOR}/open"
+READINGS = "/api/v1/readings"
+
+
+@pytest.fixture(autouse=True)
+def declared(runtime: Runtime) -> None:
+    """A water meter that counts and a door that is open or not."""
+    runtime.store.declare_signals(
+        [
+            Signal(model=KEY, global_id=METER, name="volume", kind="water", unit="m3", minimum=0.0),
+            Signal(model=KEY, global_id=DOOR, name="open", type="boolean", settable=True),
+        ]
+    )
+
+
+def _post(client: TestClient, *readings: tuple[str, Any, str | None]) -> Any:
+    body = {"readings": [{"signal": s, "value": v, "observed_at": at} for s, v, at in readings]}
+    answer = client.post(READINGS, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def _signal(client: TestClient, signal: str) -> Any:
+    return client.get(f"/api/v1/signals/{quote(signal)}").json()
+
+
+def test_a_posted_reading_becomes_the_present_state(administrator: TestClient) -> None:
+    receipt = _post(administrator, (VOLUME, 12.5, "2026-11-23T03:00:00Z"))
+    assert (receipt["accepted"], receipt["changed"], receipt["rejected"]) == (1, 1, {})
+    found = _signal(administrator, VOLUME)
+    assert (found["value"], found["unit"], found["quality"], found["observed_at"]) == (
+        12.5,
+        "m3",
+        "good",
+        "2026-11-23T03:00:00Z",
+    )
+
+
+def test_the_same_reading_again_is_a_duplicate(administrator: TestClient) -> None:
+    _post(administrator, (VOLUME, 1, "2026-11-23T03:00:00Z"))
+    again = _post(administrator, (VOLUME, 1, "2026-11-23T03:00:00Z"))
+    assert (again["accepted"], again["duplicate"]) == (0, 1)
+
+
+def test_a_late_reading_is_history_and_not_the_present(administrator: TestClient) -> None:
+    _post(administrator, (VOLUME, 2, "2026-11-23T03:00:00Z"), (VOLUME, 1, "2026-11-23T02:00:00Z"))
+    assert _signal(administrator, VOLUME)["value"] == 2.0
+    past = administrator.get(
+        f"/api/v1/signals/{quote(VOLUME)}/history", params={"to": "2026-11-23T04:00:00Z"}
+    ).json()
+    assert [row["value"] for row in past["items"]] == [1.0, 2.0]
+
+
+def test_lines_are_taken_one_by_one_and_a_damaged_one_costs_itself(administrator: TestClient) -> None:
+    good = msgspec.json.encode({"signal": OPEN, "value": True, "observed_at": "2026-11-23T03:00:00Z"})
+    body = b"\n".join(
+        [good, b'{"signal": 7', msgspec.json.encode({"signal": "no/such/one", "value": 1}), b""]
+    )
+    answer = administrator.post(READINGS, content=body, headers={"content-type": "application/x-ndjson"})
+    assert (answer.json()["accepted"], answer.json()["rejected"]) == (
+        1,
+        {"malformed": 1, "unknown_signal": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "observed_at", "reason"),
+    [
+        ("wet", None, "wrong_type"),
+        (None, None, "no_value"),
+        (1, "yesterday", "bad_time"),
+        (1, "2999-01-01T00:00:00Z", "future"),
+    ],
+)
+def test_what_is_no_reading_is_counted_by_its_reason(
+    administrator: TestClient, runtime: Runtime, value: Any, observed_at: str | None, reason: str
+) -> None:
+    assert _post(administrator, (VOLUME, value, observed_at))["rejected"] == {reason: 1}
+    assert [letter.reason for letter in runtime.store.rejected(limit=9)] == [reason]
+
+
+def test_a_body_that_is_no_batch_is_refused_with_what_was_expected(administrator: TestClient) -> None:
+    answer = administrator.post(READINGS, content=b"[]")
+    assert answer.status_code == 400
+    assert "readings" in answer.json()["detail"]
+
+
+def test_posting_needs_the_token(client: TestClient) -> None:
+    assert client.post(READINGS, json={"readings": []}).status_code == 401
+
+
+def test_signals_can_be_asked_for_by_what_can_be_set(client: TestClient) -> None:
+    items = client.get("/api/v1/signals", params={"settable": True}).json()["items"]
+    assert [item["id"] for item in items] == [OPEN]
+
+
+def test_many_states_are_answered_in_the_order_asked_for_without_a_token(client: TestClient) -> None:
+    answer = client.post("/api/v1/state/query", json={"signals": [OPEN, "no/such/one", VOLUME]})
+    assert [item["signal"] for item in answer.json()["items"]] == [OPEN, VOLUME]
+
+
+def test_the_scene_at_an_instant_is_what_was_known_of_it_then(administrator: TestClient) -> None:
+    _post(
+        administrator,
+        (VOLUME, 1, "2026-11-23T01:00:00Z"),
+        (VOLUME, 2, "2026-11-23T03:00:00Z"),
+        (OPEN, True, "2026-11-23T02:00:00Z"),
+    )
+    at = {"at": "2026-11-23T02:30:00Z"}
+    items = administrator.get("/api/v1/state", params=at).json()["items"]
+    assert {item["signal"]: item["value"] for item in items} == {VOLUME: 1.0, OPEN: True}
+
+
+def test_a_signal_declared_after_a_refusal_is_known_a_second_later(
+    administrator: TestClient, runtime: Runtime
+) -> None:
+    late = f"{KEY}/{METER}/flow"
+    assert _post(administrator, (late, 1, None))["rejected"] == {"unknown_signal": 1}
+    runtime.store.declare_signals([Signal(model=KEY, global_id=METER, name="flow")])
+    runtime.signals.forget()
+    assert _post(administrator, (late, 1, None))["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("/api/v1/signals", schemas.SignalPage),
+        (f"/api/v1/signals/{quote(VOLUME)}", schemas.SignalSummary),
+        (f"/api/v1/signals/{quote(VOLUME)}/history", schemas.History),
+        ("/api/v1/state", schemas.StatePage),
+    ],
+)
+def test_an_answer_is_what_the_openapi_page_promises(
+    administrator: TestClient, path: str, schema: Any
+) -> None:
+    _post(administrator, (VOLUME, 12.5, None))
+    answer = administrator.get(path)
+    assert answer.status_code == 200
+    schema.model_validate_json(answer.content, strict=False)
