@@ -9,7 +9,9 @@ import pytest
 
 from tests.twin.store.clock import Clock
 from tests.twin.store.postgres_server import PostgresServer, find_programs
-from twin.store import DATABASE_NAME, open_store, open_store_url
+from twin.store import DATABASE_NAME, SqlStore, open_store, open_store_url
+from twin.store.database import Database, opened
+from twin.store.postgres import PostgresDialect
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +76,19 @@ def postgres_url(postgres_server: PostgresServer, postgres_database: str) -> str
     """URL of a database, migrated and empty."""
     postgres_server.clear(postgres_database)
     return postgres_server.url(postgres_database)
+
+
+@pytest.fixture(scope="session")
+def _opened_postgres(postgres_server: PostgresServer, postgres_database: str) -> Iterator[Database]:
+    """Opened once: SQLAlchemy compiles every statement anew for each engine."""
+    dialect = PostgresDialect(postgres_server.url(postgres_database))
+    database = opened(dialect, create=False, clock=Clock())
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str, _opened_postgres: Database, clock: Clock) -> SqlStore:
+    """A store in an empty PostgreSQL database, with the test's clock."""
+    _opened_postgres.clock = clock
+    return SqlStore(_opened_postgres)

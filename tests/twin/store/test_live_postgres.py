@@ -1,0 +1,44 @@
+"""PostgreSQL keeps the contract of a store of live state."""
+
+import pytest
+
+from tests.twin.store.fold_contract import FoldContract
+from tests.twin.store.live_contract import (
+    BindingContract,
+    HistoryContract,
+    RecordContract,
+    SceneContract,
+    SignalContract,
+    StalenessContract,
+    StateContract,
+)
+from twin.store import SqlStore
+
+
+@pytest.fixture
+def store(postgres_store: SqlStore) -> SqlStore:
+    return postgres_store
+
+
+class TestSignals(SignalContract): ...
+
+
+class TestRecording(RecordContract): ...
+
+
+class TestFolding(FoldContract): ...
+
+
+class TestStaleness(StalenessContract): ...
+
+
+class TestStates(StateContract): ...
+
+
+class TestHistory(HistoryContract): ...
+
+
+class TestScenes(SceneContract): ...
+
+
+class TestBindings(BindingContract): ...
