@@ -137,6 +137,8 @@ class Recorder:
             number = getattr(recorded, name)
             if number:
                 readings[name] += number
+        if recorded.refused:
+            self.counts.rejected["refused_by_store"] += recorded.refused
         for letter in rejected:
             self.counts.rejected[letter.reason] += 1
 
