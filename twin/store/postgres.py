@@ -52,11 +52,11 @@ _CONNECT = {
 """Unless the URL says otherwise. A server that vanished without a word is noticed after a minute."""
 
 _LOCKS: dict[Lane, int] = {"models": 1, "live": 2}
-_LOCK_SPACE = 0x7477_696E
+LOCK_SPACE = 0x7477_696E
 """First half of the advisory locks' keys: `twin` in ASCII."""
 
 _BEGIN = (
-    f"SELECT pg_advisory_xact_lock({_LOCK_SPACE}, %s), set_config('synchronous_commit', "
+    f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, %s), set_config('synchronous_commit', "
     "CASE WHEN NOT %s THEN 'off' WHEN current_setting('synchronous_commit') = 'off' THEN 'on' "
     "ELSE current_setting('synchronous_commit') END, true)"
 )
@@ -87,8 +87,8 @@ class PostgresDialect:
     def location(self) -> str:
         """Role, host and database; no password, and none of the URL's parameters but `host`."""
         host = self._url.query.get("host")
-        shown = self._url.set(password=None, query={} if host is None else {"host": host})
-        return shown.set(drivername="postgresql").render_as_string().replace("%2F", "/")
+        shown = self._url.set(query={} if host is None else {"host": host})
+        return shown.set(drivername="postgresql").render_as_string(hide_password=True).replace("%2F", "/")
 
     @property
     def elsewhere(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin.store.clock import Clock
+from tests.twin.store.places import Place
 from tests.twin.store.postgres_server import PostgresServer, find_programs
 from twin.store import DATABASE_NAME, SqlStore, open_store, open_store_url
 from twin.store.database import Database, opened
@@ -92,3 +93,10 @@ def postgres_store(postgres_url: str, _opened_postgres: Database, clock: Clock) 
     """A store in an empty PostgreSQL database, with the test's clock."""
     _opened_postgres.clock = clock
     return SqlStore(_opened_postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """An empty database of each engine."""
+    name = {"sqlite": "data", "postgres": "postgres_url"}[request.param]
+    return Place(address=str(request.getfixturevalue(name)))

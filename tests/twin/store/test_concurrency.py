@@ -2,18 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from tests.twin.store.builders import plain, published, request, staged, with_properties
+from tests.twin.store.places import Place
 from twin.ports import StagedRevision
 from twin.queries import ObjectQuery, parse_condition
-from twin.store import open_store
 
 
-def test_readers_see_one_whole_revision_or_the_other(data: Path) -> None:
+def test_readers_see_one_whole_revision_or_the_other(place: Place) -> None:
     ids = [f"{i:03}" for i in range(300)]
     seen: list[set[str]] = []
-    with open_store(data) as store:
+    with place.opened() as store:
         revision, _ = staged(store, "a", with_properties(ids, {g: {"rev": "0"} for g in ids}), "0")
         published(store, revision)
         done = threading.Event()
@@ -54,9 +53,9 @@ def _caught(task: Callable[[], None], seen: list[set[str]]) -> Callable[[], None
     return run
 
 
-def test_two_threads_import_two_models_at_once(data: Path) -> None:
+def test_two_threads_import_two_models_at_once(place: Place) -> None:
     objects = plain([f"{i:04}" for i in range(2000)])
-    with open_store(data) as store:
+    with place.opened() as store:
 
         def work(key: str) -> None:
             revision = store.begin_revision(request(key))

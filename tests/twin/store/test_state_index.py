@@ -1,7 +1,7 @@
 """State indexes against a plain dict, over random imports of three models that overlap in time."""
 
 import shutil
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -17,10 +17,11 @@ from hypothesis.stateful import (
 )
 
 from tests.twin.store.builders import plain, published, request
+from tests.twin.store.places import Place
+from tests.twin.store.postgres_server import PostgresServer
 from twin.errors import Conflict
 from twin.ports import StagedRevision
 from twin.queries import ObjectQuery
-from twin.store import DATABASE_NAME, open_store
 
 KEYS = st.sampled_from("abc")
 IDS = st.frozensets(st.sampled_from("pqrstuv"), max_size=5)
@@ -29,13 +30,13 @@ IDS = st.frozensets(st.sampled_from("pqrstuv"), max_size=5)
 class StateIndexes(RuleBasedStateMachine):
     """`given` is the oracle: what every object has, or would get again."""
 
-    database: Path
+    place: Place
+    empty: Callable[[], None]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(self.database, self.folder / DATABASE_NAME)
-        self.store = open_store(self.folder)
+        self.empty()
+        self.store = self.place.opened()
         self.given: dict[tuple[str, str], int] = {}
         self.seen: set[tuple[str, str]] = set()
         self.next = 0
@@ -45,7 +46,6 @@ class StateIndexes(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.store.close()
-        shutil.rmtree(self.folder)
 
     @rule(key=KEYS, ids=IDS)
     def stage(self, key: str, ids: frozenset[str]) -> None:
@@ -105,7 +105,7 @@ class StateIndexes(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Living imports outlive the opening of the store by another part of the process."""
-        open_store(self.folder).close()
+        self.place.opened().close()
 
     @invariant()
     def what_is_shown_has_the_indexes_it_always_had(self) -> None:
@@ -121,13 +121,32 @@ class StateIndexes(RuleBasedStateMachine):
         assert len(set(self.given.values())) == len(self.given)
 
 
-def test_state_indexes_are_stable_unique_and_dense(empty_database: Path) -> None:
+def run(at: Place, make_empty: Callable[[], None], examples: int) -> None:
     class Machine(StateIndexes):
-        database = empty_database
+        place = at
+        empty = staticmethod(make_empty)
 
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_state_indexes_are_stable_unique_and_dense(data: Path, empty_database: Path) -> None:
+    def empty() -> None:
+        for old in data.iterdir():
+            old.unlink()
+        shutil.copy(empty_database, data)
+
+    run(Place(address=str(data)), empty, 25)
+
+
+def test_state_indexes_are_stable_unique_and_dense_on_postgresql(
+    postgres_url: str, postgres_server: PostgresServer, postgres_database: str
+) -> None:
+    run(Place(address=postgres_url), lambda: postgres_server.clear(postgres_database), 3)
