@@ -8,12 +8,13 @@ binding says `lenient`. Booleans are never numbers, and numbers are booleans (0 
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from state_sync.codecs.values import MAX_TEXT, NOT_FINITE, Refused
-from twin.state import Signal, Value
+from twin.state import Signal, SignalType, Value
 
 MAX_INTEGER = 2**53
 """The largest magnitude of an `integer`: exact as a double (RFC 7493, section 2.2)."""
@@ -147,6 +148,30 @@ def mapped(values: Mapping[str, Value], convert: Convert) -> Convert:
     return look_up
 
 
+@lru_cache(maxsize=1024)
+def _by_type(
+    type_: SignalType,
+    choices: tuple[str, ...],
+    scale: Scale,
+    *,
+    from_text: bool,
+    lenient: bool,
+) -> Convert:
+    """Thousands of bindings share one."""
+    text = from_text or lenient
+    match type_:
+        case "number":
+            return to_number(scale, from_text=text)
+        case "integer":
+            return to_integer(scale, from_text=text)
+        case "boolean":
+            return to_boolean(from_text=from_text, lenient=lenient)
+        case "enum":
+            return to_choice(choices)
+        case _:
+            return to_text
+
+
 def compile_conversion(
     signal: Signal,
     scale: Scale,
@@ -159,18 +184,7 @@ def compile_conversion(
 
     `values`: a map from texts of the device to values of the signal's type, in its unit; those that are not are left out.
     """
-    text = from_text or lenient
-    match signal.type:
-        case "number":
-            convert = to_number(scale, from_text=text)
-        case "integer":
-            convert = to_integer(scale, from_text=text)
-        case "boolean":
-            convert = to_boolean(from_text=from_text, lenient=lenient)
-        case "enum":
-            convert = to_choice(signal.choices)
-        case _:
-            convert = to_text
+    convert = _by_type(signal.type, signal.choices, scale, from_text=from_text, lenient=lenient)
     if not values:
         return convert
     plain = compile_conversion(signal, Scale())

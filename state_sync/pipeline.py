@@ -69,11 +69,11 @@ def _take(
     readings: list[Reading],
     refused: list[Refused],
 ) -> None:
-    result = decoded if type(decoded) is Refused else target(decoded, received_at)  # type: ignore[arg-type]  # `type() is` does not narrow
-    if type(result) is Reading:
-        readings.append(result)
+    result = decoded if isinstance(decoded, Refused) else target(decoded, received_at)
+    if isinstance(result, Refused):
+        refused.append(result)
     else:
-        refused.append(result)  # type: ignore[arg-type]  # the same
+        readings.append(result)
 
 
 def _json(

@@ -5,6 +5,7 @@ A path is a JSON Pointer (RFC 6901: `/sensors/0/value`) or dotted (`sensors[0].v
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -83,8 +84,6 @@ def parse(payload: bytes) -> Any:
 
 def _getter(path: str | None) -> Getter:
     steps = parse_path(path or "")
-    if len(steps) == 1 and isinstance(steps[0], str):
-        return _member(steps[0])
 
     def get(document: Any) -> Any:
         for step in steps:
@@ -100,15 +99,42 @@ def _getter(path: str | None) -> Getter:
     return get
 
 
-def _member(name: str) -> Getter:
-    def get(document: Any) -> Any:
-        return document.get(name, _ABSENT) if type(document) is dict else _ABSENT
-
-    return get
-
-
+@lru_cache(maxsize=1024)
 def reader(shape: JsonShape) -> Callable[[Any], Decoded | Refused]:
-    """A function from a parsed document (or an element of `each`) to its value. Raises ValueError for a bad path."""
+    """A function from a parsed document (or an element of `each`) to its value; thousands of bindings share one. Raises ValueError for a bad path."""
+    steps, time_steps = parse_path(shape.path or ""), parse_path(shape.time or "")
+    if shape.quality is None and len(steps) == 1 and isinstance(steps[0], str):
+        if shape.time is None:
+            return _flat_reader(steps[0], None, shape.time_format)
+        if len(time_steps) == 1 and isinstance(time_steps[0], str):
+            return _flat_reader(steps[0], time_steps[0], shape.time_format)
+    return _reader(shape)
+
+
+def _flat_reader(name: str, time: str | None, form: TimeFormat) -> Callable[[Any], Decoded | Refused]:
+    """For members of the document itself: what most devices send, at two thirds of the cost."""
+    parse_time = time_parser(form)
+
+    def read(document: Any) -> Decoded | Refused:
+        if type(document) is not dict:
+            return _MISSING
+        value = document.get(name, _ABSENT)
+        kind = type(value)
+        if kind is not float and kind is not int and kind is not str and kind is not bool:
+            return _no_value(value)
+        if time is None:
+            return Decoded("", value)
+        observed_at = parse_time(document.get(time))
+        return NO_TIME if observed_at is None else Decoded("", value, observed_at)
+
+    return read
+
+
+def _no_value(value: Any) -> Refused:
+    return _MISSING if value is _ABSENT else _NULL if value is None else _NO_SCALAR
+
+
+def _reader(shape: JsonShape) -> Callable[[Any], Decoded | Refused]:
     value_at = _getter(shape.path)
     time_at = None if shape.time is None else _getter(shape.time)
     quality_at = None if shape.quality is None else _getter(shape.quality)
@@ -118,7 +144,7 @@ def reader(shape: JsonShape) -> Callable[[Any], Decoded | Refused]:
         value = value_at(document)
         kind = type(value)
         if kind is not float and kind is not int and kind is not str and kind is not bool:
-            return _MISSING if value is _ABSENT else _NULL if value is None else _NO_SCALAR
+            return _no_value(value)
         observed_at = None
         if time_at is not None:
             observed_at = parse_time(time_at(document))
@@ -132,6 +158,7 @@ def reader(shape: JsonShape) -> Callable[[Any], Decoded | Refused]:
     return read
 
 
+@lru_cache(maxsize=1024)
 def readers(shape: JsonShape) -> Callable[[Any], Iterator[Decoded | Refused]]:
     """As `reader`, for a shape with `each`: one result per element. Raises ValueError for a bad path."""
     list_at = _getter(shape.each)
