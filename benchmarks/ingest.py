@@ -12,6 +12,7 @@ publication to its commit. `--store none` commits nothing: what the way to the s
 import argparse
 import asyncio
 import multiprocessing
+import os
 import socket
 import statistics
 import struct
@@ -209,6 +210,7 @@ def serve(load: Load, done: Counter, ready: Any, results: Any, where: str) -> No
         async with Ingest(timed, source, load=lambda _before: decoder, options=options) as ingest:
             await until(lambda: source.link.connected)
             await asyncio.sleep(0.5)
+            print("    process", os.getpid(), flush=True)
             began = _begin(ready)
             while ingest.counts.acknowledged < load.total:
                 await asyncio.sleep(0.002)

@@ -13,8 +13,11 @@ from tests.state_sync.killing import Killing, run
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_every_acknowledged_reading_is_in_history_exactly_once(broker: Broker, tmp_path: Path) -> None:
-    location = str(tmp_path)
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_every_acknowledged_reading_is_in_history_exactly_once(
+    broker: Broker, tmp_path: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    location = str(tmp_path) if engine == "sqlite" else request.getfixturevalue("postgres_location")
     child_ingest.prepare(location)
     plan = Killing(times=5, seed=random.SystemRandom().randrange(10**6))
     outcome = asyncio.run(run(broker, location, plan))
