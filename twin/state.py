@@ -58,7 +58,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return f"{self.model}/{self.global_id}/{self.name}"
 
 
-class Reading(Struct, frozen=True):
+class Reading(Struct, frozen=True, gc=False):
     """The value of a signal at a time. `signal` is the number that the store gave the signal."""
 
     signal: int

@@ -41,7 +41,7 @@ class StateRecord(Struct, frozen=True, kw_only=True):
     changed_at: int | None = None
 
 
-class HistoryRow(Struct, frozen=True, array_like=True):
+class HistoryRow(Struct, frozen=True, array_like=True, gc=False):
     """One reading in the past; times in microseconds since 1970 UTC."""
 
     observed_at: int
@@ -96,7 +96,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     seq: int | None = None
 
 
-class StateDelta(Struct, frozen=True, array_like=True):
+class StateDelta(Struct, frozen=True, array_like=True, gc=False):
     """The state of a signal after a change, `quality` the effective one at that time; times in microseconds since 1970 UTC.
 
     `changed`: value or quality are other than before; False: a report that says the same.

@@ -135,11 +135,7 @@ def _newest(
 def _write(database: Database, connection: Connection, outcome: Outcome) -> None:
     """In the order of the tables: neighbours lie on one page."""
     dialect = database.dialect
-    outcome.history.sort(key=_place)
+    outcome.history.sort()
     dialect.insert_rows(connection, reading, outcome.history)
     dialect.update_rows(connection, reading, ("received_at", "value", "text", "code"), outcome.replaced)
     dialect.update_rows(connection, signal_state, STATE_COLUMNS, outcome.states)
-
-
-def _place(row: tuple[object, ...]) -> tuple[object, ...]:
-    return row[:3]

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     URL,
     Connection,
@@ -46,6 +47,15 @@ MAPPED_BYTES = 256 << 20
 
 WAL_LIMIT_BYTES = 64 << 20
 """A log that grew during a long read is cut back to this at the next checkpoint."""
+
+CHECKPOINT_PAGES = 16_384
+"""Pages in the log (64 MB) at which a commit moves them into the database. SQLite's own 1,000 are less than one batch of
+readings of as many signals: each commit would write all of its pages twice."""
+
+WRITER_CACHE_KIB = 65_536
+"""Page cache of the writer: the pages that a batch changes must fit, or they go to the log before the commit."""
+
+_encoder = msgspec.json.Encoder()
 
 _places = Table(
     "object_place",
@@ -106,6 +116,8 @@ class SqliteDialect:
             engine,
             "PRAGMA journal_mode=WAL",
             f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}",
+            f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}",
+            f"PRAGMA cache_size=-{WRITER_CACHE_KIB}",
             "PRAGMA busy_timeout=0",
         )
         event.listen(engine, "begin", _begin_writing)
@@ -161,14 +173,12 @@ class SqliteDialect:
             connection.exec_driver_sql(text, rows)
 
     def find_rows(self, connection: Connection, table: Table, keys: Sequence[Row]) -> list[tuple[Any, ...]]:
-        """One prepared statement for each key, without SQLAlchemy in between: 2 µs a row."""
-        cursor = _driver(connection).cursor()
-        text = _find_text(table)
-        try:
-            found = [cursor.execute(text, key).fetchone() for key in keys]
-        finally:
-            cursor.close()
-        return [row for row in found if row is not None]
+        """Keys (integers) as one JSON parameter: a quarter of the time of a statement for each. In the order of the keys."""
+        if not keys:
+            return []
+        wanted = _encoder.encode([key[0] for key in keys] if len(table.primary_key) == 1 else keys)
+        # Past SQLAlchemy, whose rows take longer to make than to find.
+        return _driver(connection).execute(_find_text(table), (wanted.decode(),)).fetchall()
 
     def update_rows(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
@@ -225,8 +235,11 @@ def _insert_text(table: Table, columns: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=16)
 def _find_text(table: Table) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    return f'SELECT {names} FROM "{table.name}" WHERE {_by_key(table)}'  # noqa: S608  # names of the schema's own
+    names = ", ".join(f't."{column.name}"' for column in table.columns)
+    keys = table.primary_key.columns.keys()
+    given = ["j.value"] if len(keys) == 1 else [f"json_extract(j.value, '$[{i}]')" for i in range(len(keys))]
+    same = " AND ".join(f't."{name}" = {value}' for name, value in zip(keys, given, strict=True))
+    return f'SELECT {names} FROM json_each(?) j CROSS JOIN "{table.name}" t ON {same}'  # noqa: S608  # names of the schema's own
 
 
 @lru_cache(maxsize=16)
