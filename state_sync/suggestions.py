@@ -96,7 +96,7 @@ INSTRUMENTS: dict[str, tuple[Suggestion, ...]] = {
     "COMBINED": (_measured("voltage", "V"), _measured("current", "A"), _POWER),
 }
 
-_BY_TYPE: dict[str, dict[str, tuple[Suggestion, ...]]] = {
+BY_TYPE: dict[str, dict[str, tuple[Suggestion, ...]]] = {
     "IfcSensor": SENSORS,
     "IfcFlowMeter": FLOW_METERS,
     "IfcController": CONTROLLERS,
@@ -131,7 +131,7 @@ def suggestions(class_: str, predefined_type: str | None) -> tuple[Suggestion, .
 
     A sensor or meter whose predefined type says nothing (NOTDEFINED, USERDEFINED) suggests nothing: what it measures is unknown.
     """
-    of_type = _BY_TYPE.get(class_, {}).get((predefined_type or "").upper())
+    of_type = BY_TYPE.get(class_, {}).get((predefined_type or "").upper())
     return BY_CLASS.get(class_, ()) if of_type is None else of_type
 
 
@@ -154,5 +154,5 @@ def suggested_signals(model: str, global_id: str, class_: str, attributes: Attri
     ]
 
 
-CLASSES: tuple[str, ...] = tuple(sorted({*_BY_TYPE, *BY_CLASS}))
+CLASSES: tuple[str, ...] = tuple(sorted({*BY_TYPE, *BY_CLASS}))
 """Classes that can suggest a signal: what to look for in a model."""

@@ -9,7 +9,7 @@ from state_sync.bindings.binding import (
     to_document,
 )
 from state_sync.bindings.fields import Problem
-from state_sync.bindings.file import BindingFile, InvalidBindings, parse
+from state_sync.bindings.file import BindingFile, InvalidBindings, from_entries, parse
 from state_sync.bindings.finding import Finder, Found, StoreFinder
 from state_sync.bindings.resolving import Doubt, Report, Resolution, orphans, resolve
 from state_sync.bindings.rules import Rule
@@ -30,6 +30,7 @@ __all__ = [
     "StoreFinder",
     "from_document",
     "from_documents",
+    "from_entries",
     "orphans",
     "parse",
     "resolve",

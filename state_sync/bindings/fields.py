@@ -142,11 +142,11 @@ SIGNAL_FIELDS = (
 
 
 def read_fields(raw: dict[str, Any], line_of: Callable[[str], int]) -> tuple[dict[str, Any], list[Problem]]:
-    """The fields of an entry, read; and what could not be. Empty texts count as absent."""
+    """The fields of an entry, read; and what could not be. Empty texts and nulls count as absent."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, given in raw.items():
-        if given == "":
+        if given is None or given == "":
             continue
         read = READERS.get(name)
         if read is None:

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -64,6 +64,15 @@ def parse(content: bytes, name: str) -> BindingFile:
             raise _invalid(name, 1, f"{other or 'no ending'!r} is no binding file", "Name it .toml or .csv.")
     if not rows:
         raise _invalid(name, 1, "no bindings", "Write at least one [[binding]], or one row.")
+    return BindingFile(name=name, rules=_rules(rows, name))
+
+
+def from_entries(entries: Sequence[dict[str, Any]], name: str) -> BindingFile:
+    """The same for entries that came another way, with the fields of a TOML file; `line` is the place in the list, from 1.
+
+    Raises InvalidBindings.
+    """
+    rows = [_Row(entry, _finder(place, {})) for place, entry in enumerate(entries, 1)]
     return BindingFile(name=name, rules=_rules(rows, name))
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from state_sync.bindings.binding import Binding
 from state_sync.bindings.topics import has_wildcard
-from state_sync.codecs.json_path import JsonShape, reader, readers
+from state_sync.codecs.json_path import JsonShape, parse_path, reader, readers
 from state_sync.codecs.sparkplug import NAMESPACE, EdgeNodes, Source, source_of_binding
 from state_sync.codecs.values import Decoded, Refused
 from state_sync.routing.targets import Target, compile_target
@@ -63,12 +63,28 @@ def compile_route(bound: Sequence[Bound]) -> Route:
     )
 
 
+def _bound(binding: Binding, by_id: dict[str, SignalRecord]) -> Bound | None:
+    record = by_id.get(binding.signal)
+    if record is None:
+        return None
+    try:
+        if binding.codec == "sparkplug":
+            source_of_binding(binding.topic)
+        if binding.codec == "json":
+            parse_path(binding.each or "")
+            reader(_shape(binding))
+    except ValueError:
+        return None
+    return Bound(binding=binding, record=record, target=compile_target(binding, record))
+
+
 class Router:
-    """Bindings by topic. `unbound`: bindings whose signal is not declared; their messages are of unknown topics.
+    """Bindings by topic. `unbound`: bindings whose signal is not declared, or that were edited into nonsense.
+
+    One bad binding stops nobody else's messages; its own are of unknown topics.
 
     `nodes`: the state of Sparkplug edge nodes; pass that of the router before, so that new bindings cost no rebirth.
     A topic costs one look-up in a dict, and a walk along its levels if it is only matched by wildcards.
-    Raises ValueError for a binding whose path is none (`twin bind` refuses those).
     """
 
     def __init__(
@@ -81,22 +97,21 @@ class Router:
         self.nodes = EdgeNodes() if nodes is None else nodes
         self.unbound: list[Binding] = []
         by_id = {record.signal.id: record for record in records}
-        self._filters: list[str] = []
+        filters: list[str] = []
         topics: dict[str, list[Bound]] = defaultdict(list)
         metrics: dict[Source, dict[str, list[Bound]]] = defaultdict(lambda: defaultdict(list))
         for binding in bindings:
-            record = by_id.get(binding.signal)
-            if record is None:
+            bound = _bound(binding, by_id)
+            if bound is None:
                 self.unbound.append(binding)
-                continue
-            bound = Bound(binding=binding, record=record, target=compile_target(binding, record))
-            if binding.codec == "sparkplug":
+            elif binding.codec == "sparkplug":
                 source = source_of_binding(binding.topic)
                 metrics[source][binding.path or ""].append(bound)
-                self._filters.append(f"{NAMESPACE}/{source.group}/+/{source.node}/#")
+                filters.append(f"{NAMESPACE}/{source.group}/+/{source.node}/#")
             else:
                 topics[binding.topic].append(bound)
-                self._filters.append(binding.subscribe or binding.topic)
+                filters.append(binding.subscribe or binding.topic)
+        self._filters = filters
         self._metrics = {source: dict(names) for source, names in metrics.items()}
         self._nodes = frozenset((source.group, source.node) for source in metrics)
         self._build(topics)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state_sync.bindings import InvalidBindings, Problem, parse
+from state_sync.bindings import InvalidBindings, Problem, from_entries, parse
 from state_sync.bindings.fields import READERS
 from state_sync.bindings.rules import Rule
 from state_sync.conversion import Scale
@@ -186,6 +186,15 @@ def test_a_missing_field_is_told_at_the_line_of_its_entry() -> None:
 )
 def test_a_file_that_cannot_be_read_is_refused_by_line(content: bytes, name: str, line: int) -> None:
     assert problems(content, name)[0].line == line
+
+
+def test_entries_that_came_another_way_follow_the_same_rules() -> None:
+    entry = {"tag": "T1", "signal": "t", "topic": "a", "minimum": 1, "settable": True}
+
+    assert from_entries([entry], "api").rules[0].signal.settable
+    with pytest.raises(InvalidBindings) as caught:
+        from_entries([entry, {**entry, "unit": "florps"}, {**entry, "topic": 5}], "api")
+    assert [(one.line, one.field) for one in caught.value.problems] == [(2, "unit"), (3, "topic")]
 
 
 def test_no_more_than_fifty_mistakes_are_told() -> None:

@@ -120,3 +120,19 @@ def test_a_binding_whose_signal_is_not_declared_is_told_and_routes_nothing() -> 
     assert [one.name for one in routes.unbound] == ["gone"]
     assert routes.route("a") is None
     assert routes.subscriptions() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"codec": "json", "path": "a..b"},
+        {"codec": "json", "each": "["},
+        {"codec": "json", "time": "]"},
+        {"codec": "sparkplug"},
+    ],
+)
+def test_a_binding_that_makes_no_sense_is_told_and_stops_nobody_else(fields: dict[str, str]) -> None:
+    routes = router(binding("a", **fields), binding("b"))
+
+    assert [one.topic for one in routes.unbound] == ["a"]
+    assert routes.route("b") is not None
