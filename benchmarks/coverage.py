@@ -1,11 +1,12 @@
 """Imports every IFC file of a folder by itself and writes the table of coverage reports to docs/coverage.md.
 
-    .venv/bin/python benchmarks/coverage.py [FOLDER]
+    .venv/bin/python benchmarks/coverage.py [FOLDER] [--data DIR]
 
-FOLDER: TWIN_REAL_DATA/ifc or ../shared/data/ifc unless given. Each file gets a key from its path, so that files of one name
+FOLDER: TWIN_REAL_DATA/ifc or ../shared/data/ifc unless given. DIR keeps what was imported, for validators of tiles. Each file gets a key from its path, so that files of one name
 do not meet. The counts are compared with ifcopenshell's own where it opens the file; a difference ends the run with status 1.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -64,15 +65,21 @@ def row(name: str, report: SourceReport) -> str:
 
 def main() -> None:
     """Import all, write the page, and fail where a count differs."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default_folder()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=default_folder())
+    parser.add_argument("--data", type=Path)
+    arguments = parser.parse_args()
+    folder = arguments.folder
     files = sorted(
         file for file in folder.rglob("*") if file.suffix.lower() in {".ifc", ".ifczip", ".ifcxml"}
     )
     totals: Counter[str] = Counter()
     lines, differences = [], []
-    with tempfile.TemporaryDirectory() as data:
+    with tempfile.TemporaryDirectory() as passing:
         for number, file in enumerate(files):
-            report = import_one(file, Path(data), number)
+            report = import_one(file, arguments.data or Path(passing), number)
             name = str(file.relative_to(folder)).replace("|", "\\|")
             lines.append(row(name, report))
             totals.update(report.not_drawn)
