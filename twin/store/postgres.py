@@ -57,8 +57,7 @@ LOCK_SPACE = 0x7477_696E
 
 _BEGIN = (
     f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, %s), set_config('synchronous_commit', "
-    "CASE WHEN NOT %s THEN 'off' WHEN current_setting('synchronous_commit') = 'off' THEN 'on' "
-    "ELSE current_setting('synchronous_commit') END, true)"
+    "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)"
 )
 """One round trip. What the server asks of its standby servers is left as it is."""
 
@@ -135,8 +134,7 @@ class PostgresDialect:
         engine = self._engine(_prepared(_looking_up), pool_size=1, max_overflow=0)
 
         def begun(connection: Connection) -> None:
-            durable = connection.info.get("durable", True)
-            connection.exec_driver_sql(_BEGIN, (_LOCKS[lane], durable))
+            connection.exec_driver_sql(_BEGIN, (_LOCKS[lane],))
 
         event.listen(engine, "begin", begun)
         return engine
@@ -164,8 +162,9 @@ class PostgresDialect:
         return advice(self.location, getattr(error, "orig", None) or error)
 
     def set_durable(self, connection: Connection, *, durable: bool) -> None:
-        """`synchronous_commit`, set as the transaction begins."""
-        connection.info["durable"] = durable
+        """Nothing: all are. A server that died between two transactions of an import would else have lost the first of
+        them, and the import would go on over a new connection (measured: 5 % of its time).
+        """
 
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Binary COPY (measured: 800,000 narrow rows a second)."""
