@@ -75,6 +75,7 @@ def resolve(file: BindingFile, finder: Finder, existing: Iterable[Binding] = ())
     drafts = [draft for rule in file.rules for draft in _drafts(rule, finder, doubts)]
     drafts = _one_signal_a_message(drafts, doubts)
     signals, drafts = _declared(drafts, doubts)
+    _tell_shared(drafts, doubts)
     bindings = tuple(draft.binding for draft in drafts)
     report = Report(
         matched=len(bindings),
@@ -240,3 +241,17 @@ def _declared(drafts: list[_Draft], doubts: dict[str, list[Doubt]]) -> tuple[dic
         before.append(draft.binding)
         kept.append(draft)
     return signals, kept
+
+
+def _tell_shared(drafts: list[_Draft], doubts: dict[str, list[Doubt]]) -> None:
+    """Two entries that read one value for two signals: sometimes meant, and what a line looks like that was copied and not edited."""
+    first: dict[tuple[str, str | None, str | None], Binding] = {}
+    for draft in drafts:
+        binding = draft.binding
+        before = first.setdefault((binding.topic, binding.path, binding.each), binding)
+        if before.signal != binding.signal:
+            detail = "this message feeds a signal of another entry, too; both stay"
+            signals = (before.signal, binding.signal)
+            doubts["twice"].append(
+                Doubt(line=draft.rule.line, what=binding.topic, detail=detail, objects=signals)
+            )

@@ -43,7 +43,7 @@ Reason = Literal[
 TimeFormat = Literal["rfc3339", "s", "ms", "us"]
 
 
-class Decoded(Struct, frozen=True):
+class Decoded(Struct, frozen=True, gc=False):
     """One value out of a message. `key`: its name inside the message (SenML name, metric), empty where there is only one.
 
     `observed_at` is None where the message has no time: then it is the time of reception. `unit` as the message says.
@@ -56,7 +56,7 @@ class Decoded(Struct, frozen=True):
     unit: str | None = None
 
 
-class Refused(Struct, frozen=True):
+class Refused(Struct, frozen=True, gc=False):
     """Why a message, or the part of it under `key`, became no value."""
 
     reason: Reason

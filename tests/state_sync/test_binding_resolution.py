@@ -1,6 +1,5 @@
 """Which objects a binding file means, and what is told of the rest."""
 
-
 import msgspec
 import pytest
 
@@ -145,6 +144,15 @@ def test_a_signal_bound_twice_is_told_and_both_stay_only_if_they_agree(
     assert topics(resolution) == kept
     assert len(resolution.signals) == 1
     assert [one.objects for one in resolution.report.twice] == [("m/g1/t",)]
+
+
+def test_a_message_that_feeds_two_signals_is_told_because_it_may_be_a_line_copied() -> None:
+    file = "[[binding]]\nsignal = 't'\ntag = 'TI-{}'\ntopic = 'x'\n"
+
+    resolution = resolved(file.format(1) + file.format(2), found(1), found(2))
+
+    assert topics(resolution) == ["x", "x"]
+    assert [(one.line, one.objects) for one in resolution.report.twice] == [(6, ("m/g1/t", "m/g2/t"))]
 
 
 def test_bindings_whose_object_is_gone_are_orphans() -> None:
