@@ -39,6 +39,18 @@ class Dialect(Protocol):
         """The lanes whose writers need not wait for each other; those that are not named write in the first."""
         ...
 
+    @property
+    def buffers_readings(self) -> bool:
+        """Whether new readings are kept as they come for a while before they go to their place in history
+        (`twin.store.recent`): for engines whose tables lie in the order of their keys.
+        """
+        ...
+
+    @property
+    def lateral(self) -> bool:
+        """Whether pages are joined from the first rows of each model (LATERAL), instead of read off two nested orders."""
+        ...
+
     def exists(self) -> bool:
         """Whether there is a database to open."""
         ...

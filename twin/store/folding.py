@@ -4,7 +4,7 @@ History says what a late reading is: its time may be there already, with the sam
 which the fixed order of `twin.state` decides). So history, too, does not depend on the order of arrival.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from twin.ports import StateDelta
@@ -25,8 +25,11 @@ StateRow = tuple[
 Arrived = tuple[Reading, float | None, str | None, int]
 """A reading, and its value as columns."""
 
-Key = tuple[int, int, int]
-"""Day, signal, time of observation."""
+Key = tuple[int, int]
+"""Signal and time of observation."""
+
+Kept = tuple[int, int, int, int, float | None, str | None, int]
+"""A row of `reading` or of `recent_reading`: day or batch, signal, observed_at, received_at, value, text, code."""
 
 
 class Outcome(NamedTuple):
@@ -35,34 +38,33 @@ class Outcome(NamedTuple):
     counts: dict[str, int]
     states: list[tuple[object, ...]]
     """Values of `STATE_COLUMNS`, and the number."""
-    history: list[tuple[object, ...]]
-    """New rows of `reading`."""
+    history: list[tuple[int, int, int, float | None, str | None, int]]
+    """New readings: signal, observed_at, received_at, value, text, code."""
     replaced: list[tuple[object, ...]]
     """Rows of `reading` that another value for the same time has won: received_at, value, text, code, and the key."""
+    replaced_recent: list[tuple[object, ...]]
+    """The same of `recent_reading`."""
     deltas: list[StateDelta]
-
-
-def key_of(one: Reading) -> Key:
-    """Where a reading stands in history."""
-    return one.observed_at // DAY_US, one.signal, one.observed_at
 
 
 class History:
     """History as far as a batch touches it: what was there, what has come."""
 
-    def __init__(self, known: dict[Key, tuple[object, ...]]) -> None:
-        self._known = known
+    def __init__(self, settled: Iterable[Kept], recent: Iterable[Kept]) -> None:
+        self._settled = {row[1:3]: row for row in settled}
+        self._recent = {row[1:3]: row for row in recent}
+        self._known = {**self._settled, **self._recent}
         self._come: dict[Key, Arrived] = {}
 
     def take(self, arrived: Arrived) -> Step | None:
         """Enter a reading; returns None if it is new at its time, else what it is beside the one that is there."""
         one, value, text, code = arrived
-        key = key_of(one)
+        key = (one.signal, one.observed_at)
         there = self._come.get(key)
         if there is not None:
             columns = there[1:]
         elif (row := self._known.get(key)) is not None:
-            columns = row[4:]  # type: ignore[assignment]  # the columns of `reading`
+            columns = row[4:]
         else:
             self._come[key] = arrived
             return None
@@ -74,17 +76,21 @@ class History:
         self._come[key] = arrived
         return Step.CONFLICT_WON
 
-    def added(self) -> Iterator[tuple[object, ...]]:
-        """New rows."""
-        for key, (one, *columns) in self._come.items():
+    def _added(self) -> Iterator[tuple[int, int, int, float | None, str | None, int]]:
+        for key, (one, value, text, code) in self._come.items():
             if key not in self._known:
-                yield (*key, one.received_at, *columns)
+                yield (*key, one.received_at, value, text, code)
 
-    def replaced(self) -> Iterator[tuple[object, ...]]:
-        """Rows to be changed: received_at, value, text, code, key."""
+    def add_to(self, outcome: Outcome) -> None:
+        """Enter what has come."""
+        outcome.history.extend(self._added())
+        outcome.replaced.extend(self._replaced(self._settled))
+        outcome.replaced_recent.extend(self._replaced(self._recent))
+
+    def _replaced(self, rows: Mapping[Key, Kept]) -> Iterator[tuple[object, ...]]:
         for key, (one, *columns) in self._come.items():
-            if key in self._known:
-                yield (one.received_at, *columns, *key)
+            if (row := rows.get(key)) is not None:
+                yield (one.received_at, *columns, *row[:3])
 
 
 def history_keys(rows: Iterable[StateRow], groups: dict[int, list[Arrived]]) -> list[Key]:
@@ -92,7 +98,7 @@ def history_keys(rows: Iterable[StateRow], groups: dict[int, list[Arrived]]) -> 
     keys: set[Key] = set()
     for row in rows:
         if (newest := row[4]) is not None:
-            keys.update(key_of(one) for one, *_ in groups[row[0]] if one.observed_at <= newest)
+            keys.update((row[0], one.observed_at) for one, *_ in groups[row[0]] if one.observed_at <= newest)
     return sorted(keys)
 
 

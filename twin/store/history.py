@@ -1,10 +1,13 @@
 """Readings of one signal in the past."""
 
+from operator import attrgetter
+
 from sqlalchemy import Connection, bindparam, func, select
 
 from twin.errors import InvalidQuery, NotFound
 from twin.ports import HistoryRow
 from twin.queries import Page
+from twin.store import recent
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.database import Database
 from twin.store.folding import DAY_US
@@ -49,16 +52,18 @@ def history(  # noqa: PLR0913 - the database beside what the port has
 
 def _rows(connection: Connection, number: int, start: int, end: int, limit: int) -> list[HistoryRow]:
     """Day by day: each is one look-up in the order of the table."""
+    fresh = [_row(*row) for row in recent.of_signal(connection, number, start, end)]
     rows: list[HistoryRow] = []
     for day in days(connection, start, end):
         values = {"day": day, "number": number, "start": start, "end": end, "rows": limit - len(rows)}
-        rows.extend(
-            HistoryRow(observed_at, decode(value, text, code), quality_of(code), received_at)
-            for observed_at, value, text, code, received_at in connection.execute(_of_day, values)
-        )
+        rows.extend(_row(*row) for row in connection.execute(_of_day, values))
         if len(rows) == limit:
             break
-    return rows
+    return sorted([*rows, *fresh], key=attrgetter("observed_at"))[:limit] if fresh else rows
+
+
+def _row(observed_at: int, value: float | None, text: str | None, code: int, received_at: int) -> HistoryRow:
+    return HistoryRow(observed_at, decode(value, text, code), quality_of(code), received_at)
 
 
 def days(connection: Connection, start: int, end: int) -> range:

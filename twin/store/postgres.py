@@ -99,6 +99,16 @@ class PostgresDialect:
         """Each with a lock of its own: a long publication does not keep readings waiting."""
         return ("models", "live")
 
+    @property
+    def buffers_readings(self) -> bool:
+        """No: a table is a heap, new rows are appended to it."""
+        return False
+
+    @property
+    def lateral(self) -> bool:
+        """Its planner knows the order of the outer side of a nested loop alone."""
+        return True
+
     def exists(self) -> bool:
         """Whether the database holds a twin. Raises StoreError where it cannot be reached, or is too old."""
         engine = self._engine(_prepared(), pool_size=1, max_overflow=0)
@@ -151,6 +161,7 @@ class PostgresDialect:
             pool_use_lifo=True,  # the connection whose statements are prepared
             pool_pre_ping=True,  # connections that a restart of the server has ended are replaced unseen
             hide_parameters=True,
+            enable_from_linting=False,  # it does not see what joins a LATERAL part to the rest; SQLite's engine has it on
             use_native_hstore=False,
             connect_args={name: value for name, value in _CONNECT.items() if name not in self._url.query},
         )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from twin.events import ChangeKind
 from twin.ports import Recorded, Rejected, StateDelta
 from twin.state import Reading
-from twin.store import dead_letters, live_changes
+from twin.store import dead_letters, live_changes, recent
 from twin.store.database import Database
 from twin.store.folding import (
     DAY_US,
@@ -25,7 +25,7 @@ from twin.store.folding import (
     history_keys,
     shown_quality,
 )
-from twin.store.schema_live import reading, signal_state
+from twin.store.schema_live import reading, recent_reading, signal_state
 from twin.store.values import Columns, encode
 
 
@@ -91,12 +91,13 @@ def _folded(database: Database, connection: Connection, groups: dict[int, list[A
     outcome.counts["unknown"] = sum(map(len, groups.values())) - sum(len(groups[row[0]]) for row in rows)
     if others:
         keys = history_keys(others, groups)
-        known = {row[:3]: row for row in database.dialect.find_rows(connection, reading, keys)}
-        history = History(known)
+        settled = [(at // DAY_US, signal, at) for signal, at in keys]
+        history = History(
+            database.dialect.find_rows(connection, reading, settled), recent.find(database, connection, keys)
+        )
         for row in others:
             fold(row, groups[row[0]], history, outcome, now)
-        outcome.history.extend(history.added())
-        outcome.replaced.extend(history.replaced())
+        history.add_to(outcome)
     return outcome
 
 
@@ -105,7 +106,7 @@ def _newest(
 ) -> tuple[Outcome, list[StateRow]]:
     """Fold signals with one reading, newer than what is known; returns the other rows, too. This loop runs for each reading."""
     states: list[tuple[object, ...]] = []
-    history: list[tuple[object, ...]] = []
+    history: list[tuple[int, int, int, float | None, str | None, int]] = []
     deltas, others, repeated = [], [], 0
     for row in rows:
         number, old_value, old_text, old_code, observed_at, _, changed_at, period_us, stale, first_at = row
@@ -125,17 +126,22 @@ def _newest(
             repeated += 1
         received_at = one.received_at
         states.append((value, text, code, at, received_at, changed_at, False, first_at, number))
-        history.append((at // DAY_US, number, at, received_at, value, text, code))
+        history.append((number, at, received_at, value, text, code))
         shown = shown_quality(code, at, period_us, now)
         deltas.append(StateDelta(number, one.value, shown, at, received_at, changed_at, changed))
     counts = {"changed": len(states) - repeated, "repeated": repeated}
-    return Outcome(counts, states, history, [], deltas), others
+    return Outcome(counts, states, history, [], [], deltas), others
 
 
 def _write(database: Database, connection: Connection, outcome: Outcome) -> None:
     """In the order of the tables: neighbours lie on one page."""
+    columns = ("received_at", "value", "text", "code")
     dialect = database.dialect
     outcome.history.sort()
-    dialect.insert_rows(connection, reading, outcome.history)
-    dialect.update_rows(connection, reading, ("received_at", "value", "text", "code"), outcome.replaced)
+    dialect.update_rows(connection, reading, columns, outcome.replaced)
+    dialect.update_rows(connection, recent_reading, columns, outcome.replaced_recent)
+    if dialect.buffers_readings:
+        recent.append(database, connection, outcome.history)
+    else:
+        dialect.insert_rows(connection, reading, [(row[1] // DAY_US, *row) for row in outcome.history])
     dialect.update_rows(connection, signal_state, STATE_COLUMNS, outcome.states)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from twin.ports import SceneAt
+from twin.store import recent
 from twin.store.database import Database
+from twin.store.folding import DAY_US
 from twin.store.history import days
 from twin.store.pace import lists
 from twin.store.schema import model, twin_object
@@ -81,12 +83,22 @@ def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
         else:
             rows = connection.execute(_base, {"at": at})
         scene = _Scene(rows.all(), at)
-        for day in reversed(days(connection, 0, at + 1)):
-            missing = np.flatnonzero(scene.missing)
-            if not len(missing):
-                break
-            scene.take(_found(connection, scene.numbers[missing], day, at))
+        if scene.missing.any():
+            _search(connection, scene, at)
     return scene.finished()
+
+
+def _search(connection: Connection, scene: "_Scene", at: int) -> None:
+    """Find what those signals said that have reported since."""
+    searched = scene.missing
+    scene.take(recent.newest_until(connection, at))
+    for day in reversed(days(connection, 0, at + 1)):
+        # A reading of this day or a later one, found among the recent ones, may be the newest, but need not be.
+        searched &= scene.missing | (scene.observed_at < (day + 1) * DAY_US)
+        if not searched.any():
+            return
+        scene.take(_found(connection, scene.numbers[searched], day, at))
+        searched &= scene.missing | (scene.observed_at < day * DAY_US)
 
 
 def _found(connection: Connection, numbers: NDArray[np.int64], day: int, at: int) -> Iterable[Sequence[Any]]:
@@ -120,12 +132,12 @@ class _Scene:
         return self.observed_at > self._at
 
     def take(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Enter readings in place of what is known; those of signals that have one already are passed over."""
+        """Enter readings of that time where they are newer than what is known of it."""
         found = list(rows)
         if not found:
             return
         numbers, observed_at, values, codes, texts = zip(*found, strict=True)
-        places, known = self._places(np.array(numbers, np.int64))
+        places, known = self._places(np.array(numbers, np.int64), np.array(observed_at, np.int64))
         self.observed_at[places] = np.array(observed_at, np.int64)[known]
         self.values[places] = np.array(values, np.float64)[known]
         self.codes[places] = np.array(codes, np.uint8)[known]
@@ -134,12 +146,15 @@ class _Scene:
             if texts[row] is not None:
                 self.texts[place] = texts[row]
 
-    def _places(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    def _places(
+        self, numbers: NDArray[np.int64], observed_at: NDArray[np.int64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Rows of the scene that these readings belong to, and which of the readings do."""
         places = np.searchsorted(self.numbers, numbers)
         inside = places < len(self.numbers)
         places[~inside] = 0
-        known = inside & (self.numbers[places] == numbers) & self.missing[places]
+        known = inside & (self.numbers[places] == numbers)
+        known &= self.missing[places] | (self.observed_at[places] < observed_at)
         return places[known], known
 
     def finished(self) -> SceneAt:

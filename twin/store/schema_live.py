@@ -70,6 +70,33 @@ reading = Table(
 """History: one row for each signal and time of observation, `day` is days since 1970 UTC. In the order of days, so that new rows
 come to few pages, and a scene at an instant is a piece of the table. Without foreign keys: a look-up a row."""
 
+recent_reading = Table(
+    "recent_reading",
+    metadata,
+    Column("batch", Id, primary_key=True, autoincrement=False),
+    Column("signal", Id, primary_key=True, autoincrement=False),
+    Column("observed_at", Id, primary_key=True, autoincrement=False),
+    Column("received_at", Id, nullable=False),
+    Column("value", Double),
+    Column("text", Text),
+    Column("code", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Readings on their way to `reading`, see `twin.store.recent`: in the order in which they came, so that a batch is written in one
+piece. What is here is not there."""
+
+recent_batch = Table(
+    "recent_batch",
+    metadata,
+    Column("batch", Id, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("oldest", Id, nullable=False),
+    Column("newest", Id, nullable=False),
+    Column("sample", LargeBinary, nullable=False),
+)
+"""The batches in `recent_reading`: how many readings there were, the bounds of their times, and every 64th signal (int64, little
+endian)."""
+
 state_change = Table(
     "state_change",
     metadata,

@@ -87,6 +87,16 @@ class SqliteDialect:
         """One: a file has one writer."""
         return ("models",)
 
+    @property
+    def buffers_readings(self) -> bool:
+        """Yes: history lies in the order of its key, and a batch of 5,000 signals would write as many pages."""
+        return True
+
+    @property
+    def lateral(self) -> bool:
+        """SQLite has no LATERAL, and needs none: it sees the order."""
+        return False
+
     def exists(self) -> bool:
         """Whether the file is there."""
         return self._path.is_file()

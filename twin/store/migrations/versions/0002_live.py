@@ -63,6 +63,27 @@ def _readings() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "recent_reading",
+        sa.Column("batch", ID, autoincrement=False, nullable=False),
+        sa.Column("signal", ID, autoincrement=False, nullable=False),
+        sa.Column("observed_at", ID, autoincrement=False, nullable=False),
+        sa.Column("received_at", ID, nullable=False),
+        sa.Column("value", sa.Double()),
+        sa.Column("text", sa.Text()),
+        sa.Column("code", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("batch", "signal", "observed_at", name="pk_recent_reading"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "recent_batch",
+        sa.Column("batch", ID, autoincrement=False, nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("oldest", ID, nullable=False),
+        sa.Column("newest", ID, nullable=False),
+        sa.Column("sample", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("batch", name="pk_recent_batch"),
+    )
+    op.create_table(
         "dead_letter",
         sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
