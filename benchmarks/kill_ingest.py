@@ -47,6 +47,8 @@ def main() -> None:
         f"{outcome.published:,} published, {len(outcome.acknowledged):,} acknowledged to the publisher, "
         f"{outcome.kept.total():,} in history, {len(outcome.lost)} lost, {len(outcome.doubled)} doubled"
     )
+    if outcome.lost:
+        print(outcome.last_words)
     sys.exit(bool(outcome.lost or outcome.doubled))
 
 

@@ -78,7 +78,7 @@ async def work(port: int, location: str) -> None:
         print("connected", flush=True)  # noqa: T201 -- what the parent waits for
         await ended.wait()
     store.close()
-    print("duplicates", ingest.counts.readings["duplicate"], flush=True)  # noqa: T201
+    print(ingest.health, ingest.counts, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

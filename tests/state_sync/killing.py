@@ -41,6 +41,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     published: int
     acknowledged: frozenset[int]
     kept: Counter[int]
+    last_words: str
+    """What the last service said of itself at its end."""
 
     @property
     def lost(self) -> list[int]:
@@ -59,6 +61,7 @@ class Child:
     def __init__(self, broker: Broker, location: str) -> None:
         self._arguments = [sys.executable, "-m", child_ingest.__name__, str(broker.port), location]
         self._process: asyncio.subprocess.Process | None = None
+        self.last_words = ""
 
     async def start(self) -> None:
         """Start, and wait until it is connected."""
@@ -76,7 +79,8 @@ class Child:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(how)
-            await process.communicate()
+            output, _ = await process.communicate()
+            self.last_words = output.decode()
 
 
 async def run(broker: Broker, location: str, plan: Killing) -> Outcome:
@@ -105,7 +109,7 @@ async def run(broker: Broker, location: str, plan: Killing) -> Outcome:
     await child.end(signal.SIGTERM)
     kept = Counter(child_ingest.history(store))
     store.close()
-    return Outcome(published=published, acknowledged=times, kept=kept)
+    return Outcome(published=published, acknowledged=times, kept=kept, last_words=child.last_words)
 
 
 async def _publish(publisher: MqttPublisher, per_s: int) -> int:

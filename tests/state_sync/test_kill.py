@@ -21,6 +21,6 @@ def test_every_acknowledged_reading_is_in_history_exactly_once(
     child_ingest.prepare(location)
     plan = Killing(times=5, seed=random.SystemRandom().randrange(10**6))
     outcome = asyncio.run(run(broker, location, plan))
-    assert outcome.lost == [], f"lost, with seed {plan.seed}"
+    assert outcome.lost == [], f"lost, with seed {plan.seed}: {outcome.last_words}"
     assert outcome.doubled == [], f"doubled, with seed {plan.seed}"
     assert len(outcome.acknowledged) == outcome.published > 1000
