@@ -83,6 +83,14 @@ def test_a_filter_of_the_standard_is_in_order(filter_: str) -> None:
     assert topic_problem(filter_) is None
 
 
+def test_below_a_level_with_a_dollar_wildcards_match_as_anywhere() -> None:
+    routes = router(binding("$SYS/+/load", "x"), binding("$SYS/#", "y"))
+    route = routes.route("$SYS/broker/load")
+
+    assert route is not None
+    assert sorted(one.binding.name for one in route.bound) == ["x", "y"]
+
+
 def test_a_topic_carries_the_bindings_of_its_own_and_of_wildcards() -> None:
     routes = router(binding("a/b", "x"), binding("a/+", "y"), binding("#", "z"), binding("c", "w"))
 
