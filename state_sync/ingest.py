@@ -28,13 +28,13 @@ class IngestOptions(Struct, frozen=True, kw_only=True):
 
     `batch`: messages in one transaction at most. `linger_s`: how long a smaller one waits for company; what a reading waits at
     most before its commit begins. `sweep_every_s`: search for silent signals; 0: never (another process does). `reload_every_s`:
-    look for changed bindings; 0: only when `reload` is called. `retry_from_s` doubles up to `retry_to_s` while the store fails.
+    read the bindings again, in case another process has changed them (two seconds for a million); 0: only when `reload` is called. `retry_from_s` doubles up to `retry_to_s` while the store fails.
     """
 
     batch: int = 2_000
     linger_s: float = 0.01
     sweep_every_s: float = 5.0
-    reload_every_s: float = 5.0
+    reload_every_s: float = 15.0
     retry_from_s: float = 0.1
     retry_to_s: float = 5.0
 
@@ -55,8 +55,8 @@ class IngestHealth(Struct, frozen=True, kw_only=True):
 class Ingest:
     """Moves messages from one source into the store until it is stopped. `async with` starts it and stops it cleanly.
 
-    `load` and the store are called in one thread: `writer`, if given (it must have one worker; the caller shuts it down), else a
-    thread of its own. After a clean stop every message taken is either committed and acknowledged, or neither.
+    The store is called in one thread: `writer`, if given (it must have one worker; the caller shuts it down), else a thread of its
+    own. `load` is called in other threads, so that reading a million bindings holds up no commit. After a clean stop every message taken is either committed and acknowledged, or neither.
     """
 
     def __init__(
@@ -88,7 +88,10 @@ class Ingest:
     @property
     def health(self) -> IngestHealth:
         """Whether readings get through now."""
-        return IngestHealth(link=self._source.link, failing=self._failing, committed_at=self._committed_at)
+        failing = self._failing
+        if any(task.done() for task in self._tasks):
+            failing = "a part of the ingest has ended: see the log"
+        return IngestHealth(link=self._source.link, failing=failing, committed_at=self._committed_at)
 
     async def __aenter__(self) -> Self:
         """Load the bindings and begin. Raises what `load` raises."""
@@ -107,7 +110,7 @@ class Ingest:
     async def start(self) -> None:
         """Load the bindings and begin. Raises what `load` raises."""
         try:
-            decoder = await self._in_writer(lambda: self._load(None))
+            decoder = await asyncio.to_thread(self._load, None)
         except BaseException:
             self._release_writer()
             raise
@@ -138,7 +141,7 @@ class Ingest:
         """Take over changed bindings; returns whether there were any. Raises what `load` raises; the old ones stay then."""
         recorder = self._started()
         before = recorder.decoder
-        decoder = await self._in_writer(lambda: self._load(before))
+        decoder = await asyncio.to_thread(self._load, before)
         if decoder is before:
             return False
         recorder.decoder = decoder
@@ -195,7 +198,11 @@ class Ingest:
     async def _every(self, period_s: float, job: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(period_s)
-            await job()
+            try:
+                await job()
+            except Exception:
+                # A job that has failed once for a reason nobody thought of must not be missing from then on.
+                log.exception("a job of the ingest has failed")
 
     async def _sweep(self) -> None:
         recorder = self._started()

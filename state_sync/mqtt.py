@@ -45,6 +45,10 @@ class MqttSource:
             except OSError as error:
                 self._error = str(error) or type(error).__name__
                 log.warning("%r: %s", self._settings, self._error)
+            except Exception as error:
+                # Whatever the client library stumbles over: a service without a connection is worse.
+                self._error = repr(error)
+                log.exception("%r", self._settings)
             await asyncio.sleep(backoff.next_s())
 
     async def _once(self, backoff: Backoff) -> None:
@@ -53,6 +57,8 @@ class MqttSource:
             self._client, self._error = client, None
             backoff.reset()
             client.want(self._filters)
+            if self._inbox.full:
+                client.hold()
             try:
                 await client.lost.wait()
             finally:

@@ -233,3 +233,32 @@ def test_a_shared_writer_thread_is_used_and_left_running() -> None:
             assert writer.submit(lambda: 1).result() == 1
 
     asyncio.run(work())
+
+
+def test_a_job_that_fails_for_an_unknown_reason_is_done_again() -> None:
+    async def work() -> None:
+        store = MemoryStore()
+        calls: list[int] = []
+
+        def sweep() -> int:
+            calls.append(1)
+            raise RuntimeError("a mistake")
+
+        store.sweep_stale = sweep  # type: ignore[method-assign]
+        async with make(store, Bus().source(), IngestOptions(sweep_every_s=0.02, reload_every_s=0)) as ingest:
+            await until(lambda: len(calls) > 2)
+            assert ingest.health.ok
+
+    asyncio.run(work())
+
+
+def test_health_tells_of_a_part_that_has_ended() -> None:
+    class Broken(BusSource):
+        async def run(self) -> None:
+            raise RuntimeError("a mistake")
+
+    async def work() -> None:
+        async with make(MemoryStore(), Broken(limit=10)) as ingest:
+            await until(lambda: not ingest.health.ok)
+
+    asyncio.run(work())
