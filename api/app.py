@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems
 from api.access import AccessControl
 from api.metrics import RequestMetrics
-from api.routes import health, models, objects, readings, signals, state, tiles, viewer
+from api.routes import health, live, models, objects, readings, signals, state, tiles, viewer
 from api.runtime import Runtime
 
 LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
@@ -36,6 +36,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         signals.router,
         state.router,
         readings.router,
+        live.router,
         tiles.router,
     ):
         app.include_router(router)
@@ -50,7 +51,11 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     settings = runtime.settings
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     app.add_middleware(
-        AccessControl, token=runtime.token, hosts=frozenset(name.lower() for name in settings.hosts)
+        AccessControl,
+        token=runtime.token,
+        tickets=runtime.tickets,
+        hosts=frozenset(name.lower() for name in settings.hosts),
+        origins=frozenset(settings.cors_origins),
     )
     app.add_middleware(
         CORSMiddleware,

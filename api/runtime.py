@@ -8,6 +8,8 @@ from typing import Self
 from api.security import admin_token
 from api.settings import Settings
 from api.storage import open_database
+from api.tickets import Tickets
+from state_sync.feed import Feed
 from state_sync.posted import SignalTable
 from twin.ports import TwinStore
 
@@ -20,6 +22,8 @@ class Runtime:
         self.token = admin_token(settings.data)
         self.store: TwinStore = open_database(settings)
         self.signals = SignalTable(self.store)
+        self.feed = Feed(self.store)
+        self.tickets = Tickets()
 
     @cached_property
     def viewer_folder(self) -> Path:

@@ -145,3 +145,10 @@ class ReadingsReceipt(BaseModel):
     )
     duplicate: int = Field(description="Known already.")
     rejected: dict[str, int] = Field(description="By reason: `unknown_signal`, `wrong_type`, `future` …")
+
+
+class Ticket(BaseModel):
+    """What a browser opens the WebSocket with."""
+
+    ticket: str
+    expires_at: datetime

@@ -38,6 +38,7 @@ _MEANING = {
     400: "The filter, condition or cursor cannot be understood.",
     401: "A token is needed, or the one given is not valid.",
     404: "No such model, revision or object.",
+    429: "Too many at once; try again later.",
     413: "The body is too large.",
     409: "Contradicts what is stored; read again and decide anew.",
     422: "A parameter is not of the right form.",

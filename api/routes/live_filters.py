@@ -4,13 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from api.routes.common import Cursor
+from api.routes.common import Cursor, Limit
 from api.routes.objects import box_of
 from twin.ports import StateQuery
+from twin.queries import MAX_LIMIT
 from twin.state import Quality
-
-MAX_STATES = 10_000
-"""Signals of one page: a whole building at once."""
 
 
 def _asked(
@@ -28,7 +26,7 @@ def _asked(
     settable: Annotated[bool | None, Query(description="`true`: only what can be commanded.")] = None,
     quality: Annotated[list[Quality], Query(description="Qualities; several: any of them.")] = [],  # noqa: B006
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_STATES, description="Most items of one page.")] = 1000,
+    limit: Limit = MAX_LIMIT,
     cursor: Cursor = None,
 ) -> StateQuery:
     return StateQuery(

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.access import AccessControl
+from api.tickets import Tickets
 
 TOKEN = "the-token"
 
@@ -19,7 +20,7 @@ def _client(
         return PlainTextResponse("in")
 
     routes = [Route("/healthz", answer), Route("/x", answer, methods=["GET", "PUT", "DELETE"])]
-    app = AccessControl(Starlette(routes=routes), token=TOKEN, hosts=hosts)
+    app = AccessControl(Starlette(routes=routes), token=TOKEN, tickets=Tickets(), hosts=hosts)
     return TestClient(app, base_url=f"http://{host}", client=(peer, 4711))
 
 

@@ -1,0 +1,136 @@
+"""One client of the live channel: its filter, its snapshot, its frames."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from api import representations_live as representations
+from api.runtime import Runtime
+from state_sync.feed import Delta, Follower, LostTrack
+from twin.errors import InvalidQuery
+from twin.ports import SignalRecord, StateQuery, StateRecord
+from twin.ports.live import StateDelta
+from twin.queries import MAX_LIMIT
+
+BEAT_S = 15.0
+"""Longest silence on the wire: below the half minute after which proxies and people take a connection for dead."""
+
+PART = MAX_LIMIT
+"""Signals in one part of a snapshot: some 200 kB."""
+
+Frame = tuple[int | None, bytes]
+"""The number from which a client may go on that has seen the frame (None: from no place yet), and the frame as JSON."""
+
+
+class Following:
+    """Frames for one client. `prepare`, then iterate `frames` once."""
+
+    def __init__(self, runtime: Runtime, asked: StateQuery, cursor: int | None) -> None:
+        self._runtime = runtime
+        self._asked = asked
+        self._cursor = cursor
+        self._records: dict[int, SignalRecord] = {}
+
+    async def prepare(self) -> None:
+        """Check the filter and find its signals. Raises InvalidQuery, NotFound, StoreError."""
+        if self._asked.qualities:
+            raise InvalidQuery("quality= changes from moment to moment: leave it out and look at each frame.")
+        await self._find_signals()
+
+    async def frames(self) -> AsyncGenerator[Frame]:
+        """Frames without end. A client that is not fast enough gets fewer, with the newest states."""
+        while True:
+            follower = await self._runtime.feed.follow(self._wanted)
+            try:
+                async for frame in self._session(follower):
+                    yield frame
+            except LostTrack:
+                self._cursor = -1
+            finally:
+                await self._runtime.feed.leave(follower)
+
+    @property
+    def _wanted(self) -> frozenset[int] | None:
+        return None if self._is_everything else frozenset(self._records)
+
+    @property
+    def _is_everything(self) -> bool:
+        asked = self._asked
+        chosen = (asked.models, asked.classes, asked.place, asked.names, asked.kinds, asked.bbox)
+        return not any(chosen) and asked.settable is None
+
+    async def _session(self, follower: Follower) -> AsyncGenerator[Frame]:
+        """From the snapshot, or from where the client was, on."""
+        missed = None
+        if self._cursor is not None:
+            missed = await self._runtime.feed.missed(follower, self._cursor)
+            if missed is None:
+                yield None, _encoded({"type": "reset", "seq": follower.seq})
+        if missed is None:
+            async for frame in self._snapshot(follower.seq):
+                yield frame
+        for delta in missed or ():
+            yield await self._delta(delta)
+        while True:
+            deltas = await follower.take(BEAT_S)
+            for delta in deltas:
+                yield await self._delta(delta)
+                self._cursor = delta.seq
+            if not deltas:
+                yield follower.seq, _encoded({"type": "beat", "seq": follower.seq})
+
+    async def _snapshot(self, seq: int) -> AsyncGenerator[Frame]:
+        """States read after the follower began: what has come since then comes again as a delta, and changes nothing."""
+        cursor, more = None, True
+        while more:
+            query = msgspec.structs.replace(self._asked, cursor=cursor, limit=PART)
+            page = await run_in_threadpool(self._runtime.store.states, query)
+            cursor, more = page.next, page.next is not None
+            states = [representations.state(record) for record in page.items]
+            yield (
+                None if more else seq,
+                _encoded({"type": "snapshot", "seq": seq, "more": more, "states": states}),
+            )
+
+    async def _delta(self, delta: Delta) -> Frame:
+        if any(state.number not in self._records for state in delta.states):
+            await self._find_signals()
+        states = [
+            _state(record, state)
+            for state in delta.states
+            if (record := self._records.get(state.number)) is not None
+        ]
+        return delta.seq, _encoded({"type": "delta", "seq": delta.seq, "states": states})
+
+    async def _find_signals(self) -> None:
+        self._records = await run_in_threadpool(self._signals)
+
+    def _signals(self) -> dict[int, SignalRecord]:
+        if self._is_everything:
+            return {record.number: record for record in self._runtime.store.signal_records()}
+        found: dict[int, SignalRecord] = {}
+        cursor: str | None = None
+        while True:
+            page = self._runtime.store.states(msgspec.structs.replace(self._asked, cursor=cursor, limit=PART))
+            found.update((record.signal.number, record.signal) for record in page.items)
+            if page.next is None:
+                return found
+            cursor = page.next
+
+
+def _state(record: SignalRecord, state: StateDelta) -> dict[str, Any]:
+    known = StateRecord(
+        signal=record,
+        value=state.value,
+        quality=state.quality,
+        observed_at=state.observed_at,
+        received_at=state.received_at,
+        changed_at=state.changed_at,
+    )
+    return {**representations.state(known), "changed": state.changed}
+
+
+def _encoded(frame: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(frame)

@@ -1,0 +1,106 @@
+"""`/api/v1/live`: states as they change, over a WebSocket or as server-sent events.
+
+Both speak in the same frames. First `snapshot` (in parts, `more` on all but the last), then `delta`: what has changed since the
+frame before, in the order of the commits, each signal once; `beat` when nothing does. Each has `seq`: a client that was cut off
+after its snapshot asks again with `cursor=seq` (a browser's EventSource does by itself, with Last-Event-ID) and gets what it missed, and no
+snapshot; where that is not kept any more, `reset` is followed by a fresh snapshot.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
+from starlette.responses import StreamingResponse
+
+from api import schemas_live as schemas
+from api.following import Following
+from api.problems import problem
+from api.routes.common import Running, document, refusals, runtime_of
+from api.routes.live_filters import Asked
+from api.runtime import Runtime
+from api.tickets import LIFE_S
+from twin.errors import TwinError
+
+router = APIRouter(prefix="/api/v1/live", tags=["live"])
+
+CursorNumber = Annotated[
+    int | None, Query(ge=0, description="`seq` of the last frame seen: go on from there.")
+]
+
+
+@router.post("/tickets", response_model=schemas.Ticket, responses=refusals(429))
+def issue_ticket(running: Running) -> Response:
+    """A ticket to open the WebSocket with: `/api/v1/live?ticket=…`; good once, for 30 seconds."""
+    ticket = running.tickets.issue()
+    if ticket is None:
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many tickets are unused; try again in 30 seconds.")
+    return document({"ticket": ticket, "expires_at": datetime.now(UTC) + timedelta(seconds=LIFE_S)})
+
+
+@router.get("/events", response_class=StreamingResponse, responses=refusals(400, 404, 422))
+async def stream_events(
+    request: Request,
+    asked: Asked,
+    cursor: CursorNumber = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Server-sent events: the frames as `data`, `seq` as `id`."""
+    if last_event_id is not None and last_event_id.isdecimal():
+        cursor = int(last_event_id)
+    following = Following(runtime_of(request), asked, cursor)
+    await following.prepare()
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(_events(following), media_type="text/event-stream", headers=headers)
+
+
+async def _events(following: Following) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(following.frames()) as frames:
+        async for seq, frame in frames:
+            if seq is not None:
+                yield b"id: %d\n" % seq
+            yield b"data: %s\n\n" % frame
+
+
+@router.websocket("")
+async def follow(socket: WebSocket, asked: Asked, cursor: CursorNumber = None) -> None:
+    """The same over a WebSocket, a text message a frame."""
+    runtime: Runtime = socket.app.state.runtime
+    await socket.accept()
+    following = Following(runtime, asked, cursor)
+    try:
+        await following.prepare()
+    except TwinError as error:
+        await socket.send_text(msgspec.json.encode({"type": "error", "detail": str(error)}).decode())
+        await socket.close(1008)
+        return
+    sending = asyncio.create_task(_send(socket, following))
+    try:
+        while not sending.done():
+            await _received(socket, sending)
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+            await sending
+
+
+async def _send(socket: WebSocket, following: Following) -> None:
+    async with contextlib.aclosing(following.frames()) as frames:
+        async for _, frame in frames:
+            await socket.send_text(frame.decode())
+
+
+async def _received(socket: WebSocket, sending: "asyncio.Task[None]") -> None:
+    """Wait for the client to leave, or for the sending to end; what a client says is of no interest."""
+    receiving = asyncio.ensure_future(socket.receive())
+    await asyncio.wait({receiving, sending}, return_when=asyncio.FIRST_COMPLETED)
+    if not receiving.done():
+        receiving.cancel()
+        return
+    if receiving.result()["type"] == "websocket.disconnect":
+        sending.cancel()
+        await asyncio.wait({sending})

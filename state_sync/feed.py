@@ -1,0 +1,237 @@
+"""The live feed: the change log, read once and handed to all who follow it.
+
+A follower gets the changes of its signals in commit order. One that cannot keep up is conflated: what waits for it is folded
+into the newest state of each signal, so that its memory is bounded by the number of signals, and nobody else notices.
+The feed reads the log in the database, so that it sees what other processes write.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from twin.errors import TwinError
+from twin.ports import StateChange
+from twin.ports.live import StateDelta
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.02
+"""Time between two looks at the log while nothing comes; a look costs some 100 µs."""
+
+PAGE = 200
+"""Changes read at once."""
+
+RETRY_S = 1.0
+"""Time until the next attempt after the log could not be read."""
+
+WAITING_CHANGES = 64
+"""Changes that wait for a follower before they are folded together: three seconds at 20 commits a second."""
+
+
+class ChangeLog(Protocol):
+    """What the feed needs of a store (`twin.ports.TwinStore` has it)."""
+
+    def state_changes(self, after: int, *, limit: int) -> list[StateChange]:
+        """As in `twin.ports.StateReader`."""
+        ...
+
+    def last_change(self) -> int:
+        """As in `twin.ports.ChangeReader`."""
+        ...
+
+    def oldest_change(self) -> int:
+        """As in `twin.ports.StateReader`."""
+        ...
+
+
+class LostTrack(Exception):
+    """The log was cut before the feed had read it: a follower needs a fresh snapshot."""
+
+
+class Delta(Struct, frozen=True):
+    """What has changed since the delta before, up to change `seq`; each signal once."""
+
+    seq: int
+    states: Sequence[StateDelta]
+
+
+class Follower:
+    """One consumer of the feed, with its own queue. `wanted`: numbers of its signals; None: all."""
+
+    def __init__(self, wanted: frozenset[int] | None, seq: int) -> None:
+        self.wanted = wanted
+        self.seq = seq
+        """All changes up to this one have been taken, or hold nothing for it."""
+        self.conflated = 0
+        self._waiting: list[Delta] = []
+        self._reached = seq
+        self._filled = asyncio.Event()
+        self._lost = False
+
+    def lose(self) -> None:
+        """Something was missed for good."""
+        self._lost = True
+        self._filled.set()
+
+    def offer(self, seq: int, states: Sequence[StateDelta]) -> None:
+        """A change with something for this follower."""
+        self._waiting.append(Delta(seq, states))
+        if len(self._waiting) > WAITING_CHANGES:
+            self._waiting = [_folded(self._waiting)]
+            self.conflated += 1
+        self._filled.set()
+
+    def reached(self, seq: int) -> None:
+        """The log has been read up to here."""
+        self._reached = seq
+
+    async def take(self, patience_s: float) -> list[Delta]:
+        """What waits, oldest first; empty if nothing has come in `patience_s` seconds. Raises LostTrack."""
+        if not self._waiting and not self._lost:
+            self._filled.clear()
+            try:
+                await asyncio.wait_for(self._filled.wait(), patience_s)
+            except TimeoutError:
+                self.seq = max(self.seq, self._reached)
+                return []
+        if self._lost:
+            raise LostTrack
+        taken, self._waiting = self._waiting, []
+        self.seq = taken[-1].seq
+        return taken
+
+    def chosen(self, states: Sequence[StateDelta]) -> Sequence[StateDelta]:
+        """Those of `states` that it wants."""
+        wanted = self.wanted
+        return states if wanted is None else [state for state in states if state.number in wanted]
+
+
+class Feed:
+    """Reads the log while somebody follows. Used from one event loop."""
+
+    def __init__(self, log: ChangeLog, *, poll_s: float = POLL_S) -> None:
+        self._log = log
+        self._poll_s = poll_s
+        self._followers: set[Follower] = set()
+        self._everything: set[Follower] = set()
+        self._some: dict[int, set[Follower]] = {}
+        self._seq = 0
+        self._reading: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+
+    @property
+    def followers(self) -> int:
+        """How many there are."""
+        return len(self._followers)
+
+    async def follow(self, wanted: frozenset[int] | None) -> Follower:
+        """A follower of what is committed from now on. Raises StoreError. Give it back with `leave`."""
+        async with self._starting:
+            if self._reading is None or self._reading.done():
+                self._seq = await asyncio.to_thread(self._log.last_change)
+                self._reading = asyncio.create_task(self._read())
+        follower = Follower(wanted, self._seq)
+        self._followers.add(follower)
+        if wanted is None:
+            self._everything.add(follower)
+        for number in wanted or ():
+            self._some.setdefault(number, set()).add(follower)
+        return follower
+
+    async def leave(self, follower: Follower) -> None:
+        """It wants nothing any more; the last one stops the reading."""
+        self._followers.discard(follower)
+        self._everything.discard(follower)
+        for number in follower.wanted or ():
+            several = self._some.get(number, set())
+            several.discard(follower)
+            if not several:
+                self._some.pop(number, None)
+        if not self._followers:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Stop reading."""
+        task, self._reading = self._reading, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def missed(self, follower: Follower, cursor: int) -> list[Delta] | None:
+        """What a follower that had seen everything up to `cursor` has missed until it began to follow.
+
+        None: the log does not go back so far, or the cursor is of another log; it needs a fresh snapshot. Raises StoreError.
+        """
+        if not await asyncio.to_thread(self._log.oldest_change) <= cursor <= follower.seq:
+            return None
+        found: list[Delta] = []
+        after = cursor
+        while after < follower.seq:
+            changes = await asyncio.to_thread(self._log.state_changes, after, limit=PAGE)
+            found += [
+                Delta(change.seq, states)
+                for change in changes
+                if change.seq <= follower.seq and (states := follower.chosen(change.states))
+            ]
+            if len(changes) < PAGE:
+                break
+            after = changes[-1].seq
+        # Asked again: the log may have been cut while it was read.
+        return found if await asyncio.to_thread(self._log.oldest_change) <= cursor else None
+
+    async def _read(self) -> None:
+        behind = False
+        while True:
+            try:
+                changes = await asyncio.to_thread(self._log.state_changes, self._seq, limit=PAGE)
+                lost = behind and await asyncio.to_thread(self._log.oldest_change) > self._seq
+            except TwinError as error:
+                log.warning("the change log cannot be read: %s", error)
+                await asyncio.sleep(RETRY_S)
+                continue
+            for change in changes:
+                self._hand_out(change)
+                self._seq = change.seq
+            for follower in self._followers:
+                follower.lose() if lost else follower.reached(self._seq)
+            behind = len(changes) == PAGE
+            if not behind:
+                await asyncio.sleep(self._poll_s)
+
+    def _hand_out(self, change: StateChange) -> None:
+        for follower in self._everything:
+            follower.offer(change.seq, change.states)
+        shares: dict[Follower, list[StateDelta]] = {}
+        some = self._some
+        for state in change.states if some else ():
+            for follower in some.get(state.number, ()):
+                shares.setdefault(follower, []).append(state)
+        for follower, states in shares.items():
+            follower.offer(change.seq, states)
+
+
+def _folded(deltas: Sequence[Delta]) -> Delta:
+    """The newest state of each signal; `changed` if any of them was a change."""
+    newest: dict[int, StateDelta] = {}
+    for delta in deltas:
+        for state in delta.states:
+            before = newest.pop(state.number, None)
+            newest[state.number] = _marked(state) if before is not None and before.changed else state
+    return Delta(deltas[-1].seq, list(newest.values()))
+
+
+def _marked(state: StateDelta) -> StateDelta:
+    if state.changed:
+        return state
+    return StateDelta(
+        state.number,
+        state.value,
+        state.quality,
+        state.observed_at,
+        state.received_at,
+        state.changed_at,
+        changed=True,
+    )
