@@ -95,7 +95,7 @@ def is_selective(connection: Connection, dialect: Dialect, shape: Shape, values:
 @lru_cache(maxsize=128)
 def built(dialect: Dialect, shape: Shape) -> Filter:
     """The SQL of a shape."""
-    ids, holds = _within(dialect, shape) if isinstance(shape, BoxShape) else _with_property(shape)
+    ids, holds = _within(dialect, shape) if isinstance(shape, BoxShape) else _with_property(dialect, shape)
     return Filter(ids, holds, select(func.count()).select_from(ids.limit(FEW + 1).subquery()))
 
 
@@ -164,7 +164,7 @@ def _searchable(text: str | None) -> str | None:
     return None if text is None else searchable(text)
 
 
-def _with_property(shape: PropertyShape) -> tuple[Select[Any], ColumnElement[bool]]:
+def _with_property(dialect: Dialect, shape: PropertyShape) -> tuple[Select[Any], ColumnElement[bool]]:
     compared = []
     if shape.number:
         compared.append(_compared(shape, property_number, "number"))
@@ -174,7 +174,9 @@ def _with_property(shape: PropertyShape) -> tuple[Select[Any], ColumnElement[boo
     link, sets = object_property_set.c, passing.subquery()
     ids = select(link.object_id.label("id")).join(sets, sets.c.set_id == link.set_id)
     # `+ 0` keeps the planner from trying every passing set on every object, instead of the object's few sets.
-    return ids, exists().where(link.object_id == object_version.c.id, (link.set_id + 0).in_(passing))
+    mine = select(link.set_id).where(link.object_id == object_version.c.id, (link.set_id + 0).in_(passing))
+    # OFFSET 0 keeps PostgreSQL from making a join of it, of all objects, where a page needs some hundred.
+    return ids, exists(mine.offset(0) if dialect.lateral else mine)
 
 
 def _compared(shape: PropertyShape, table: Table, column: str) -> Select[Any]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     intersect,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -44,7 +45,8 @@ def children(
         values: Values = {"parent_id": find(connection, key, global_id), "rows": limit + 1}
         if cursor is not None:
             values |= _position(connection, cursor, in_tree=True)
-        return _page(connection, _children(after=cursor is not None), values, in_tree=True)
+        statement = _children(after=cursor is not None, lateral=database.dialect.lateral)
+        return _page(connection, statement, values, in_tree=True)
 
 
 def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
@@ -115,21 +117,38 @@ _last_id: ColumnElement[int] = bindparam("last_id")
 
 
 @cache
-def _ordered(*, in_tree: bool, after: bool) -> Select[Any]:
-    """Ids of all current objects in order, from the start or after a position."""
+def _ordered(*, in_tree: bool, after: bool, lateral: bool) -> Select[Any]:
+    """Ids of all current objects in order, from the start or after a position; `lateral`: those of one model, to be `_joined`."""
     version = object_version.c
     first: ColumnElement[int] = model.c.current_revision_id * SPAN
     if after and not in_tree:  # one lower bound, so that the search of the primary key can begin there
         first = case((and_(_here, _last_id > 0), _last_id + 1), else_=first)
     here = and_(version.id >= first, version.id < (model.c.current_revision_id + 1) * SPAN)
-    statement = _columns(in_tree=in_tree).join_from(model, object_version, here)
+    if lateral:
+        order = (version.sort_key, version.id) if in_tree else (version.id,)
+        found = select(version.id, version.sort_key).correlate(model)
+        statement = found.where(here).order_by(*order).limit(bindparam("rows"))
+    else:
+        statement = _columns(in_tree=in_tree).join_from(model, object_version, here)
     return statement.where(_beyond(in_tree=in_tree)) if after else statement
 
 
+def _joined(statement: Select[Any], *, in_tree: bool) -> Select[Any]:
+    """The first objects of each model, model by model: an engine that does not see that models in order with objects in order
+    are all in order, and would sort them all, stops at a page.
+    """
+    found = statement.lateral("found")
+    order = (found.c.sort_key, found.c.id) if in_tree else (found.c.id,)
+    columns = select(found.c.id, found.c.sort_key, model.c.id.label("model_id"))
+    return columns.join_from(model, found, true()).order_by(model.c.id, *order).limit(bindparam("rows"))
+
+
 @cache
-def _children(*, after: bool) -> Select[Any]:
+def _children(*, after: bool, lateral: bool) -> Select[Any]:
     """The children of object `parent_id`."""
-    return _ordered(in_tree=True, after=after).where(object_version.c.parent_id == bindparam("parent_id"))
+    ordered = _ordered(in_tree=True, after=after, lateral=lateral)
+    statement = ordered.where(object_version.c.parent_id == bindparam("parent_id"))
+    return _joined(statement, in_tree=True) if lateral else statement
 
 
 def _columns(*, in_tree: bool) -> Select[Any]:
@@ -167,10 +186,11 @@ class _Frame(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
+    lateral = dialect.lateral and not frame.few
     if frame.few:
         statement = _among([built(dialect, shape).ids for shape in frame.few], in_tree=frame.in_tree)
     else:
-        statement = _ordered(in_tree=frame.in_tree, after=frame.after)
+        statement = _ordered(in_tree=frame.in_tree, after=frame.after, lateral=lateral)
     if frame.few and frame.after:
         statement = statement.where(_beyond(in_tree=frame.in_tree))
     if frame.roots:
@@ -179,9 +199,10 @@ def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
         )
     if frame.words:
         statement = statement.where(_has_words(frame.words))
-    return statement.where(
+    statement = statement.where(
         *(_OWN_FILTERS[name] for name in frame.own), *(built(dialect, shape).holds for shape in frame.many)
     )
+    return _joined(statement, in_tree=frame.in_tree) if lateral else statement
 
 
 def _among(chosen: list[Select[Any]], *, in_tree: bool) -> Select[Any]:
