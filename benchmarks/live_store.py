@@ -152,7 +152,7 @@ def _batches(numbers: Sequence[int], size: int, count: int) -> Iterator[list[Rea
     now = time.time_ns() // 1000
     for place in range(count):
         chosen = drawn.choice(numbers, min(size, len(numbers)), replace=False).tolist()
-        at = now + place * 1000
+        at = now + place * size
         yield [
             Reading(n, 21.0 if n % 3 else 20.5 + n % 7, at + i, at + 40_000, Quality.GOOD)
             for i, n in enumerate(chosen)

@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select, text
 
 from twin.errors import InvalidQuery, NotFound
 from twin.ports import HistoryRow
@@ -28,9 +28,12 @@ _of_day = (
     .order_by(reading.c.observed_at)
     .limit(bindparam("rows"))
 )
-_days = select(
-    select(func.min(reading.c.day)).scalar_subquery(), select(func.max(reading.c.day)).scalar_subquery()
+_days = text(
+    "WITH RECURSIVE d (day) AS (SELECT min(day) FROM reading WHERE day >= :first UNION ALL "
+    "SELECT (SELECT min(day) FROM reading WHERE reading.day > d.day) FROM d WHERE d.day < :last) "
+    "SELECT day FROM d WHERE day <= :last"
 )
+"""Days that have rows, by a look-up each."""
 _there = select(signal.c.number).where(signal.c.number == bindparam("number"))
 
 
@@ -66,9 +69,7 @@ def _row(observed_at: int, value: float | None, text: str | None, code: int, rec
     return HistoryRow(observed_at, decode(value, text, code), quality_of(code), received_at)
 
 
-def days(connection: Connection, start: int, end: int) -> range:
-    """Days in which there may be readings observed from `start` to before `end`."""
-    first, last = connection.execute(_days).one()
-    if first is None:
-        return range(0)
-    return range(max(first, start // DAY_US), min(last, (end - 1) // DAY_US) + 1)
+def days(connection: Connection, start: int, end: int) -> list[int]:
+    """Days since 1970 with readings that may have been observed from `start` to before `end`, in order."""
+    span = {"first": start // DAY_US, "last": (end - 1) // DAY_US}
+    return list(connection.execute(_days, span).scalars())

@@ -1,6 +1,7 @@
 """Which signals there are."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -204,10 +205,16 @@ def signal_columns() -> Select[Any]:
     )
 
 
+@lru_cache(maxsize=10_000)
+def _declared(declaration: str) -> Declaration:
+    """Signals of one type are declared alike: a few hundred texts in a city."""
+    return _decoder.decode(declaration)
+
+
 def signal_record(row: Row[Any] | tuple[Any, ...]) -> SignalRecord:
     """The signal in the first columns of a row, as `signal_columns` selects them."""
     number, state_index, name, kind, settable, declaration, key, global_id, orphan = row[:9]
-    told = _decoder.decode(declaration)
+    told = _declared(declaration)
     return SignalRecord(
         number=number,
         state_index=state_index,
@@ -251,4 +258,4 @@ def one_signal(database: Database, key: str, global_id: str, name: str) -> Signa
 def signal_records(database: Database) -> list[SignalRecord]:
     """See `twin.ports.SignalKeeper.signal_records`."""
     with database.read() as connection:
-        return [signal_record(row) for row in connection.execute(_all)]
+        return [signal_record(row) for row in connection.execute(_all).all()]

@@ -68,7 +68,7 @@ def states_by_number(database: Database, numbers: Sequence[int]) -> list[StateRe
 def _records(connection: Connection, numbers: Sequence[int], now: int) -> list[StateRecord]:
     found = {}
     for some in lists(sorted(set(numbers))):
-        for row in connection.execute(_by_number, {"numbers": some}):
+        for row in connection.execute(_by_number, {"numbers": some}).all():
             found[row[0]] = state_record(row, now)
     return [found[number] for number in numbers if number in found]
 
@@ -80,6 +80,7 @@ _numbers = (
     .where(
         model.c.key == bindparam("key"),
         twin_object.c.global_id.in_(bindparam("global_ids", expanding=True)),
+        signal.c.name.in_(bindparam("names", expanding=True)),
     )
 )
 
@@ -92,12 +93,13 @@ def states_of(database: Database, signals: Sequence[str]) -> list[StateRecord]:
     by_model: dict[str, set[str]] = {}
     for key, global_id, _ in parts:
         by_model.setdefault(key, set()).add(global_id)
+    names = sorted({name for *_, name in parts})
     numbers: dict[tuple[str, str, str], int] = {}
     with database.read() as connection:
         for key, global_ids in by_model.items():
             for some in lists(sorted(global_ids)):
-                rows = connection.execute(_numbers, {"key": key, "global_ids": some})
-                numbers.update(((key, row[0], row[1]), row[2]) for row in rows)
+                rows = connection.execute(_numbers, {"key": key, "global_ids": some, "names": names}).all()
+                numbers.update([((key, row[0], row[1]), row[2]) for row in rows])
         wanted = [numbers[part] for part in parts if part in numbers]
         return _records(connection, wanted, database.now())
 
