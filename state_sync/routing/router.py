@@ -113,7 +113,10 @@ class Router:
                 filters.append(binding.subscribe or binding.topic)
         self._filters = filters
         self._metrics = {source: dict(names) for source, names in metrics.items()}
-        self._nodes = frozenset((source.group, source.node) for source in metrics)
+        self._nodes: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for source, names in metrics.items():
+            numbers = (one.record.number for several in names.values() for one in several)
+            self._nodes[source.group, source.node].extend(numbers)
         self._build(topics)
 
     def _build(self, topics: dict[str, list[Bound]]) -> None:
@@ -152,13 +155,7 @@ class Router:
 
     def signals_of_node(self, group: str, node: str) -> list[int]:
         """Numbers of all signals of an edge node and its devices."""
-        return [
-            bound.record.number
-            for source, names in self._metrics.items()
-            if (source.group, source.node) == (group, node)
-            for several in names.values()
-            for bound in several
-        ]
+        return self._nodes.get((group, node), [])
 
     def subscriptions(self) -> list[str]:
         """The fewest MQTT topic filters that bring every bound message, sorted."""

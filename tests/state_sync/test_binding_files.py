@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state_sync.bindings import InvalidBindings, Problem, from_entries, parse
@@ -208,6 +208,7 @@ texts = st.text(max_size=12) | st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(sorted(READERS)) | st.text(max_size=5), texts, max_size=8),
     st.binary(max_size=60),

@@ -92,6 +92,13 @@ def test_several_objects_for_one_entry_are_ambiguous_and_none_is_bound() -> None
     assert [one.objects for one in resolution.report.ambiguous] == [("m/g1", "n/g1")]
 
 
+def test_an_entry_that_names_one_object_binds_no_second_one_even_on_another_topic() -> None:
+    resolution = resolved("topic = 'x/{model}/{global_id}'\ntag = 'TI-1'", found(1), found(1, model="n"))
+
+    assert resolution.bindings == ()
+    assert [one.objects for one in resolution.report.ambiguous] == [("m/g1", "n/g1")]
+
+
 def test_the_model_tells_objects_with_one_global_id_apart() -> None:
     resolution = resolved("topic = 'x'\nglobal_id = 'g1'\nmodel = 'n'", found(1), found(1, model="n"))
 

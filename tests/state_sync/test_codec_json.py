@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state_sync.codecs import Decoded, JsonShape, Refused, parse_path, quality_of, rfc3339
@@ -91,6 +91,7 @@ def test_samples_that_are_no_array_are_refused() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(0, MAX_TIME), st.integers(-14 * 60, 14 * 60))
 def test_a_time_with_any_offset_is_read_to_the_microsecond(micros: int, offset_min: int) -> None:
     zone = timezone(timedelta(minutes=offset_min))

@@ -347,6 +347,15 @@ def test_bytes_that_are_no_payload_are_malformed_and_change_nothing() -> None:
     assert host.node_data(by_alias(1.0), seq=1).publish is None
 
 
+def test_what_is_remembered_of_births_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("state_sync.codecs.sparkplug.nodes.MAX_DEFINITIONS", 2)
+    monkeypatch.setattr("state_sync.codecs.sparkplug.nodes.MAX_DEVICES", 0)
+    host = Host()
+
+    assert reasons(host.node_birth(*(temperature(name=str(n), alias=n) for n in range(5)))) == ["too_large"]
+    assert reasons(host.device_birth(seq=1)) == ["too_large"]
+
+
 class RecordingClient:
     """Stands for the library's connection; keeps what its edge node publishes."""
 

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state_sync.codecs import Refused
@@ -185,6 +185,7 @@ def test_what_is_no_unit_is_refused(symbol: str) -> None:
         checked_unit(symbol)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12) | st.from_regex(r"[a-zA-Z%/.0-9\[\]-]{1,12}", fullmatch=True))
 def test_any_text_is_a_unit_or_refused_in_words(symbol: str) -> None:
     try:

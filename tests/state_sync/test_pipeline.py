@@ -7,7 +7,7 @@ from typing import Any
 
 import pysparkplug as psp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state_sync.codecs import REASONS
@@ -279,6 +279,7 @@ ROUTERS = {
 PYTHON_TYPE = {"number": float, "integer": int, "boolean": bool, "text": str, "enum": str}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(ROUTERS)), st.lists(st.tuples(st.sampled_from(TOPICS), payloads), max_size=4))
 def test_no_payload_breaks_decoding_and_what_comes_out_is_sound(
     type_: str, messages: list[tuple[str, bytes]]
@@ -293,6 +294,7 @@ def test_no_payload_breaks_decoding_and_what_comes_out_is_sound(
         assert all(len(one.payload) <= KEPT_BYTES and len(one.detail) < 1000 for one in rejected)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.binary(max_size=8))
 def test_no_topic_breaks_decoding(topic: str, payload: bytes) -> None:
     decode_message(ROUTERS["number"], topic, payload, NOW)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state_sync.bindings.topics import topic_problem
@@ -30,6 +30,7 @@ def matches(filter_: str, topic: str) -> bool:
     return re.fullmatch(pattern, topic) is not None
 
 
+@settings(deadline=None)
 @given(st.lists(filters, max_size=8, unique=True), topics)
 def test_the_trie_finds_exactly_the_filters_that_the_standard_matches(known: list[str], topic: str) -> None:
     trie: FilterTrie[str] = FilterTrie()
@@ -39,6 +40,7 @@ def test_the_trie_finds_exactly_the_filters_that_the_standard_matches(known: lis
     assert sorted(trie.matches(topic)) == sorted(one for one in known if matches(one, topic))
 
 
+@settings(deadline=None)
 @given(st.lists(filters, max_size=8), topics)
 def test_the_minimal_filters_bring_the_same_topics(wanted: list[str], topic: str) -> None:
     kept = minimal(wanted)
@@ -47,6 +49,7 @@ def test_the_minimal_filters_bring_the_same_topics(wanted: list[str], topic: str
     assert set(kept) <= set(wanted)
 
 
+@settings(deadline=None)
 @given(st.lists(filters, max_size=8))
 def test_the_minimal_filters_need_each_other(wanted: list[str]) -> None:
     kept = minimal(wanted)

@@ -15,6 +15,10 @@ SEQ_LIMIT = 256
 REBIRTH_PAUSE_US = 10_000_000
 """Before a node is asked again: large nodes need seconds to announce thousands of metrics."""
 
+MAX_DEVICES = 10_000
+MAX_DEFINITIONS = 100_000
+"""Of one edge node: what a host remembers of births must not grow with what somebody publishes. Ten times the largest we know of."""
+
 BD_SEQ = "bdSeq"
 
 
@@ -53,7 +57,7 @@ class _Node:
         self.asked_at: int | None = None
         self.aliases: dict[int, Definition] = {}
         self.datatypes: dict[tuple[str | None, str], int] = {}
-        self.devices: dict[str, bool] = {}
+        self.devices: set[Source] = set()
 
 
 class EdgeNodes:
@@ -85,15 +89,7 @@ class EdgeNodes:
 
     def _node_birth(self, node: _Node, topic: Topic, payload: Payload) -> Outcome:
         bd_seq = _bd_seq(payload)
-        stale = (
-            ()
-            if bd_seq == node.bd_seq
-            else tuple(
-                Source(topic.source.group, topic.source.node, name)
-                for name, alive in node.devices.items()
-                if alive
-            )
-        )
+        stale = () if bd_seq == node.bd_seq else tuple(sorted(node.devices, key=str))
         node.__init__()  # type: ignore[misc]  # a birth starts a node anew, devices included
         node.born, node.seq, node.bd_seq = True, payload.seq, bd_seq
         return Outcome(source=topic.source, values=_born(node, topic, payload), stale=stale)
@@ -116,27 +112,38 @@ class EdgeNodes:
     def _later(self, node: _Node, topic: Topic, payload: Payload, received_at: int) -> Outcome:
         if not node.born:
             refused = Refused("no_birth", "the edge node has not announced itself; a rebirth was requested")
-            stale = (topic.source,) if topic.kind == "DDEATH" else ()
             return Outcome(
-                source=topic.source, values=(refused,), stale=stale, publish=_ask(node, topic, received_at)
+                source=topic.source,
+                values=(refused,),
+                stale=(topic.source,) if topic.kind == "DDEATH" else (),
+                publish=_ask(node, topic, received_at),
             )
         if not _in_order(node, payload):
             node.gap = True
-        name = topic.source.device
-        if topic.kind == "DDEATH" and name is not None:
-            node.devices[name] = False
-            return Outcome(
-                source=topic.source, stale=(topic.source,), publish=_wanted(node, topic, received_at)
-            )
-        if topic.kind == "DBIRTH" and name is not None:
-            node.devices[name] = True
-            values = _born(node, topic, payload)
-        elif name is not None and not node.devices.get(name, False):
-            node.gap = True
-            values = (Refused("no_birth", "the device has not announced itself; a rebirth was requested"),)
-        else:
-            values = tuple(_reported(node, topic.source, metric) for metric in payload.metrics)
-        return Outcome(source=topic.source, values=values, publish=_wanted(node, topic, received_at))
+        stale: tuple[Source, ...] = ()
+        values: tuple[Decoded | Refused, ...] = ()
+        match topic.kind:
+            case "DDEATH":
+                node.devices.discard(topic.source)
+                stale = (topic.source,)
+            case "DBIRTH":
+                values = _device_birth(node, topic, payload)
+            case _ if topic.source.device is not None and topic.source not in node.devices:
+                node.gap = True
+                values = (
+                    Refused("no_birth", "the device has not announced itself; a rebirth was requested"),
+                )
+            case _:
+                values = tuple(_reported(node, topic.source, metric) for metric in payload.metrics)
+        publish = _ask(node, topic, received_at) if node.gap else None
+        return Outcome(source=topic.source, values=values, stale=stale, publish=publish)
+
+
+def _device_birth(node: _Node, topic: Topic, payload: Payload) -> tuple[Decoded | Refused, ...]:
+    if topic.source not in node.devices and len(node.devices) >= MAX_DEVICES:
+        return (Refused("too_large", f"an edge node with more than {MAX_DEVICES} devices"),)
+    node.devices.add(topic.source)
+    return _born(node, topic, payload)
 
 
 def _bd_seq(payload: Payload) -> int | None:
@@ -154,10 +161,6 @@ def _in_order(node: _Node, payload: Payload) -> bool:
     return before is not None and payload.seq in {before, (before + 1) % SEQ_LIMIT}
 
 
-def _wanted(node: _Node, topic: Topic, received_at: int) -> tuple[str, bytes] | None:
-    return _ask(node, topic, received_at) if node.gap else None
-
-
 def _ask(node: _Node, topic: Topic, received_at: int) -> tuple[str, bytes] | None:
     if node.asked_at is not None and 0 <= received_at - node.asked_at < REBIRTH_PAUSE_US:
         return None
@@ -171,6 +174,9 @@ def _born(node: _Node, topic: Topic, payload: Payload) -> tuple[Decoded | Refuse
         if metric.name is None:
             values.append(Refused("malformed", "a metric without a name in a birth"))
             continue
+        if max(len(node.datatypes), len(node.aliases)) >= MAX_DEFINITIONS:
+            values.append(Refused("too_large", f"an edge node with more than {MAX_DEFINITIONS} metrics"))
+            break
         node.datatypes[topic.source.device, metric.name] = metric.datatype
         if metric.alias is not None:
             node.aliases[metric.alias] = Definition(metric.name, metric.datatype, topic.source)
