@@ -92,7 +92,7 @@ class Dialect(Protocol):
         ...
 
     def find_rows(self, connection: Connection, table: Table, keys: Sequence[Row]) -> list[tuple[Any, ...]]:
-        """Whole rows by primary key, those that are there, in any order; values as the driver gives them. Thousands at once."""
+        """Whole rows by primary key (integers), those that are there, in any order; values as the driver gives them."""
         ...
 
     def update_rows(

@@ -4,6 +4,7 @@
 here, as columns. Everything else goes to `twin.store.folding`, which calls `apply`.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ from twin.store.folding import (
 )
 from twin.store.schema_live import reading, recent_reading, signal_state
 from twin.store.values import Columns, encode
+
+LONG_AGO_US = 1 << 62
+"""Times on either side of 1970 that every engine can keep."""
 
 
 class Prepared(NamedTuple):
@@ -60,6 +64,8 @@ def prepare(readings: Iterable[Reading]) -> Prepared:
     for one in readings:
         try:
             columns: Columns = encode(one.value, one.quality)
+            if not -LONG_AGO_US < one.observed_at < LONG_AGO_US:
+                raise ValueError("a time that is not within some 140,000 years of ours")  # noqa: TRY301
         except ValueError as error:
             refused.append(_refused(one, error))
             continue
@@ -72,10 +78,10 @@ def prepare(readings: Iterable[Reading]) -> Prepared:
 
 
 def _refused(one: Reading, error: ValueError) -> Rejected:
-    reason = "not_finite" if isinstance(one.value, float) else "malformed"
+    odd = isinstance(one.value, float) and not math.isfinite(one.value)
     shown = ascii(one.value)[: dead_letters.PAYLOAD_BYTES]
     return Rejected(
-        reason=reason,
+        reason="not_finite" if odd else "malformed",
         detail=f"signal {one.signal}: {error}",
         topic="",
         payload=shown.encode(),

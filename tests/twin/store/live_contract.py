@@ -185,6 +185,13 @@ class RecordContract:
         (letter,) = store.rejected(limit=10)
         assert str(one.number) in letter.detail
 
+    def test_a_time_beyond_all_clocks_is_refused_alone(self, store: TwinStore) -> None:
+        one, two, _ = declared(store)
+        far = [Reading(one.number, 1.0, at, NOW) for at in (1 << 70, -(1 << 70))]
+        done = store.record([*far, read(two.number, 1.0, 0)])
+        assert (done.changed, done.refused) == (1, 2)
+        assert {letter.reason for letter in store.rejected(limit=10)} == {"malformed"}
+
     def test_the_same_value_again_is_a_report_and_keeps_the_time_of_the_change(
         self, store: TwinStore
     ) -> None:
