@@ -1,12 +1,13 @@
 """`/api/v1/state`: what is reported now, what was reported at an instant, and many signals in one request."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api import representations_live as representations
 from api import schemas_live as schemas
+from api.compact import MEDIA_TYPE, scene_frame
 from api.representations import page
 from api.routes.common import Running, document, refusals
 from api.routes.live_filters import Asked
@@ -14,9 +15,14 @@ from twin.times import to_microseconds
 
 router = APIRouter(prefix="/api/v1/state", tags=["state"])
 
+_FRAME: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+}
 
-@router.get("", response_model=schemas.StatePage, responses=refusals(400, 404, 422))
+
+@router.get("", response_model=schemas.StatePage, responses=refusals(400, 404, 422) | _FRAME)
 def list_states(
+    request: Request,
     running: Running,
     asked: Asked,
     at: Annotated[
@@ -26,12 +32,17 @@ def list_states(
         ),
     ] = None,
 ) -> Response:
-    """Present states of signals that pass all filters given."""
+    """Present states of signals that pass all filters given; with `at`, the scene at that instant.
+
+    Such a scene comes as one binary frame for `Accept: application/vnd.city-twin.scene`.
+    """
     if at is None:
         found = running.store.states(asked)
         return document(page([representations.state(record) for record in found.items], found.next))
     instant = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     scene = running.store.scene_at(to_microseconds(instant), asked.models)
+    if MEDIA_TYPE in request.headers.get("accept", ""):
+        return Response(scene_frame(scene), media_type=MEDIA_TYPE)
     records = {record.number: record for record in running.store.signal_records()}
     return document(page(representations.scene(scene, records)))
 

@@ -1,5 +1,6 @@
 """What the API answers about signals, their states and their past, and what it does with readings."""
 
+import struct
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api import schemas_live as schemas
+from api.compact import MEDIA_TYPE
 from api.runtime import Runtime
 from tests.api.conftest import KEY
 from twin.state import Signal
@@ -124,6 +126,24 @@ def test_the_scene_at_an_instant_is_what_was_known_of_it_then(administrator: Tes
     at = {"at": "2026-11-23T02:30:00Z"}
     items = administrator.get("/api/v1/state", params=at).json()["items"]
     assert {item["signal"]: item["value"] for item in items} == {VOLUME: 1.0, OPEN: True}
+
+
+def test_the_scene_at_an_instant_also_comes_as_a_binary_frame(
+    administrator: TestClient, runtime: Runtime
+) -> None:
+    _post(administrator, (VOLUME, 1.5, "2026-11-23T01:00:00Z"), (OPEN, True, "2026-11-23T02:00:00Z"))
+    answer = administrator.get(
+        "/api/v1/state", params={"at": "2026-11-23T02:30:00Z"}, headers={"accept": MEDIA_TYPE}
+    )
+    magic, count, _, texts, _ = struct.unpack_from("<4sIqII", answer.content)
+    assert (magic, count, texts) == (b"TWS1", 2, 0)
+    values = struct.unpack_from("<2d", answer.content, 24)
+    indexes = struct.unpack_from("<2I", answer.content, 24 + 2 * 16)
+    known = {record.state_index: record.signal.id for record in runtime.store.signal_records()}
+    assert {known[index]: value for index, value in zip(indexes, values, strict=True)} == {
+        VOLUME: 1.5,
+        OPEN: 1.0,
+    }
 
 
 def test_a_signal_declared_after_a_refusal_is_known_a_second_later(
