@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from state_sync.codecs import json_path, plain, senml
-from state_sync.codecs.sparkplug import NAMESPACE, Outcome, Source, parse_topic
+from state_sync.codecs.sparkplug import NAMESPACE, Outcome, parse_topic
 from state_sync.codecs.values import Decoded, Refused
 from state_sync.routing.router import Route, Router
 from state_sync.routing.targets import Target
@@ -55,7 +55,7 @@ def decode_message(router: Router, topic: str, payload: bytes, received_at: int)
         for target in route.plain:
             _take(target, decoded, received_at, readings, refused)
     if route.senml:
-        _senml(route, payload, received_at, readings, refused)
+        _senml(route.senml, payload, received_at, readings, refused)
     return readings, _dead_letters(refused, topic, payload, received_at) if refused else [], []
 
 
@@ -91,12 +91,16 @@ def _json(
 
 
 def _senml(
-    route: Route, payload: bytes, received_at: int, readings: list[Reading], refused: list[Refused]
+    bound: dict[str, tuple[Target, ...]],
+    payload: bytes,
+    received_at: int,
+    readings: list[Reading],
+    refused: list[Refused],
 ) -> None:
     """Records of one name may differ in unit (RFC 8428, section 5.1.3: humidity and place): that of the binding is taken."""
     values = senml.decode(payload, received_at)
     wrong: list[Refused] = []
-    taken = _by_key(values, lambda key: route.senml.get(key, ()), received_at, (readings, wrong))
+    taken = _by_key(values, lambda key: bound.get(key, ()), received_at, (readings, wrong))
     if not (taken or wrong):
         refused.append(Refused("unknown_signal", "no binding has a name of this pack"))
     refused.extend(one for one in wrong if one.reason != "wrong_unit" or one.key not in taken)
@@ -128,15 +132,15 @@ def _sparkplug(router: Router, topic: str, payload: bytes, received_at: int) -> 
     parsed = parse_topic(topic)
     if parsed is None:
         return [], [], []
-    if not router.wants_node(parsed.source.group, parsed.source.node):
+    if not router.wants_node(parsed.source):
         return [], [_dead(_UNKNOWN, topic, payload, received_at)], []
     outcome = router.nodes.take(topic, payload, received_at)
-    bound = router.metrics_of(parsed.source)
+    bound = router.targets_of(parsed.source)
     readings: list[Reading] = []
     refused: list[Refused] = []
     _by_key(
         outcome.values,
-        lambda key: (one.target for one in bound.get(key, ())) if key else (),
+        lambda key: bound.get(key, ()) if key else (),
         received_at,
         (readings, refused),
     )
@@ -146,18 +150,12 @@ def _sparkplug(router: Router, topic: str, payload: bytes, received_at: int) -> 
 
 def _events(router: Router, outcome: Outcome) -> list[Event]:
     events: list[Event] = []
-    numbers = {number for source in outcome.stale for number in _signals(router, source)}
+    numbers = {number for source in outcome.stale for number in router.signals_of(source)}
     if numbers:
         events.append(SignalsStale(signals=tuple(sorted(numbers))))
     if outcome.publish is not None:
         events.append(Publish(topic=outcome.publish[0], payload=outcome.publish[1]))
     return events
-
-
-def _signals(router: Router, source: Source) -> Iterable[int]:
-    if source.device is None:
-        return router.signals_of_node(source.group, source.node)
-    return (one.record.number for several in router.metrics_of(source).values() for one in several)
 
 
 def _dead_letters(refused: list[Refused], topic: str, payload: bytes, received_at: int) -> list[Rejected]:

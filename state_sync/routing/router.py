@@ -20,21 +20,20 @@ ReadMany = Callable[[Any], Iterator[Decoded | Refused]]
 
 
 class Bound(Struct, frozen=True, kw_only=True):
-    """A binding whose signal is known, compiled."""
+    """A binding whose signal is known, compiled. Lives only while a router is built, but for wildcards."""
 
     binding: Binding
-    record: SignalRecord
+    number: int
     target: Target
 
 
-class Route(Struct, frozen=True, kw_only=True):
-    """What messages of one topic carry, by codec. `senml`: by resolved name."""
+class Route(Struct, frozen=True, kw_only=True, gc=False):
+    """What messages of one topic carry, by codec. `senml`: by resolved name. One for each bound topic, so it is kept small."""
 
-    bound: tuple[Bound, ...]
-    plain: tuple[Target, ...]
-    json: tuple[tuple[ReadOne, Target], ...]
-    json_lists: tuple[tuple[ReadMany, Target], ...]
-    senml: dict[str, tuple[Target, ...]]
+    plain: tuple[Target, ...] = ()
+    json: tuple[tuple[ReadOne, Target], ...] = ()
+    json_lists: tuple[tuple[ReadMany, Target], ...] = ()
+    senml: dict[str, tuple[Target, ...]] | None = None
 
 
 def _shape(binding: Binding) -> JsonShape:
@@ -55,11 +54,10 @@ def compile_route(bound: Sequence[Bound]) -> Route:
         if item.binding.codec == "senml":
             by_name[item.binding.path or ""].append(item.target)
     return Route(
-        bound=tuple(bound),
         plain=tuple(item.target for item in bound if item.binding.codec == "plain"),
         json=tuple((reader(_shape(i.binding)), i.target) for i in json if i.binding.each is None),
         json_lists=tuple((readers(_shape(i.binding)), i.target) for i in json if i.binding.each is not None),
-        senml={name: tuple(targets) for name, targets in by_name.items()},
+        senml={name: tuple(targets) for name, targets in by_name.items()} or None,
     )
 
 
@@ -75,7 +73,7 @@ def _bound(binding: Binding, by_id: dict[str, SignalRecord]) -> Bound | None:
             reader(_shape(binding))
     except ValueError:
         return None
-    return Bound(binding=binding, record=record, target=compile_target(binding, record))
+    return Bound(binding=binding, number=record.number, target=compile_target(binding, record))
 
 
 class Router:
@@ -97,26 +95,26 @@ class Router:
         self.nodes = EdgeNodes() if nodes is None else nodes
         self.unbound: list[Binding] = []
         by_id = {record.signal.id: record for record in records}
-        filters: list[str] = []
+        filters: set[str] = set()
         topics: dict[str, list[Bound]] = defaultdict(list)
-        metrics: dict[Source, dict[str, list[Bound]]] = defaultdict(lambda: defaultdict(list))
+        metrics: dict[Source, dict[str, list[Target]]] = defaultdict(lambda: defaultdict(list))
+        numbers: dict[Source, list[int]] = defaultdict(list)
         for binding in bindings:
             bound = _bound(binding, by_id)
             if bound is None:
                 self.unbound.append(binding)
             elif binding.codec == "sparkplug":
                 source = source_of_binding(binding.topic)
-                metrics[source][binding.path or ""].append(bound)
-                filters.append(f"{NAMESPACE}/{source.group}/+/{source.node}/#")
+                metrics[source][binding.path or ""].append(bound.target)
+                for owner in {source, source.edge_node}:
+                    numbers[owner].append(bound.number)
+                filters.add(f"{NAMESPACE}/{source.group}/+/{source.node}/#")
             else:
                 topics[binding.topic].append(bound)
-                filters.append(binding.subscribe or binding.topic)
-        self._filters = filters
+                filters.add(binding.subscribe or binding.topic)
+        self._filters = minimal(filters)
         self._metrics = {source: dict(names) for source, names in metrics.items()}
-        self._nodes: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for source, names in metrics.items():
-            numbers = (one.record.number for several in names.values() for one in several)
-            self._nodes[source.group, source.node].extend(numbers)
+        self._numbers = dict(numbers)
         self._build(topics)
 
     def _build(self, topics: dict[str, list[Bound]]) -> None:
@@ -132,7 +130,7 @@ class Router:
         self._combined: dict[tuple[int, ...], Route] = {}
 
     def route(self, topic: str) -> Route | None:
-        """What messages of a topic carry; None: nobody wants them. Not for Sparkplug: see `metrics_of`."""
+        """What messages of a topic carry; None: nobody wants them. Not for Sparkplug: see `targets_of`."""
         exact = self._exact.get(topic)
         if exact is not None:
             return exact
@@ -145,18 +143,18 @@ class Router:
             route = self._combined[key] = compile_route([item for group in groups for item in group])
         return route
 
-    def wants_node(self, group: str, node: str) -> bool:
-        """Whether a signal is bound to this Sparkplug edge node or a device of it."""
-        return (group, node) in self._nodes
+    def wants_node(self, source: Source) -> bool:
+        """Whether a signal is bound to the Sparkplug edge node of this source, or to a device of it."""
+        return source.edge_node in self._numbers
 
-    def metrics_of(self, source: Source) -> dict[str, list[Bound]]:
-        """Bindings of a Sparkplug node or device, by name of the metric."""
+    def targets_of(self, source: Source) -> dict[str, list[Target]]:
+        """Of a Sparkplug node or device, by name of the metric."""
         return self._metrics.get(source, {})
 
-    def signals_of_node(self, group: str, node: str) -> list[int]:
-        """Numbers of all signals of an edge node and its devices."""
-        return self._nodes.get((group, node), [])
+    def signals_of(self, source: Source) -> list[int]:
+        """Numbers of the signals of a Sparkplug device, or of an edge node with all its devices."""
+        return self._numbers.get(source, [])
 
     def subscriptions(self) -> list[str]:
         """The fewest MQTT topic filters that bring every bound message, sorted."""
-        return minimal(self._filters)
+        return list(self._filters)

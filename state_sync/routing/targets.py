@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache, partial
 
 from state_sync.bindings.binding import Binding
 from state_sync.codecs.values import Decoded, Refused
-from state_sync.conversion import Scale, compile_conversion
+from state_sync.conversion import Convert, Scale, compile_conversion
 from state_sync.symbols import canonical
 from twin.ports import SignalRecord
 from twin.state import FUTURE_ALLOWANCE_US, Quality, Reading, Signal
@@ -31,18 +32,24 @@ def compile_target(binding: Binding, record: SignalRecord) -> Target:
     OPC UA calls Uncertain_EngineeringUnitsExceeded (Part 8, table of data access status codes). It is history, it is seen, it
     confirms no command. A broken sensor is to be seen, not to vanish.
     """
-    number = record.number
+    signal = record.signal
     convert = compile_conversion(
-        record.signal,
+        signal,
         Scale(binding.factor, binding.offset),
         from_text=binding.codec == "plain",
         lenient=binding.lenient,
         values=binding.map,
     )
-    limits = _limits(record.signal)
-    unit = binding.unit
+    return partial(_check(convert, _limits(signal), binding.unit), record.number)
 
-    def target(decoded: Decoded, received_at: int) -> Reading | Refused:
+
+@lru_cache(maxsize=4096)
+def _check(
+    convert: Convert, limits: tuple[float, float] | None, unit: str | None
+) -> Callable[[int, Decoded, int], Reading | Refused]:
+    """Shared by all signals of a kind: a million bindings are a million numbers, not a million closures."""
+
+    def check(number: int, decoded: Decoded, received_at: int) -> Reading | Refused:
         observed_at = decoded.observed_at
         if observed_at is None:
             observed_at = received_at
@@ -58,7 +65,7 @@ def compile_target(binding: Binding, record: SignalRecord) -> Target:
             quality = Quality.UNCERTAIN
         return Reading(number, value, observed_at, received_at, quality)  # type: ignore[arg-type]  # no Refused is left
 
-    return target
+    return check
 
 
 def same_unit(first: str, second: str) -> bool:

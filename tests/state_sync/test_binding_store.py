@@ -40,7 +40,7 @@ def source(*, sensors: int = 2) -> list[SourceObject]:
     rows: list[tuple[str, str, Attributes, int | None]] = [
         ("a", "IfcBuildingStorey", Attributes(), None),
         ("b", "IfcFlowMeter", Attributes(tag="M 1", properties=serial), 0),
-        ("c", "IfcSensor", Attributes(tag="SD 1"), 0),
+        ("c", "IfcSensor", Attributes(tag="SD 1", long_name="near b"), 0),
         *((f"d{i:04}", "IfcSensor", Attributes(tag=f"SD 1{i}"), 0) for i in range(sensors)),
     ]
     return [
