@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems
 from api.access import AccessControl
 from api.metrics import RequestMetrics
-from api.routes import health, live, models, objects, readings, signals, state, tiles, viewer
+from api.routes import bindings, health, live, models, objects, readings, signals, state, tiles, viewer
 from api.runtime import Runtime
 
 LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
@@ -36,6 +36,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         signals.router,
         state.router,
         readings.router,
+        bindings.router,
         live.router,
         tiles.router,
     ):

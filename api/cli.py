@@ -151,6 +151,44 @@ def roll_back(
 
 
 @app.command()
+def bind(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", readable=False, help="Binding file, .toml or .csv."),
+    ] = None,
+    data: Data = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would match; change nothing.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Instead: tell which bound signals have lost their object.")
+    ] = False,
+    suggest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", help="Instead: print a binding file to start from, made from this model's classes."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bind messages to signals of objects, as a file says; what the same file bound before is replaced.
+
+    Exit status: 0 all matched; 1 some not (the others are in), or orphans; 2 the file cannot be used, nothing was done.
+    """
+    if sum([file is not None, check, suggest is not None]) != 1:
+        raise typer.BadParameter("give a FILE, or --check, or --suggest KEY", param_hint="FILE")
+    from api import cli_bind  # noqa: PLC0415
+
+    settings = _settings(data=data)
+    if suggest is not None:
+        cli_bind.suggest(settings, suggest)
+    elif file is None:
+        raise typer.Exit(cli_bind.check(settings, as_json=as_json))
+    else:
+        raise typer.Exit(cli_bind.run(settings, file, dry_run=dry_run, as_json=as_json))
+
+
+@app.command()
 def serve(
     data: Data = None,
     host: Annotated[

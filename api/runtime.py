@@ -3,15 +3,17 @@
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from api.security import admin_token
 from api.settings import Settings
 from api.storage import open_database
 from api.tickets import Tickets
 from state_sync.feed import Feed
-from state_sync.posted import SignalTable
 from twin.ports import TwinStore
+
+if TYPE_CHECKING:
+    from state_sync.posted import SignalTable
 
 
 class Runtime:
@@ -21,9 +23,16 @@ class Runtime:
         self.settings = settings
         self.token = admin_token(settings.data)
         self.store: TwinStore = open_database(settings)
-        self.signals = SignalTable(self.store)
         self.feed = Feed(self.store)
         self.tickets = Tickets()
+
+    @cached_property
+    def signals(self) -> "SignalTable":
+        """What posted readings may name."""
+        # Late: commands that take no readings need not wait for the codecs.
+        from state_sync.posted import SignalTable  # noqa: PLC0415
+
+        return SignalTable(self.store)
 
     @cached_property
     def viewer_folder(self) -> Path:

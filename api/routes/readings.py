@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import schemas_live as schemas
+from api.bodies import limited_body
 from api.problems import problem
 from api.routes.common import document, refusals, runtime_of
 from state_sync.posted import take
@@ -36,7 +37,7 @@ _CONTENT: dict[str, Any] = {
 @router.post("", response_model=schemas.ReadingsReceipt, responses=refusals(400, 413), openapi_extra=_CONTENT)
 async def post_readings(request: Request) -> Response:
     """Record a batch in one transaction; the answer comes after the commit. Sending it again changes nothing."""
-    body = await _body(request)
+    body = await limited_body(request, MAX_BODY)
     if body is None:
         return problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {MAX_BODY >> 20} MiB; send several requests."
@@ -50,15 +51,3 @@ async def post_readings(request: Request) -> Response:
     except msgspec.DecodeError as error:
         return problem(HTTPStatus.BAD_REQUEST, f'The body is not {{"readings": […]}}: {error}.')
     return document(receipt)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body; None where it is too large, without reading more of it."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            return None
-        parts.append(part)
-    return b"".join(parts)
