@@ -23,6 +23,10 @@ from state_sync.codecs.values import (
 )
 from twin.state import Quality
 
+MAX_SAMPLES = 10_000
+"""Elements of `each`: what a message may make of its bytes has a limit, too."""
+
+_TOO_MANY = Refused("too_large", f"more than {MAX_SAMPLES} samples in one message")
 _DOTTED = re.compile(r"(?:\.|^)([^.\[\]]+)|\[(\d{1,9})\]")
 _INDEX = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 _MISSING = Refused("missing", "the path leads nowhere in this document")
@@ -168,6 +172,9 @@ def readers(shape: JsonShape) -> Callable[[Any], Iterator[Decoded | Refused]]:
         elements = list_at(document)
         if type(elements) is not list:
             yield _MISSING if elements is _ABSENT else _NO_LIST
+            return
+        if len(elements) > MAX_SAMPLES:
+            yield _TOO_MANY
             return
         yield from map(read, elements)
 

@@ -85,6 +85,12 @@ def test_an_array_of_samples_gives_a_value_each() -> None:
     assert reason(second) == "missing"
 
 
+def test_samples_beyond_ten_thousand_are_refused_as_a_whole() -> None:
+    document = parse(b"[" + b"1," * 10_000 + b"1]")
+
+    assert [reason(one) for one in readers(JsonShape(each=""))(document)] == ["too_large"]
+
+
 def test_samples_that_are_no_array_are_refused() -> None:
     assert [reason(one) for one in readers(JsonShape(each="s", path="v"))(parse(b'{"s": 1}'))] == [
         "wrong_type"
