@@ -66,6 +66,17 @@ export interface ObjectDetail extends TwinObject {
   path: { id: string; name: string; class: string }[];
 }
 
+/** A signal with what it says now (`/api/v1/signals`). */
+export interface Signal {
+  id: string;
+  name: string;
+  kind: string | null;
+  unit: string | null;
+  value: boolean | number | string | null;
+  quality: "good" | "uncertain" | "stale" | "bad" | null;
+  observed_at: string | null;
+}
+
 export interface Page<T> {
   items: T[];
   next: string | null;

@@ -77,6 +77,8 @@ class MockTwin:
     delay_s: float = 0.0
     """Wait before every answer of the API."""
     requests: list[str] = field(default_factory=list)
+    signals: dict[str, list[JsonObject]] = field(default_factory=dict)
+    """By id of the object: documents of its signals."""
 
     def model(self, key: str) -> Model | None:
         return next((model for model in self.models if model.key == key), None)
@@ -199,6 +201,7 @@ class _Routes:
             ("objects", 1): self.objects,
             ("objects", 3): self.one_object,
             ("objects", 4): self.children,
+            ("signals", 1): lambda query: _page(self.twin.signals.get(query.get("place", ""), []), query),
         }
         route = routes.get((parts[0], len(parts)))
         return route(query, *parts[1:]) if route else None

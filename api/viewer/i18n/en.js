@@ -53,6 +53,13 @@ export default {
   close: "Close",
   retry: "Try again",
 
+  readings: "Live values",
+  readingsNever: "not reported yet",
+  readingsMore: "The first {n} are shown.",
+  "quality.uncertain": "uncertain",
+  "quality.stale": "silent",
+  "quality.bad": "bad",
+
   notDrawnHint: "{n} of them not drawn",
   classesNone: "No classes to list.",
   storeysNone: "These models have no storeys.",

@@ -54,6 +54,13 @@ export default {
   close: "关闭",
   retry: "重试",
 
+  readings: "实时数据",
+  readingsNever: "尚未上报",
+  readingsMore: "仅显示前 {n} 项。",
+  "quality.uncertain": "可疑",
+  "quality.stale": "无响应",
+  "quality.bad": "无效",
+
   notDrawnHint: "其中 {n} 个无图形",
   classesNone: "没有可列出的类别。",
   storeysNone: "这些模型没有楼层。",

@@ -7,6 +7,7 @@ import { classIcon } from "./labels.js";
 import { skeletonRows } from "./list-parts.js";
 import { modelSections } from "./model-card.js";
 import { propertySections } from "./properties.js";
+import { Readings } from "./readings.js";
 import { toast } from "./toast.js";
 
 /** @typedef {import("../types").ObjectDetail} ObjectDetail */
@@ -19,13 +20,18 @@ export class Card {
     this.element = byId("card");
     /** @type {ObjectDetail | Error | null} */
     this.content = null;
-    app.store.on(["selected"], () => {
+    this.readings = new Readings(app.api);
+    app.store.on(["selected"], ({ selected }) => {
       this.content = null;
+      this.readings.watch(selected?.kind === "object" ? selected.id : null);
       this.draw();
       this.element.scrollTop = 0;
     });
     app.store.on(["filters", "models", "xray"], () => this.redraw());
-    onLanguage(() => this.draw());
+    onLanguage(() => {
+      this.readings.draw();
+      this.draw();
+    });
   }
 
   /** @param {ObjectDetail | Error} content */
@@ -105,7 +111,7 @@ export class Card {
       ["link", t("copyLink"), () => void copy(this.app.linkTo({ object: detail.id }))],
     ]);
     const kind = words === detail.class ? words : `${words} · ${detail.class}`;
-    const body = h("div", { class: "card-body" }, this.#path(detail), detail.bounds ? null : h("p", { class: "hint notice", text: t("notDrawn") }), this.#identity(detail), propertySections(detail.properties), ...lists(detail), this.#sameAs(detail));
+    const body = h("div", { class: "card-body" }, this.#path(detail), detail.bounds ? null : h("p", { class: "hint notice", text: t("notDrawn") }), this.readings.element, this.#identity(detail), propertySections(detail.properties), ...lists(detail), this.#sameAs(detail));
     return this.element.replaceChildren(this.#head(objectName(detail), kind, icon(classIcon(detail.class))), actions, body);
   }
 
