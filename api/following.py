@@ -10,8 +10,7 @@ from api import representations_live as representations
 from api.runtime import Runtime
 from state_sync.feed import Delta, Follower, LostTrack
 from twin.errors import InvalidQuery
-from twin.ports import SignalRecord, StateQuery, StateRecord
-from twin.ports.live import StateDelta
+from twin.ports import SignalRecord, StateQuery
 from twin.queries import MAX_LIMIT
 
 BEAT_S = 15.0
@@ -97,12 +96,13 @@ class Following:
     async def _delta(self, delta: Delta) -> Frame:
         if any(state.number not in self._records for state in delta.states):
             await self._find_signals()
+        encode = self._runtime.fragments.encode
         states = [
-            _state(record, state)
+            encode(record, state)
             for state in delta.states
             if (record := self._records.get(state.number)) is not None
         ]
-        return delta.seq, _encoded({"type": "delta", "seq": delta.seq, "states": states})
+        return delta.seq, b'{"type":"delta","seq":%d,"states":[%s]}' % (delta.seq, b",".join(states))
 
     async def _find_signals(self) -> None:
         self._records = await run_in_threadpool(self._signals)
@@ -118,18 +118,6 @@ class Following:
             if page.next is None:
                 return found
             cursor = page.next
-
-
-def _state(record: SignalRecord, state: StateDelta) -> dict[str, Any]:
-    known = StateRecord(
-        signal=record,
-        value=state.value,
-        quality=state.quality,
-        observed_at=state.observed_at,
-        received_at=state.received_at,
-        changed_at=state.changed_at,
-    )
-    return {**representations.state(known), "changed": state.changed}
 
 
 def _encoded(frame: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from api.fragments import Fragments
 from api.security import admin_token
 from api.settings import Settings
 from api.storage import open_database
@@ -24,6 +25,7 @@ class Runtime:
         self.token = admin_token(settings.data)
         self.store: TwinStore = open_database(settings)
         self.feed = Feed(self.store)
+        self.fragments = Fragments()
         self.tickets = Tickets()
 
     @cached_property

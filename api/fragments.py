@@ -1,0 +1,42 @@
+"""States as they go over the live channel, encoded once for all who follow them."""
+
+from typing import Any
+
+import msgspec
+
+from api import representations_live as representations
+from twin.ports import SignalRecord, StateRecord
+from twin.ports.live import StateDelta
+
+FRAGMENTS = 50_000
+"""States kept encoded: some 15 MB."""
+
+
+class Fragments:
+    """The newest state of each signal as JSON. Followers share the objects that the feed hands out, so identity tells."""
+
+    def __init__(self) -> None:
+        self._newest: dict[int, tuple[StateDelta, bytes]] = {}
+
+    def encode(self, record: SignalRecord, state: StateDelta) -> bytes:
+        """The JSON of a state."""
+        known = self._newest.get(state.number)
+        if known is not None and known[0] is state:
+            return known[1]
+        if len(self._newest) >= FRAGMENTS:
+            self._newest.clear()
+        text = msgspec.json.encode(_state(record, state))
+        self._newest[state.number] = state, text
+        return text
+
+
+def _state(record: SignalRecord, state: StateDelta) -> dict[str, Any]:
+    known = StateRecord(
+        signal=record,
+        value=state.value,
+        quality=state.quality,
+        observed_at=state.observed_at,
+        received_at=state.received_at,
+        changed_at=state.changed_at,
+    )
+    return {**representations.state(known), "changed": state.changed}
