@@ -125,6 +125,12 @@ class Ingest:
         for task in self._tasks:
             task.add_done_callback(_tell)
 
+    async def ended(self) -> None:
+        """Wait until a part of it ends against its will, and raise what ended it. `stop` is still to be called."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
     async def stop(self) -> None:
         """Finish the commit under way, acknowledge it, say goodbye to the bus."""
         self._stopping.set()

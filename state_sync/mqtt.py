@@ -33,8 +33,9 @@ class MqttSource:
         client = self._client
         refused = client.refused if client is not None else []
         error = f"the broker refused {', '.join(refused)}" if refused else self._error
-        connected = client is not None and (client.answered or not self._filters)
-        return Link(connected=connected, connects=self._connects, waiting=len(self._inbox), error=error)
+        return Link(
+            connected=client is not None, connects=self._connects, waiting=len(self._inbox), error=error
+        )
 
     async def run(self) -> None:
         """Stay connected until cancelled; the session stays at the broker."""

@@ -36,10 +36,7 @@ class NotConnected(ConnectionError):
 
 
 class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no annotations
-    """One connection to a broker, never reused. `number`: which it is in this process, from 1; part of receipts.
-
-    `answered`: the broker has taken or refused a subscription; before that nothing may arrive.
-    """
+    """One connection to a broker, never reused. `number`: which it is in this process, from 1; part of receipts."""
 
     def __init__(
         self,
@@ -67,7 +64,6 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no annotations
         self.lost = asyncio.Event()
         self.session_present = False
         self.refused: list[str] = []
-        self.answered = False
         self._five = five
         self._receive = receive
         self._number = number
@@ -156,7 +152,6 @@ class Client(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no annotations
 
     def granted(self, identifier: int, codes: Sequence[int]) -> None:
         """The broker's answer to a subscription, one code a filter."""
-        self.answered = True
         asked = self._wanted.pop(identifier, [])
         self.refused += [name for name, code in zip(asked, codes, strict=False) if code >= 0x80]
 

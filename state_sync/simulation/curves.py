@@ -102,6 +102,16 @@ def _occupancy(now: Moment) -> float:
     return float(scatter(now.seed, now.at // (HOUR_US // 4)) < presence(now))
 
 
+def _switch(now: Moment) -> float:
+    """Lamps: on while it is dark and people are about."""
+    dark = now.hour > 17.5 or now.hour < 6.5
+    return float(dark and scatter(now.seed, now.at // (HOUR_US // 2)) < 0.15 + presence(now))
+
+
+def _level(now: Moment) -> float:
+    return 1.6 + 0.5 * drift(now, HOUR_US // 2)
+
+
 def _voltage(now: Moment) -> float:
     return 222.0 - 4.0 * presence(now) + 2.0 * drift(now, HOUR_US // 2)
 
@@ -138,6 +148,8 @@ CURVES: dict[str, Curve] = {
     "co2": Curve(_carbon_dioxide, "ppm", 60),
     "occupancy": Curve(_occupancy, None, 20),
     "presence": Curve(_occupancy, None, 20),
+    "switch": Curve(_switch, None, 60),
+    "level": Curve(_level, "m", 60),
     "voltage": Curve(_voltage, "V", 30),
 }
 """By `Signal.kind`, in these units (UCUM). Periods are those of common devices of the kind."""

@@ -9,13 +9,21 @@ import msgspec
 from msgspec import Struct
 
 from state_sync.bindings.binding import Binding
+from state_sync.bindings.topics import has_wildcard
 from state_sync.messages import Publication
 from state_sync.simulation.curves import CURVES, Curve, between, moment, scatter
+from state_sync.symbols import canonical
 from twin.state import Signal, Value
 
 DEFAULT_PERIOD_S = 30.0
 UTC_OFFSET_S = 8 * 3600
 """China has one time zone."""
+
+ALARMS = frozenset({"smoke", "fire", "heat", "alarm", "fault"})
+"""Kinds of booleans that are rarely true."""
+
+ALARM_CHANCE = 0.0005
+"""For each five minutes: of a hundred detectors, one some fourteen times a day, so that a screen has something to show."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder()
@@ -72,6 +80,41 @@ def bindings(signals: Sequence[SimulatedSignal], *, root: str = "sim") -> list[B
     ]
 
 
+def of_bindings(
+    bound: Iterable[Binding], signals: Iterable[Signal], *, seed: int = 0
+) -> tuple[list[SimulatedSignal], int]:
+    """Devices that send what bindings expect; and how many bindings there are that expect something else than these messages.
+
+    The gateway is what the topics begin with: `site/fire` for `site/fire/7/smoke`.
+    """
+    declared = {signal.id: signal for signal in signals}
+    found: list[SimulatedSignal] = []
+    passed_over = 0
+    for binding in bound:
+        signal = declared.get(binding.signal)
+        if signal is None or not _speaks_as_devices_do(binding):
+            passed_over += 1
+            continue
+        found.append(
+            SimulatedSignal(
+                signal=signal,
+                gateway="/".join(binding.topic.split("/")[:2]),
+                topic=binding.topic,
+                period_s=_period_s(signal),
+                seed=zlib.crc32(signal.id.encode(), seed & 0xFFFFFFFF),
+            )
+        )
+    return found, passed_over
+
+
+def _speaks_as_devices_do(binding: Binding) -> bool:
+    said = (binding.codec, binding.path, binding.time, binding.time_format, binding.each)
+    plain_scale = (binding.factor, binding.offset) == (1.0, 0.0) and not binding.map
+    return (
+        said == ("json", "value", "time", "rfc3339", None) and plain_scale and not has_wildcard(binding.topic)
+    )
+
+
 def value_at(each: SimulatedSignal, at: int) -> Value:
     """What the device measures at a time (microseconds since 1970 UTC), of the type and in the range of its signal."""
     signal = each.signal
@@ -80,6 +123,8 @@ def value_at(each: SimulatedSignal, at: int) -> Value:
         choices = signal.choices or ("on", "off")
         return choices[int(scatter(each.seed, at // 600_000_000) * len(choices))]
     curve = _curve(signal)
+    if signal.type == "boolean" and signal.kind in ALARMS:
+        return scatter(each.seed, at // 300_000_000) < ALARM_CHANCE
     if signal.type == "boolean":
         chance = (
             curve.value(now)
@@ -96,7 +141,9 @@ def value_at(each: SimulatedSignal, at: int) -> Value:
 def _curve(signal: Signal) -> Curve | None:
     """The curve of its kind, if it is in the unit of the signal: simulated devices convert nothing."""
     curve = CURVES.get(signal.kind or "")
-    return curve if curve is not None and signal.unit in {None, curve.unit} else None
+    if curve is None or signal.unit is None or curve.unit is None:
+        return curve if curve is None or signal.unit in {None, curve.unit} else None
+    return curve if canonical(signal.unit) == canonical(curve.unit) else None
 
 
 def _fitting(signal: Signal, number: float) -> Value:
