@@ -1,6 +1,6 @@
 """What a binding is: which message on which topic is which signal of which object; and its JSON document."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -74,6 +74,6 @@ def from_document(document: str) -> Binding:
         raise DamagedBinding(document, str(error)) from error
 
 
-def from_documents(rows: Iterable[tuple[str, str]]) -> list[Binding]:
-    """All bindings of `BindingKeeper.bindings()`, in its order. Raises DamagedBinding."""
-    return [from_document(document) for _, document in rows]
+def from_documents(rows: Iterable[tuple[str, str]]) -> Iterator[Binding]:
+    """All bindings of `BindingKeeper.bindings()`, in its order, one at a time: a city has a million. Raises DamagedBinding."""
+    return (from_document(document) for _, document in rows)

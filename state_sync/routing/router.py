@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from state_sync.bindings.binding import Binding
 from state_sync.bindings.topics import has_wildcard
-from state_sync.codecs.json_path import JsonShape, parse_path, reader, readers
+from state_sync.codecs.json_path import JsonShape, reader, readers
 from state_sync.codecs.sparkplug import NAMESPACE, EdgeNodes, Source, source_of_binding
 from state_sync.codecs.values import Decoded, Refused
 from state_sync.routing.targets import Target, compile_target
@@ -17,14 +17,6 @@ from twin.ports import SignalRecord
 
 ReadOne = Callable[[Any], Decoded | Refused]
 ReadMany = Callable[[Any], Iterator[Decoded | Refused]]
-
-
-class Bound(Struct, frozen=True, kw_only=True):
-    """A binding whose signal is known, compiled. Lives only while a router is built, but for wildcards."""
-
-    binding: Binding
-    number: int
-    target: Target
 
 
 class Route(Struct, frozen=True, kw_only=True, gc=False):
@@ -46,34 +38,33 @@ def _shape(binding: Binding) -> JsonShape:
     )
 
 
-def compile_route(bound: Sequence[Bound]) -> Route:
-    """The route for messages that all these bindings want."""
-    by_name: dict[str, list[Target]] = defaultdict(list)
-    json = [item for item in bound if item.binding.codec == "json"]
-    for item in bound:
-        if item.binding.codec == "senml":
-            by_name[item.binding.path or ""].append(item.target)
+def _route(binding: Binding, target: Target) -> Route:
+    """The route for one binding. Raises ValueError for a path that is none."""
+    match binding.codec:
+        case "senml":
+            return Route(senml={binding.path or "": (target,)})
+        case "json" if binding.each is None:
+            return Route(json=((reader(_shape(binding)), target),))
+        case "json":
+            return Route(json_lists=((readers(_shape(binding)), target),))
+        case _:
+            return Route(plain=(target,))
+
+
+def merged(routes: Sequence[Route]) -> Route:
+    """One route for messages that all of these want."""
+    if len(routes) == 1:
+        return routes[0]
+    by_name: dict[str, tuple[Target, ...]] = {}
+    for route in routes:
+        for name, targets in (route.senml or {}).items():
+            by_name[name] = by_name.get(name, ()) + targets
     return Route(
-        plain=tuple(item.target for item in bound if item.binding.codec == "plain"),
-        json=tuple((reader(_shape(i.binding)), i.target) for i in json if i.binding.each is None),
-        json_lists=tuple((readers(_shape(i.binding)), i.target) for i in json if i.binding.each is not None),
-        senml={name: tuple(targets) for name, targets in by_name.items()} or None,
+        plain=tuple(target for route in routes for target in route.plain),
+        json=tuple(pair for route in routes for pair in route.json),
+        json_lists=tuple(pair for route in routes for pair in route.json_lists),
+        senml=by_name or None,
     )
-
-
-def _bound(binding: Binding, by_id: dict[str, SignalRecord]) -> Bound | None:
-    record = by_id.get(binding.signal)
-    if record is None:
-        return None
-    try:
-        if binding.codec == "sparkplug":
-            source_of_binding(binding.topic)
-        if binding.codec == "json":
-            parse_path(binding.each or "")
-            reader(_shape(binding))
-    except ValueError:
-        return None
-    return Bound(binding=binding, number=record.number, target=compile_target(binding, record))
 
 
 class Router:
@@ -96,37 +87,42 @@ class Router:
         self.unbound: list[Binding] = []
         by_id = {record.signal.id: record for record in records}
         filters: set[str] = set()
-        topics: dict[str, list[Bound]] = defaultdict(list)
-        metrics: dict[Source, dict[str, list[Target]]] = defaultdict(lambda: defaultdict(list))
-        numbers: dict[Source, list[int]] = defaultdict(list)
+        topics: dict[str, list[Route]] = defaultdict(list)
+        self._metrics: dict[Source, dict[str, list[Target]]] = {}
+        self._numbers: dict[Source, list[int]] = {}
         for binding in bindings:
-            bound = _bound(binding, by_id)
-            if bound is None:
+            record = by_id.get(binding.signal)
+            try:
+                filters.add(self._add(binding, record, topics))
+            except ValueError:
                 self.unbound.append(binding)
-            elif binding.codec == "sparkplug":
-                source = source_of_binding(binding.topic)
-                metrics[source][binding.path or ""].append(bound.target)
-                for owner in {source, source.edge_node}:
-                    numbers[owner].append(bound.number)
-                filters.add(f"{NAMESPACE}/{source.group}/+/{source.node}/#")
-            else:
-                topics[binding.topic].append(bound)
-                filters.add(binding.subscribe or binding.topic)
         self._filters = minimal(filters)
-        self._metrics = {source: dict(names) for source, names in metrics.items()}
-        self._numbers = dict(numbers)
         self._build(topics)
 
-    def _build(self, topics: dict[str, list[Bound]]) -> None:
-        self._wild: FilterTrie[tuple[Bound, ...]] = FilterTrie()
-        for filter_, bound in topics.items():
+    def _add(self, binding: Binding, record: SignalRecord | None, topics: dict[str, list[Route]]) -> str:
+        """Take a binding over; returns what to subscribe to. Raises ValueError for one that makes no sense."""
+        if record is None:
+            raise ValueError(f"the signal {binding.signal!r} is not declared")
+        target = compile_target(binding, record)
+        if binding.codec != "sparkplug":
+            topics[binding.topic].append(_route(binding, target))
+            return binding.subscribe or binding.topic
+        source = source_of_binding(binding.topic)
+        self._metrics.setdefault(source, {}).setdefault(binding.path or "", []).append(target)
+        for owner in {source, source.edge_node}:
+            self._numbers.setdefault(owner, []).append(record.number)
+        return f"{NAMESPACE}/{source.group}/+/{source.node}/#"
+
+    def _build(self, topics: dict[str, list[Route]]) -> None:
+        self._wild: FilterTrie[Route] = FilterTrie()
+        for filter_, routes in topics.items():
             if has_wildcard(filter_):
-                self._wild[filter_] = tuple(bound)
-        self._exact: dict[str, Route] = {}
-        for topic, bound in topics.items():
-            if not has_wildcard(topic):
-                wild = [item for group in self._wild.matches(topic) for item in group]
-                self._exact[topic] = compile_route([*bound, *wild])
+                self._wild[filter_] = merged(routes)
+        self._exact = {
+            topic: merged([*routes, *self._wild.matches(topic)])
+            for topic, routes in topics.items()
+            if not has_wildcard(topic)
+        }
         self._combined: dict[tuple[int, ...], Route] = {}
 
     def route(self, topic: str) -> Route | None:
@@ -134,13 +130,13 @@ class Router:
         exact = self._exact.get(topic)
         if exact is not None:
             return exact
-        groups = self._wild.matches(topic)
-        if not groups:
-            return None
-        key = tuple(id(group) for group in groups)
+        routes = self._wild.matches(topic)
+        if len(routes) < 2:
+            return routes[0] if routes else None
+        key = tuple(map(id, routes))
         route = self._combined.get(key)
         if route is None:
-            route = self._combined[key] = compile_route([item for group in groups for item in group])
+            route = self._combined[key] = merged(routes)
         return route
 
     def wants_node(self, source: Source) -> bool:
