@@ -1,12 +1,13 @@
 """How many readings a second one service takes from a broker, commits and acknowledges.
 
-    .venv/bin/python benchmarks/ingest.py [--readings N] [--signals N] [--store sqlite|none|URL] [--rate PER_S]
+    .venv/bin/python benchmarks/ingest.py [--readings N] [--signals N] [--store sqlite|none|URL] [--rate PER_S] [--existing ROWS]
 
 Broker, publishers and service share this machine. Two runs with the same publishers: a subscriber that does nothing, with gmqtt as it
 comes (it acknowledges at once, one write each); then the service: decoded by its bindings, committed, acknowledged after the commit.
 Prints both rates and their ratio. Publishers hold back while 20,000 messages are under way, so that it is a steady state that is
 measured and not the broker's memory. A third run publishes `--rate` readings a second and prints how long one takes from its
-publication to its commit. `--store none` commits nothing: what the way to the store costs. PostgreSQL: the URL of an empty database.
+publication to its commit. `--store none` commits nothing: what the way to the store costs. PostgreSQL: the URL of an empty database. `--existing`
+rows of history are there before, written in the same way.
 """
 
 import argparse
@@ -292,6 +293,7 @@ def main() -> None:
     parser.add_argument("--signals", type=int, default=10_000)
     parser.add_argument("--rate", type=int, default=5_000, help="of the run that measures latency")
     parser.add_argument("--store", default="sqlite")
+    parser.add_argument("--existing", type=int, default=0)
     parser.add_argument(
         "--repeat", type=int, default=1, help="full-load runs of each side, in turn; the medians count"
     )
@@ -314,6 +316,8 @@ def run(arguments: argparse.Namespace, broker: Broker, folder: Path) -> None:
         signals=arguments.signals,
     )
     where = str(folder) if arguments.store == "sqlite" else arguments.store
+    if arguments.existing:
+        fill(where, load.signals, arguments.existing)
     rates: dict[str, list[float]] = {"idle": [], "service": []}
     for _ in range(arguments.repeat):
         nothing = measure(load, idle)
@@ -336,6 +340,22 @@ def run(arguments: argparse.Namespace, broker: Broker, folder: Path) -> None:
             rate=arguments.rate,
         )
         tell(f"service at {arguments.rate}/s", measure(steady, serve, where))
+
+
+def fill(where: str, signals: int, rows: int) -> None:
+    """Rows of history, ten seconds apart, that end an hour ago."""
+    records, store = _store(where, signals)
+    began = time.perf_counter()
+    rounds = -(-rows // signals)
+    start = time.time_ns() // 1000 - 3_600_000_000 - rounds * 10_000_000
+    for number in range(rounds):
+        at = start + number * 10_000_000
+        for first in range(0, signals, 10_000):
+            store.record(
+                [Reading(each.number, 20.0 + number % 7, at, at) for each in records[first : first + 10_000]]
+            )
+    store.close()
+    print(f"{rounds * signals:,} rows written before in {time.perf_counter() - began:.0f} s", flush=True)
 
 
 def tell(name: str, result: dict[str, float]) -> None:
