@@ -8,9 +8,8 @@ import pytest
 from pysparkplug._protobuf import Payload as TheirPayload
 
 from state_sync.codecs import Decoded, Refused
-from state_sync.codecs.sparkplug import EdgeNodes, Outcome, Source, parse_topic, source_of_binding
+from state_sync.codecs.sparkplug import EdgeNodes, Outcome, Source
 from state_sync.codecs.sparkplug.nodes import REBIRTH_PAUSE_US
-from state_sync.codecs.sparkplug.payload import typed
 from tests.state_sync.bindings_builders import NOW
 from twin.state import Quality
 
@@ -300,43 +299,6 @@ def test_the_quality_of_a_metric_is_its_property(number: int, expected: Quality)
 
     assert isinstance(value, Decoded)
     assert value.quality is expected
-
-
-@pytest.mark.parametrize(
-    ("raw", "datatype", "expected"),
-    [(0xFB, 1, -5), (0xFFFFFFFB, 1, -5), (2**64 - 5, 3, -5), (5, 1, 5), (127, 1, 127)],
-)
-def test_negative_integers_are_understood_in_each_width_that_senders_use(
-    raw: int, datatype: int, expected: int
-) -> None:
-    assert typed(raw, datatype) == expected
-
-
-@pytest.mark.parametrize(
-    ("raw", "datatype"), [(300, 1), (256, 5), (1.5, 3), ("x", 9), (True, 3), (1, 0), (1, 99)]
-)
-def test_a_value_that_its_type_cannot_hold_is_refused(raw: Any, datatype: int) -> None:
-    result = typed(raw, datatype)
-
-    assert isinstance(result, Refused)
-    assert result.reason == "wrong_type"
-
-
-@pytest.mark.parametrize(
-    "topic", ["spBv1.0/STATE/scada", "spBv1.0/G/NCMD/N", "spBv1.0/G/DCMD/N/D", "spBv1.0/G/NBIRTH/N/D",
-              "spBv1.0/G/DDATA/N", "spBv1.0//NDATA/N", "other/G/NDATA/N", "spBv1.0"]
-)  # fmt: skip
-def test_what_is_no_report_is_passed_over(topic: str) -> None:
-    assert parse_topic(topic) is None
-    assert EdgeNodes().take(topic, b"\xff", NOW) == Outcome()
-
-
-@pytest.mark.parametrize(
-    "topic", ["spBv1.0/G/DDATA/N", "spBv1.0/+/+/N", "spBv1.0/G/+/#", "G/+/N", "spBv1.0/G/+/N/D/E"]
-)
-def test_a_binding_names_one_node_or_device(topic: str) -> None:
-    with pytest.raises(ValueError, match="names no Sparkplug node"):
-        source_of_binding(topic)
 
 
 def test_bytes_that_are_no_payload_are_malformed_and_change_nothing() -> None:
