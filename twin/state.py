@@ -30,7 +30,7 @@ class Quality(StrEnum):
 _TRUST = {Quality.GOOD: 3, Quality.UNCERTAIN: 2, Quality.STALE: 1, Quality.BAD: 0}
 
 
-class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One readable, perhaps settable, value of an object: `"{model}/{global_id}/{name}"`.
 
     `unit` is a UCUM-like symbol of values as they are stored; None: no unit. `kind` says what is measured, for themes

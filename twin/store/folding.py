@@ -17,7 +17,7 @@ DAY_US = 86_400 * 1_000_000
 STATE_COLUMNS = ("value", "text", "code", "observed_at", "received_at", "changed_at", "stale", "first_at")
 
 StateRow = tuple[
-    int, float | None, str | None, int, int | None, int | None, int | None, int | None, bool, int | None
+    int, float | None, str | None, int, int | None, int | None, int | None, int | None, bool, int | None, int
 ]
 """A row of `signal_state`."""
 
@@ -130,7 +130,7 @@ def fold(row: StateRow, arrived: Sequence[Arrived], history: History, outcome: O
 
 def state_of(row: StateRow) -> SignalState | None:
     """The state in a row; None: it has never reported."""
-    _, value, text, code, observed_at, received_at, changed_at, _, stale, _ = row
+    _, value, text, code, observed_at, received_at, changed_at, _, stale, *_ = row
     if observed_at is None or received_at is None or changed_at is None:
         return None
     return SignalState(

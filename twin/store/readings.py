@@ -115,7 +115,7 @@ def _newest(
     history: list[tuple[int, int, int, float | None, str | None, int]] = []
     deltas, others, repeated = [], [], 0
     for row in rows:
-        number, old_value, old_text, old_code, observed_at, _, changed_at, period_us, stale, first_at = row
+        number, old_value, old_text, old_code, observed_at, _, changed_at, period_us, stale, first_at, _ = row
         group = groups[number]
         one, value, text, code = group[0]
         at = one.observed_at

@@ -4,8 +4,8 @@ Signals that have not reported since are answered from their states. The others 
 from the instant backwards; each is there, because it first reported before.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,32 +18,38 @@ from twin.store.folding import DAY_US
 from twin.store.history import days
 from twin.store.pace import lists
 from twin.store.schema import model, twin_object
-from twin.store.schema_live import reading, signal, signal_state
+from twin.store.schema_live import reading, signal_state
 from twin.store.values import TEXT
 
 _STALE, _BAD = 2, 3
 """Places of these in `twin.ports.QUALITIES`."""
 
+PART = 20_000
+"""Rows that are read at once."""
+
+_TYPES = (np.int64, np.int64, np.float64, np.uint8)
+_BASE_TYPES = (*_TYPES, np.uint32, np.int64, np.int64)
+
 FEW = 5_000
 """Signals that are asked for by number (3 µs each); more are found by going through all states (1 µs each, of all)."""
 
+_state = signal_state.c
 _base = (
     select(
-        signal.c.number,
-        signal.c.state_index,
-        signal_state.c.period_us,
-        signal_state.c.observed_at,
-        signal_state.c.value,
-        signal_state.c.code,
-        signal_state.c.text,
-        signal_state.c.first_at,
+        _state.number,
+        _state.observed_at,
+        _state.value,
+        _state.code,
+        _state.state_index,
+        func.coalesce(_state.period_us, -1),
+        _state.first_at,
+        _state.text,
     )
-    .join(signal_state, signal_state.c.number == signal.c.number)
-    .where(signal_state.c.first_at <= bindparam("at"))
-    .order_by(signal.c.number)
+    .where(_state.first_at <= bindparam("at"))
+    .order_by(_state.number)
 )
 _base_of_models = (
-    _base.join(twin_object, twin_object.c.state_index == signal.c.state_index)
+    _base.join(twin_object, twin_object.c.state_index == _state.state_index)
     .join(model, model.c.id == twin_object.c.model_id)
     .where(model.c.key.in_(bindparam("keys", expanding=True)))
 )
@@ -84,7 +90,7 @@ def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
             rows = connection.execute(_base_of_models, {"at": at, "keys": list(models)})
         else:
             rows = connection.execute(_base, {"at": at})
-        scene = _Scene(rows.all(), at)
+        scene = _Scene(_Columns.of(rows.partitions(PART), _BASE_TYPES), at)
         if scene.missing.any():
             _search(connection, scene, at)
     return scene.finished()
@@ -93,7 +99,7 @@ def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
 def _search(connection: Connection, scene: "_Scene", at: int) -> None:
     """Find what those signals said that have reported since."""
     searched = scene.missing
-    scene.take(recent.newest_until(connection, at))
+    scene.take(_Columns.of([recent.newest_until(connection, at)]))
     for day in reversed(days(connection, scene.oldest, at + 1)):
         # A reading of this day or a later one, found among the recent ones, may be the newest, but need not be.
         searched &= scene.missing | (scene.observed_at < (day + 1) * DAY_US)
@@ -103,62 +109,81 @@ def _search(connection: Connection, scene: "_Scene", at: int) -> None:
         searched &= scene.missing | (scene.observed_at < day * DAY_US)
 
 
-def _found(connection: Connection, numbers: NDArray[np.int64], day: int, at: int) -> Sequence[Sequence[Any]]:
-    """Rows of a day: signal, observed_at, value, code, text."""
+def _found(connection: Connection, numbers: NDArray[np.int64], day: int, at: int) -> "_Columns":
+    """Readings of a day."""
     values = {"day": day, "at": at}
     if len(numbers) > FEW:
-        return connection.execute(_of_all, values).all()
-    return [
-        row
-        for some in lists(numbers.tolist())
-        for row in connection.execute(_of_few, {**values, "numbers": some}).all()
-    ]
+        return _Columns.of(connection.execute(_of_all, values).partitions(PART))
+    parts = (
+        connection.execute(_of_few, {**values, "numbers": some}).all() for some in lists(numbers.tolist())
+    )
+    return _Columns.of(parts)
+
+
+class _Columns(NamedTuple):
+    """Rows as columns: number, observed_at, value, code, and what else was selected; texts by row."""
+
+    arrays: list[NDArray[Any]]
+    texts: dict[int, str]
+
+    @classmethod
+    def of(cls, parts: Iterable[Sequence[Sequence[Any]]], types: Sequence[type] = _TYPES) -> Self:
+        """Read rows part by part: a million at once would be a million objects for the garbage collector to look through.
+        The last of a row is its text, the others are of these types.
+        """
+        pieces: list[list[NDArray[Any]]] = [[np.empty(0, kind)] for kind in types]
+        texts: dict[int, str] = {}
+        count = 0
+        for part in parts:
+            if not part:
+                continue
+            *numeric, words = zip(*part, strict=True)
+            for piece, values, kind in zip(pieces, numeric, types, strict=True):
+                piece.append(np.array(values, kind))
+            if words.count(None) < len(words):
+                texts.update((count + row, text) for row, text in enumerate(words) if text is not None)
+            count += len(part)
+        return cls([np.concatenate(piece) for piece in pieces], texts)
 
 
 class _Scene:
     """Columns that are filled while history is searched."""
 
-    def __init__(self, rows: Sequence[Sequence[Any]], at: int) -> None:
+    def __init__(self, base: _Columns, at: int) -> None:
         self._at = at
-        count = len(rows)
-        columns = list(zip(*rows, strict=True)) or [()] * 8
-        self.numbers = np.fromiter(columns[0], np.int64, count)
-        self.state_indexes = np.fromiter(columns[1], np.uint32, count)
-        self.periods_us = np.array([-1 if p is None else p for p in columns[2]], np.int64)
-        self.observed_at = np.fromiter(columns[3], np.int64, count)
-        self.values = np.array(columns[4], np.float64)
-        self.codes = np.fromiter(columns[5], np.uint8, count)
-        self.oldest = min(columns[7], default=0)
+        self.numbers, self.observed_at, self.values, self.codes = base.arrays[:4]
+        self.state_indexes, self.periods_us, first_at = base.arrays[4:]
+        self.oldest = int(first_at.min(initial=at))
         """No signal has reported before."""
-        self.texts = {place: text for place, text in enumerate(columns[6]) if text is not None}
+        self.texts = base.texts
 
     @property
     def missing(self) -> NDArray[np.bool_]:
         """(n,) which signals have no reading of that time yet: the one they have came after it."""
         return self.observed_at > self._at
 
-    def take(self, found: Sequence[Sequence[Any]]) -> None:
+    def take(self, found: _Columns) -> None:
         """Enter readings of that time where they are newer than what is known of it."""
-        if not found:
-            return
-        numbers, observed_at, values, codes, texts = zip(*found, strict=True)
-        places, known = self._places(np.array(numbers, np.int64), np.array(observed_at, np.int64))
-        self.observed_at[places] = np.array(observed_at, np.int64)[known]
-        self.values[places] = np.array(values, np.float64)[known]
-        self.codes[places] = np.array(codes, np.uint8)[known]
-        for place, row in zip(places.tolist(), np.flatnonzero(known).tolist(), strict=True):
-            self.texts.pop(place, None)
-            if texts[row] is not None:
-                self.texts[place] = texts[row]
+        numbers, observed_at, values, codes = found.arrays
+        places, known = self._places(numbers, observed_at)
+        self.observed_at[places] = observed_at[known]
+        self.values[places] = values[known]
+        self.codes[places] = codes[known]
+        if self.texts:
+            for place in places.tolist():
+                self.texts.pop(place, None)
+        if found.texts:
+            rows = np.flatnonzero(known).tolist()
+            entered = zip(places.tolist(), rows, strict=True)
+            self.texts.update((place, found.texts[row]) for place, row in entered if row in found.texts)
 
     def _places(
         self, numbers: NDArray[np.int64], observed_at: NDArray[np.int64]
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Rows of the scene that these readings belong to, and which of the readings do."""
         places = np.searchsorted(self.numbers, numbers)
-        inside = places < len(self.numbers)
-        places[~inside] = 0
-        known = inside & (self.numbers[places] == numbers)
+        places[places == len(self.numbers)] = 0
+        known = self.numbers[places] == numbers
         known &= self.missing[places] | (self.observed_at[places] < observed_at)
         return places[known], known
 
@@ -168,9 +193,9 @@ class _Scene:
         quality = (self.codes & 3).astype(np.uint8)
         silent = (self.periods_us >= 0) & (self.observed_at + self.periods_us < at)
         quality[silent & (quality != _BAD)] = _STALE
-        places = np.cumsum(there) - 1
+        rows = np.cumsum(there) - 1
         texts = {
-            int(places[place]): text
+            int(rows[place]): text
             for place, text in self.texts.items()
             if there[place] and self.codes[place] & 12 == TEXT
         }

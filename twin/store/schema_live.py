@@ -50,9 +50,11 @@ signal_state = Table(
     Column("period_us", Id),
     Column("stale", Boolean, nullable=False),
     Column("first_at", Id),
+    Column("state_index", Id, nullable=False),
 )
 """One row for each signal, made when it is declared (`observed_at` is NULL until it reports), so that a batch reads this table
-alone. No index on times: each reading would move an entry of it, and a scan of a million rows is what a sweep can afford. `first_at`: the oldest observation, so that a search in the
+alone. No index on times: each reading would move an entry of it, and a scan of a million rows is what a sweep can afford. `state_index`: the signal's, so that a scene
+reads this table alone. `first_at`: the oldest observation, so that a search in the
 past knows when to stop."""
 
 reading = Table(

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, or_, select
 
 from twin.errors import InvalidQuery, NotFound
 from twin.objects import object_id
@@ -22,6 +22,9 @@ _FIRST_PIECE = 500
 """Signals written by the first transaction; the pace is learnt from there."""
 
 NAME_LENGTH = 200
+
+PART = 20_000
+"""Rows that are read at once: a million at once would be a million objects for the garbage collector to look through."""
 
 
 class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -164,7 +167,10 @@ def _write(
     dialect.insert_rows(
         connection,
         signal_state,
-        [(n, None, None, NUMBER, None, None, None, periods[n], False, None) for n in numbers.values()],
+        [
+            (number, None, None, NUMBER, None, None, None, periods[number], False, None, state_index)
+            for (state_index, _), number in numbers.items()
+        ],
     )
     old = [given[key] for key in wanted if key in known]
     dialect.update_rows(
@@ -180,8 +186,8 @@ def _period_us(one: Signal) -> int | None:
     return None if one.period_s is None else round(one.period_s * 1_000_000)
 
 
-def signal_columns() -> Select[Any]:
-    """Select what `signal_record` needs; `there`: whether the object is in the current revision of its model."""
+def signal_columns(start: FromClause = signal) -> Select[Any]:
+    """Select what `signal_record` needs; `start`: the table, or what it is joined to from the left."""
     return (
         select(
             signal.c.number,
@@ -199,6 +205,7 @@ def signal_columns() -> Select[Any]:
                 twin_object.c.first_revision > revision.c.number,
             ).label("orphan"),
         )
+        .select_from(start)
         .join(twin_object, twin_object.c.state_index == signal.c.state_index)
         .join(model, model.c.id == twin_object.c.model_id)
         .join(revision, revision.c.id == model.c.current_revision_id, isouter=True)
@@ -258,4 +265,4 @@ def one_signal(database: Database, key: str, global_id: str, name: str) -> Signa
 def signal_records(database: Database) -> list[SignalRecord]:
     """See `twin.ports.SignalKeeper.signal_records`."""
     with database.read() as connection:
-        return [signal_record(row) for row in connection.execute(_all).all()]
+        return [signal_record(row) for part in connection.execute(_all).partitions(PART) for row in part]

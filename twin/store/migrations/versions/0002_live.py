@@ -44,6 +44,7 @@ def _signals() -> None:
         sa.Column("period_us", ID),
         sa.Column("stale", sa.Boolean(), nullable=False),
         sa.Column("first_at", ID),
+        sa.Column("state_index", ID, nullable=False),
         sa.ForeignKeyConstraint(["number"], ["signal.number"], name="fk_signal_state_number"),
         sa.PrimaryKeyConstraint("number", name="pk_signal_state"),
     )
