@@ -1,5 +1,8 @@
 """The application factory: routes, middleware and error answers around a runtime."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from prometheus_client import CollectorRegistry
@@ -8,8 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems
 from api.access import AccessControl
 from api.metrics import RequestMetrics
+from api.metrics_live import LiveMetrics
 from api.routes import bindings, health, live, models, objects, readings, signals, state, tiles, viewer
 from api.runtime import Runtime
+from api.work import Work
 
 LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 """Pages on this machine may read: a planner's own Cesium page on another port."""
@@ -19,16 +24,22 @@ _GZIP_LEVEL = 4
 """Documents are made per request: beyond level 4 gzip costs more time than the bytes that it saves on a network."""
 
 
-def create_app(runtime: Runtime) -> FastAPI:
-    """Make the application; the caller opens and closes the runtime."""
+def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
+    """Make the application; the caller opens and closes the runtime.
+
+    `work` runs while the application does; None: only what every server does, the search for silent signals.
+    """
     app = FastAPI(
+        lifespan=_lifespan,
         title="City twin",
         version="0.1.0",
         summary="Objects of building models and city layers, their tiles, where they stand, and what they report.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.runtime = runtime
+    app.state.work = work or Work(runtime.store)
     app.state.registry = CollectorRegistry()
+    app.state.registry.register(LiveMetrics(app.state.work))
     for router in (
         health.router,
         models.router,
@@ -45,6 +56,16 @@ def create_app(runtime: Runtime) -> FastAPI:
     problems.add_handlers(app)
     _add_middleware(app, runtime)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    work: Work = app.state.work
+    await work.start()
+    try:
+        yield
+    finally:
+        await work.stop()
 
 
 def _add_middleware(app: FastAPI, runtime: Runtime) -> None:

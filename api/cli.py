@@ -198,10 +198,17 @@ def serve(
         int | None, typer.Option(help="Port; 0 takes a free one. Or TWIN_PORT; default 8500.")
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Import the sample if the data folder is empty.")
+        bool,
+        typer.Option(
+            "--demo", help="Import the sample if the data folder is empty; run its devices, simulated."
+        ),
     ] = False,
 ) -> None:
-    """Serve the scene, the API and the viewer."""
+    """Serve the scene, the API and the viewer; take in readings from the broker that TWIN_MQTT names.
+
+    TWIN_MQTT is mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS, with TWIN_MQTT_AUTHORITY, TWIN_MQTT_CERTIFICATE and
+    TWIN_MQTT_KEY (PEM files); TWIN_MQTT_CLIENT_ID, TWIN_MQTT_SHARE and TWIN_MQTT_VERSION say how.
+    """
     from api import cli_serve  # noqa: PLC0415
 
     cli_serve.run(_settings(data=data, host=host, port=port), demo=demo)

@@ -2,18 +2,25 @@
 
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import typer
 import uvicorn
 
 from api.app import create_app
+from api.broker import broker_settings
 from api.importing.batch import import_sources
 from api.importing.events import ImportRequest
 from api.runtime import Runtime
 from api.security import TOKEN_FILE
 from api.settings import Settings
+from api.work import Work
 from sample_models import sample_sources
 from twin.errors import TwinError
+
+if TYPE_CHECKING:
+    from state_sync.messages import Source
+    from state_sync.mqtt_settings import MqttSettings
 
 _BACKLOG = 2048
 """Connections that wait to be accepted; uvicorn's own number."""
@@ -32,13 +39,36 @@ class AddressError(TwinError):
 
 
 def run(settings: Settings, *, demo: bool) -> None:
-    """Serve the data folder; with `demo`, the sample is imported first where the folder has no model."""
+    """Serve the data folder; with `demo`, the sample is imported first where the folder has no model, and its devices report.
+
+    Raises BrokerAddressError, AddressError, StoreError.
+    """
+    broker = broker_settings(settings)
     with Runtime(settings) as runtime:
         empty = not runtime.store.models()
     if demo and empty:
         _import_sample(settings)
     with Runtime(settings) as runtime:
-        _serve(runtime)
+        _serve(runtime, _work(runtime, broker, demo=demo))
+
+
+def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Work:
+    """Ingest from the broker if there is one, and from the demo's devices."""
+    sources: dict[str, Source] = {}
+    devices = None
+    if broker is not None:
+        # Late: the client takes a while to load.
+        from state_sync.mqtt import MqttSource  # noqa: PLC0415
+
+        sources["mqtt"] = MqttSource(broker)
+        typer.echo(f"Readings from {broker!r}")
+    if demo:
+        from api.demo import DemoDevices, bind_sample, sample_devices  # noqa: PLC0415
+
+        bind_sample(runtime.store)
+        simulated = DemoDevices(sample_devices(runtime.store))
+        sources["demo"], devices = simulated.source, simulated.run
+    return Work(runtime.store, sources, devices=devices)
 
 
 def _import_sample(settings: Settings) -> None:
@@ -50,11 +80,11 @@ def _import_sample(settings: Settings) -> None:
         )
 
 
-def _serve(runtime: Runtime) -> None:
+def _serve(runtime: Runtime, work: Work) -> None:
     settings = runtime.settings
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(runtime), log_level="warning", access_log=False, timeout_graceful_shutdown=5
+            create_app(runtime, work), log_level="warning", access_log=False, timeout_graceful_shutdown=5
         )
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

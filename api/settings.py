@@ -1,6 +1,7 @@
 """Settings of one process, from options and `TWIN_*` environment variables."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +46,31 @@ class Settings(BaseSettings):
     hosts: list[str] = Field(
         default_factory=list,
         description="Names under which the server is reached, beside loopback ones (guards against DNS rebinding).",
+    )
+    mqtt: SecretStr | None = Field(
+        default=None,
+        description="mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS: the broker that devices report to.",
+    )
+    mqtt_version: Literal["5", "3.1.1"] = Field(default="5", description="Of the protocol.")
+    mqtt_client_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Name of the session at the broker, of this process alone; default: one made at first start, kept in the data folder.",
+    )
+    mqtt_share: str | None = Field(
+        default=None,
+        pattern="^[^/+#]+$",
+        description="Name of a group of servers that divide the messages among themselves (shared subscriptions).",
+    )
+    mqtt_authority: Path | None = Field(
+        default=None, description="PEM file of the broker's authority; default: those that the system trusts."
+    )
+    mqtt_certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate with which this server shows who it is."
+    )
+    mqtt_key: Path | None = Field(
+        default=None, description="PEM file of its key, where the certificate's file does not hold it."
     )
 
     @property

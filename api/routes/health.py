@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.problems import problem
-from api.routes.common import Running
+from api.routes.common import Running, document
+from api.work import Work
 from twin.errors import TwinError
 
 router = APIRouter(tags=["operation"])
@@ -17,13 +18,15 @@ def live() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def ready(running: Running) -> Response:
-    """The database answers."""
+def ready(request: Request, running: Running) -> Response:
+    """The database answers. `degraded`: it does, but readings do not come in as they should; `detail` says from where."""
     try:
         running.store.last_change()
     except TwinError as error:
         return problem(503, str(error))
-    return Response('{"status":"ready"}', media_type="application/json")
+    work: Work = request.app.state.work
+    complaints = work.complaints
+    return document({"status": "degraded", "detail": complaints} if complaints else {"status": "ready"})
 
 
 @router.get("/metrics", response_class=Response)

@@ -18,7 +18,7 @@ from twin.queries import Page
 from twin.state import Quality, Reading, Signal, Value
 
 
-class SignalRecord(Struct, frozen=True, kw_only=True):
+class SignalRecord(Struct, frozen=True, kw_only=True, gc=False):
     """A signal as it is stored. `orphan`: its object is not in the current revision of its model."""
 
     number: int
@@ -27,7 +27,7 @@ class SignalRecord(Struct, frozen=True, kw_only=True):
     orphan: bool = False
 
 
-class StateRecord(Struct, frozen=True, kw_only=True):
+class StateRecord(Struct, frozen=True, kw_only=True, gc=False):
     """The present state of a signal; `value` is None and the times too where it has never reported.
 
     `quality` is the effective one: `stale` for a signal that has been silent for longer than its period.
@@ -230,9 +230,25 @@ class BindingKeeper(Protocol):
         ...
 
 
+class JobKeeper(Protocol):
+    """Jobs that one process does for all that use the database: sweeps, roll-ups, schedules."""
+
+    def take_job(self, name: str) -> bool:
+        """Whether this process is to do the job: it does already, or nobody who lives does.
+
+        To be asked before each piece of work: asking is how the holder says that it lives. A holder on this machine that has
+        died is replaced at once, one on another machine after five minutes.
+        """
+        ...
+
+    def leave_job(self, name: str) -> None:
+        """Somebody else may do it from now on. Nothing happens if this process does not do it."""
+        ...
+
+
 class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, Protocol):
     """All of it."""
 
 
-class TwinStore(Store, LiveStore, Protocol):
+class TwinStore(Store, LiveStore, JobKeeper, Protocol):
     """Models and live state in one: for the composition root."""

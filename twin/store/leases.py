@@ -6,6 +6,7 @@ from functools import cache
 import psutil
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from twin.store.database import Database
 from twin.store.schema import lease
 
 STALE_AFTER_US = 300 * 1_000_000
@@ -55,6 +56,33 @@ def renew(connection: Connection, name: str, now: int) -> None:
 def release(connection: Connection, name: str) -> None:
     """Give a lease back."""
     connection.execute(delete(lease).where(lease.c.name == name))
+
+
+JOB_BEAT_US = 60 * 1_000_000
+"""How often the holder of a job says that it lives: more often would only be writing."""
+
+
+def take_job(database: Database, name: str) -> bool:
+    """See `twin.ports.JobKeeper.take_job`. Mostly one row is read, and nothing written."""
+    now, key = database.now(), f"job:{name}"
+    with database.read() as connection:
+        row = connection.execute(select(lease).where(lease.c.name == key)).one_or_none()
+    if row is not None and _is_this_process(row) and now - row.heartbeat_at < JOB_BEAT_US:
+        return True
+    if row is not None and not _is_this_process(row) and _is_alive(row, now):
+        return False
+    with database.write(lane="live") as connection:
+        if not is_ours(connection, key):
+            return acquire(connection, key, now)
+        renew(connection, key, now)
+        return True
+
+
+def leave_job(database: Database, name: str) -> None:
+    """See `twin.ports.JobKeeper.leave_job`."""
+    with database.write(lane="live") as connection:
+        if is_ours(connection, f"job:{name}"):
+            release(connection, f"job:{name}")
 
 
 def _this_process() -> tuple[str, int, int]:

@@ -45,6 +45,7 @@ from twin.store import (
     dead_letters,
     editing,
     history,
+    leases,
     live_changes,
     models,
     objects,
@@ -212,6 +213,12 @@ class SqlStore:
 
     def bindings(self) -> list[tuple[str, str]]:
         return bindings.bindings(self._database)
+
+    def take_job(self, name: str) -> bool:
+        return leases.take_job(self._database, name)
+
+    def leave_job(self, name: str) -> None:
+        leases.leave_job(self._database, name)
 
     def close(self) -> None:
         self._database.close()
