@@ -175,8 +175,14 @@ def _with_property(dialect: Dialect, shape: PropertyShape) -> tuple[Select[Any],
     ids = select(link.object_id.label("id")).join(sets, sets.c.set_id == link.set_id)
     # `+ 0` keeps the planner from trying every passing set on every object, instead of the object's few sets.
     mine = select(link.set_id).where(link.object_id == object_version.c.id, (link.set_id + 0).in_(passing))
-    # OFFSET 0 keeps PostgreSQL from making a join of it, of all objects, where a page needs some hundred.
-    return ids, exists(mine.offset(0) if dialect.lateral else mine)
+    return ids, exists(fenced(dialect, mine))
+
+
+def fenced(dialect: Dialect, statement: Select[Any]) -> Select[Any]:
+    """A selection that is asked row by row: OFFSET 0 keeps PostgreSQL from making a join of it, of all rows, where a page
+    needs some hundred.
+    """
+    return statement.offset(0) if dialect.plans_as_written else statement
 
 
 def _compared(shape: PropertyShape, table: Table, column: str) -> Select[Any]:

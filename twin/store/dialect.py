@@ -47,8 +47,8 @@ class Dialect(Protocol):
         ...
 
     @property
-    def lateral(self) -> bool:
-        """Whether pages are joined from the first rows of each model (LATERAL), instead of read off two nested orders."""
+    def plans_as_written(self) -> bool:
+        """Whether tables are joined in the order of the statement, and what is nested stays nested (LATERAL, OFFSET 0)."""
         ...
 
     def exists(self) -> bool:
@@ -99,6 +99,10 @@ class Dialect(Protocol):
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
         """Set these columns of rows that are there; each row holds their values, then those of its primary key."""
+        ...
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """After a change to what is published: whatever the planner should know before it finds out by itself."""
         ...
 
     def create_places(self, connection: Connection) -> None:

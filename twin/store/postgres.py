@@ -105,8 +105,8 @@ class PostgresDialect:
         return False
 
     @property
-    def lateral(self) -> bool:
-        """Its planner knows the order of the outer side of a nested loop alone."""
+    def plans_as_written(self) -> bool:
+        """Yes: its planner takes long over many tables, and of a nested loop it knows the order of the outer side alone."""
         return True
 
     def exists(self) -> bool:
@@ -199,6 +199,12 @@ class PostgresDialect:
         """COPY into a temporary table, then one UPDATE (a third of the client's time that arrays take)."""
         if rows:
             postgres_rows.update(_driver(connection), table, columns, rows)
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Of tables so small that the server never looks at them by itself: taken for hundreds of rows, they turn joins around
+        (measured: a page of states in a box 2,900 ms before, 28 ms after).
+        """
+        connection.exec_driver_sql("ANALYZE model, revision, placement, class_name")
 
     def create_places(self, connection: Connection) -> None:
         """A GiST index on the boxes themselves: there is no second table that could drift from them.

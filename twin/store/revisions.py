@@ -250,4 +250,5 @@ def finish(database: Database, model_id: int) -> None:
     with suppress(StoreError):
         sweep(database, model_id)
     with suppress(StoreError), database.write() as connection:
+        database.dialect.refresh_statistics(connection)
         leases.release(connection, leases.model_lease(model_id))

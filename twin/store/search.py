@@ -45,7 +45,7 @@ def children(
         values: Values = {"parent_id": find(connection, key, global_id), "rows": limit + 1}
         if cursor is not None:
             values |= _position(connection, cursor, in_tree=True)
-        statement = _children(after=cursor is not None, lateral=database.dialect.lateral)
+        statement = _children(after=cursor is not None, lateral=database.dialect.plans_as_written)
         return _page(connection, statement, values, in_tree=True)
 
 
@@ -186,7 +186,7 @@ class _Frame(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
-    lateral = dialect.lateral and not frame.few
+    lateral = dialect.plans_as_written and not frame.few
     if frame.few:
         statement = _among([built(dialect, shape).ids for shape in frame.few], in_tree=frame.in_tree)
     else:

@@ -93,8 +93,8 @@ class SqliteDialect:
         return True
 
     @property
-    def lateral(self) -> bool:
-        """SQLite has no LATERAL, and needs none: it sees the order."""
+    def plans_as_written(self) -> bool:
+        """No: it finds a good order, and that one order inside another is one; and it has no LATERAL."""
         return False
 
     def exists(self) -> bool:
@@ -196,6 +196,9 @@ class SqliteDialect:
         """One prepared statement, stepped by the driver."""
         if rows:
             connection.exec_driver_sql(_update_text(table, tuple(columns)), rows)
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Nothing: there are none on purpose."""
 
     def create_places(self, connection: Connection) -> None:
         """An R*Tree; it holds float32, minima rounded down and maxima up (SQLite R*Tree, section 3.1)."""

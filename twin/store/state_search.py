@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     and_,
     bindparam,
@@ -24,7 +25,7 @@ from twin.ports import QUALITIES, StateQuery, StateRecord
 from twin.queries import ObjectQuery, Page, checked_limit, split_object_id
 from twin.state import Quality
 from twin.store.codec import decode_cursor, encode_cursor
-from twin.store.conditions import FEW, BoxShape, Values, built, shapes
+from twin.store.conditions import FEW, BoxShape, Values, built, fenced, shapes
 from twin.store.database import Database
 from twin.store.dialect import Dialect
 from twin.store.ids import SPAN
@@ -129,6 +130,12 @@ _OWN_FILTERS: dict[str, ColumnElement[bool]] = {
 }
 """Filters on signals, by the parameter that each needs."""
 
+_OWN_WITHOUT_INDEX: dict[str, ColumnElement[bool]] = {
+    "names": (signal.c.name + "").in_(bindparam("names", expanding=True)),
+    "kinds": (signal.c.kind + "").in_(bindparam("kinds", expanding=True)),
+}
+"""The same where the planner must start from few objects, and not from all signals of a kind."""
+
 _current = and_(
     revision.c.id == model.c.current_revision_id,
     object_version.c.id >= revision.c.id * SPAN,
@@ -179,8 +186,10 @@ def _state_indexes(dialect: Dialect, name: str, *, crossing: bool) -> Select[Any
 
 @lru_cache(maxsize=256)
 def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
-    statement = state_columns().limit(bindparam("rows")).where(*(_OWN_FILTERS[name] for name in frame.own))
-    for name in frame.few:
+    own = {**_OWN_FILTERS, **_OWN_WITHOUT_INDEX} if frame.few else _OWN_FILTERS
+    start, few = _start(dialect, frame)
+    statement = state_columns(start).limit(bindparam("rows")).where(*(own[name] for name in frame.own))
+    for name in few:
         indexes = _state_indexes(dialect, name, crossing=frame.crossing)
         statement = statement.where(signal.c.state_index.in_(indexes))
     for name in frame.many:
@@ -189,10 +198,18 @@ def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
     return statement.order_by(signal.c.number + 0 if frame.few else signal.c.number)
 
 
+def _start(dialect: Dialect, frame: _Frame) -> tuple[FromClause, tuple[str, ...]]:
+    """Where the joins begin, and the selective filters that this leaves to be applied."""
+    if not frame.few or not dialect.plans_as_written:
+        return signal, frame.few
+    indexes = _state_indexes(dialect, frame.few[0], crossing=frame.crossing).distinct().subquery()
+    return indexes.join(signal, signal.c.state_index == indexes.c.state_index), frame.few[1:]
+
+
 def _holds(dialect: Dialect, name: str, *, crossing: bool) -> ColumnElement[bool]:
     """Whether the object of `signal` passes."""
     if name == "place":
-        return signal.c.state_index.in_(_state_indexes(dialect, name, crossing=crossing))
+        return signal.c.state_index.in_(fenced(dialect, _state_indexes(dialect, name, crossing=crossing)))
     if name == "box":
         holds = built(dialect, BoxShape(crossing=crossing)).holds
     else:
@@ -200,4 +217,4 @@ def _holds(dialect: Dialect, name: str, *, crossing: bool) -> ColumnElement[bool
             select(class_name.c.id).where(class_name.c.name.in_(bindparam("classes", expanding=True)))
         )
     mine = object_version.c.state_index == signal.c.state_index
-    return exists().where(mine, _current, holds)
+    return exists(fenced(dialect, select(object_version.c.id).where(mine, _current, holds)))

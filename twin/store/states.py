@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, FromClause, Row, Select, bindparam, select
 
 from twin.errors import InvalidQuery
 from twin.ports import StateRecord
@@ -19,11 +19,11 @@ MAX_SIGNALS = 10_000
 """Signals of one request."""
 
 
-def state_columns() -> Select[Any]:
-    """Select what `state_record` needs."""
+def state_columns(start: FromClause = signal) -> Select[Any]:
+    """Select what `state_record` needs; `start` as of `signal_columns`."""
     state = signal_state.c
     return (
-        signal_columns()
+        signal_columns(start)
         .add_columns(
             state.value,
             state.text,
