@@ -214,6 +214,36 @@ def serve(
     cli_serve.run(_settings(data=data, host=host, port=port), demo=demo)
 
 
+@app.command()
+def simulate(
+    broker: Annotated[
+        str,
+        typer.Option(
+            envvar="TWIN_MQTT",
+            show_envvar=False,
+            metavar="URL",
+            help="mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS. Or TWIN_MQTT.",
+        ),
+    ],
+    data: Data = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:…]",
+            help="silence, drift, late, duplicates, bad or death; several times if wanted. After a colon: share=0.2 (of the signals), "
+            "after=30 and for=60 (seconds), gateway=site/fire.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="Stop after this time; default: when interrupted.")
+    ] = None,
+) -> None:
+    """Run simulated devices at an MQTT broker: they send what the bindings of the data folder expect."""
+    from api import cli_simulate  # noqa: PLC0415
+
+    cli_simulate.run(_settings(data=data), broker, faults=fault or [], seconds=seconds)
+
+
 def parse_origin(text: str | None) -> tuple[float, float, float] | None:
     """`LON,LAT[,HEIGHT]` in degrees and metres. Raises typer.BadParameter for anything else."""
     if text is None:
