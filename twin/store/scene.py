@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
 from twin.ports import SceneAt
 from twin.store import recent
@@ -34,6 +34,12 @@ FEW = 5_000
 """Signals that are asked for by number (3 µs each); more are found by going through all states (1 µs each, of all)."""
 
 _state = signal_state.c
+SAMPLE = 100
+"""Signals whose readings of a day are counted, to choose between the two ways of looking for those of all."""
+
+SCANNED = 20
+"""Readings of a signal a day up to which going through all of them is faster than looking up the newest (0.15 µs each, 3 µs)."""
+
 _base = (
     select(
         _state.number,
@@ -83,6 +89,30 @@ _of_few = _of_day(signal_state.c.number + 0).where(
 )
 
 
+_last = (
+    select(_inner.c.signal, func.max(_inner.c.observed_at).label("observed_at"))
+    .where(_inner.c.day == bindparam("day"), _inner.c.observed_at <= bindparam("at"))
+    .group_by(_inner.c.signal)
+    .subquery()
+)
+_by_scan = select(
+    reading.c.signal, reading.c.observed_at, reading.c.value, reading.c.code, reading.c.text
+).join_from(
+    _last,
+    reading,
+    and_(
+        reading.c.day == bindparam("day"),
+        reading.c.signal == _last.c.signal,
+        reading.c.observed_at == _last.c.observed_at,
+    ),
+)
+_sampled = select(func.count()).where(
+    reading.c.day == bindparam("day"),
+    reading.c.signal.in_(bindparam("numbers", expanding=True)),
+    reading.c.observed_at <= bindparam("at"),
+)
+
+
 def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
     """See `twin.ports.StateReader.scene_at`."""
     with database.read() as connection:
@@ -113,7 +143,10 @@ def _found(connection: Connection, numbers: NDArray[np.int64], day: int, at: int
     """Readings of a day."""
     values = {"day": day, "at": at}
     if len(numbers) > FEW:
-        return _Columns.of(connection.execute(_of_all, values).partitions(PART))
+        sample = numbers[:: len(numbers) // SAMPLE + 1].tolist()
+        rows = connection.execute(_sampled, {**values, "numbers": sample}).scalar_one()
+        statement = _by_scan if rows <= len(sample) * SCANNED else _of_all
+        return _Columns.of(connection.execute(statement, values).partitions(PART))
     parts = (
         connection.execute(_of_few, {**values, "numbers": some}).all() for some in lists(numbers.tolist())
     )

@@ -588,6 +588,8 @@ class SceneContract:
         few = self.scene(store, 5 * 86_400)
         monkeypatch.setattr("twin.store.scene.FEW", 100)
         assert self.scene(store, 5 * 86_400) == few
+        monkeypatch.setattr("twin.store.scene.SCANNED", -1)
+        assert self.scene(store, 5 * 86_400) == few
         assert [sum(v[0] == day for v in few.values()) for day in (0.0, 1.0, 2.0)] == [400, 400, 400]
 
 
