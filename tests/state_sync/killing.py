@@ -89,26 +89,29 @@ async def run(broker: Broker, location: str, plan: Killing) -> Outcome:
     acknowledged: list[Publication] = []
     child = Child(broker, location)
     settings = MqttSettings(client_id="publisher", port=broker.port, session_expiry_s=0)
-    # The session must exist before the first message, or there is nobody to keep it for.
-    await child.start()
-    async with MqttPublisher(settings, on_acknowledged=acknowledged.append) as publisher:
-        sending = asyncio.create_task(_publish(publisher, plan.per_s))
-        try:
-            for _ in range(plan.times):
-                await asyncio.sleep(chance.uniform(0.02, plan.up_s))
-                await child.end(signal.SIGKILL)
-                await child.start()
-            await asyncio.sleep(0.2)
-        finally:
-            sending.cancel()
-            published = await sending
-        await publisher.drained()
-    times = frozenset(_time_of(each) for each in acknowledged)
-    store = child_ingest.opened(location)
-    await _settle(store, len(times))
-    await child.end(signal.SIGTERM)
-    kept = Counter(child_ingest.history(store))
-    store.close()
+    try:
+        # The session must exist before the first message, or there is nobody to keep it for.
+        await child.start()
+        async with MqttPublisher(settings, on_acknowledged=acknowledged.append) as publisher:
+            sending = asyncio.create_task(_publish(publisher, plan.per_s))
+            try:
+                for _ in range(plan.times):
+                    await asyncio.sleep(chance.uniform(0.02, plan.up_s))
+                    await child.end(signal.SIGKILL)
+                    await child.start()
+                await asyncio.sleep(0.2)
+            finally:
+                sending.cancel()
+                published = await sending
+            await publisher.drained()
+        times = frozenset(_time_of(each) for each in acknowledged)
+        store = child_ingest.opened(location)
+        await _settle(store, len(times))
+        await child.end(signal.SIGTERM)
+        kept = Counter(child_ingest.history(store))
+        store.close()
+    finally:
+        await child.end(signal.SIGKILL)
     return Outcome(published=published, acknowledged=times, kept=kept, last_words=child.last_words)
 
 
@@ -130,10 +133,10 @@ def _time_of(publication: Publication) -> int:
 
 
 async def _settle(store: SqlStore, expected: int) -> list[int]:
-    """Rows of history, once as many are there as were acknowledged, or nothing has come for ten seconds."""
+    """Rows of history, once as many are there as were acknowledged, or nothing has come for half a minute."""
     times: list[int] = []
     since = time.monotonic()
-    while len(times) < expected and time.monotonic() - since < 10:
+    while len(times) < expected and time.monotonic() - since < 30:
         before, times = len(times), child_ingest.history(store)
         if len(times) != before:
             since = time.monotonic()
