@@ -1,6 +1,6 @@
 """Staging and querying many objects: how long, and how long a live writer waits meanwhile.
 
-    .venv/bin/python benchmarks/objects.py [--objects N] [--properties N] [--data DIR] [--http]
+    .venv/bin/python benchmarks/objects.py [--objects N] [--properties N] [--data DIR | --database URL] [--http]
 
 Imports a made city of N objects (default 100,000) with 10 properties each into an empty store, a third of them repeated from
 object to object as a type's properties are, the others all different; imports it again with a hundredth changed; then asks.
@@ -11,17 +11,18 @@ other things, the processor time of this process. `--http` asks one server proce
 import argparse
 import gc
 import multiprocessing
+import os
 import random
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import httpx
 import numpy as np
@@ -31,7 +32,11 @@ from twin.objects import Attributes, Property, SourceObject
 from twin.ports import Boxes, ImportRequest, StagedRevision, TilesetFiles
 from twin.queries import ObjectQuery, parse_condition
 from twin.source import SourceReport
-from twin.store import DATABASE_NAME, SqlStore, open_store
+from twin.store import DATABASE_NAME, SqlStore, open_store, open_store_url
+from twin.store.database import Database, opened
+from twin.store.dialect import Dialect
+from twin.store.postgres import PostgresDialect
+from twin.store.sqlite import SqliteDialect
 
 CALLS = 300
 BATCH = 1000
@@ -57,16 +62,45 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--properties", type=int, default=10)
     parser.add_argument("--data", type=Path, help="an empty folder; default: a temporary one")
+    parser.add_argument("--database", help="postgresql:// URL of an empty database, instead of SQLite")
     parser.add_argument("--http", action="store_true", help="ask a server process as well")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        data = options.data or Path(temporary) / "data"
-        with open_store(data) as store:
-            _import(store, data, options.objects, options.properties)
-        with open_store(data) as store:
+        place = Place(options.data or Path(temporary) / "data", options.database)
+        with place.opened() as store:
+            _import(store, place, options.objects, options.properties)
+        with place.opened() as store:
             _ask(store, options.objects)
         if options.http:
-            _ask_server(data, options.objects)
+            _ask_server(place, options.objects)
+
+
+class Place(NamedTuple):
+    """Where the store is."""
+
+    data: Path
+    url: str | None
+
+    def opened(self) -> SqlStore:
+        """The store."""
+        return open_store(self.data) if self.url is None else open_store_url(self.url)
+
+    def database(self) -> Database:
+        """The database below it."""
+        dialect: Dialect = (
+            SqliteDialect(self.data / DATABASE_NAME) if self.url is None else PostgresDialect(self.url)
+        )
+        return opened(dialect, create=False, clock=lambda: datetime.now(UTC))
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        if self.url is None:
+            return sum(file.stat().st_size for file in self.data.glob(f"{DATABASE_NAME}*"))
+        database = self.database()
+        with database.read() as connection:
+            size: int = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+        database.close()
+        return size
 
 
 def global_id(ordinal: int) -> str:
@@ -128,14 +162,14 @@ def boxes(count: int) -> tuple[Boxes, Boxes]:
     return local, np.array([121.5, 29.87, 4.0] * 2) + local / metres
 
 
-def _import(store: SqlStore, data: Path, count: int, properties: int) -> None:
+def _import(store: SqlStore, place: Place, count: int, properties: int) -> None:
     local, geographic = boxes(count)
     print(f"{count:,} objects × {properties} properties")
     for label, seed in (("first import", 0), ("again, 1 % changed", 1)):
         objects = list(city(count, properties, seed))
         gc.collect()
         gc.freeze()  # an import holds one batch at a time; here the collector would walk over all of them again and again
-        with Watch(data / DATABASE_NAME) as watch:
+        with Watch(place) as watch:
             started = time.perf_counter()
             staged = store.begin_revision(
                 ImportRequest(key="city", explicit=True, source="made", kind="ifc", content_hash=label)
@@ -153,8 +187,7 @@ def _import(store: SqlStore, data: Path, count: int, properties: int) -> None:
             f"   boxes {bounds_done - objects_done:5.2f} s   publish {done - bounds_done:5.2f} s"
         )
         print(f"{'':22}a live writer waited {watch}")
-    size = sum(file.stat().st_size for file in data.glob(f"{DATABASE_NAME}*"))
-    print(f"{'database':22}{size / 1e6:.0f} MB\n")
+    print(f"{'database':22}{place.size() / 1e6:.0f} MB\n")
 
 
 def _publish(store: SqlStore, staged: StagedRevision) -> None:
@@ -170,10 +203,10 @@ def _publish(store: SqlStore, staged: StagedRevision) -> None:
 class Watch:
     """A process that takes the write lock every 20 ms, as live ingest does, and says how long it waited."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, place: Place) -> None:
         self._stop = multiprocessing.Event()
         self._answers: multiprocessing.Queue[list[float]] = multiprocessing.Queue()
-        self._process = multiprocessing.Process(target=_watch, args=(database, self._stop, self._answers))
+        self._process = multiprocessing.Process(target=_watch, args=(place, self._stop, self._answers))
         self._waits: list[float] = []
 
     def __enter__(self) -> Self:
@@ -191,20 +224,15 @@ class Watch:
         return f"{_quantile(self._waits, 0.5)}, p99 {_quantile(self._waits, 0.99)}, at most {self._waits[-1] * 1e3:.0f} ms"
 
 
-def _watch(database: Path, stop: Event, answers: "multiprocessing.Queue[list[float]]") -> None:
-    connection = sqlite3.connect(database, isolation_level=None, timeout=0)
+def _watch(place: Place, stop: Event, answers: "multiprocessing.Queue[list[float]]") -> None:
+    database = place.database()
     waits: list[float] = []
     while not stop.is_set():
         started = time.perf_counter()
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                break
-            except sqlite3.OperationalError:
-                time.sleep(0.001)
-        waits.append(time.perf_counter() - started)
-        connection.execute("COMMIT")
+        with database.write(lane="live"):
+            waits.append(time.perf_counter() - started)
         time.sleep(0.02)
+    database.close()
     answers.put(waits)
 
 
@@ -257,7 +285,7 @@ def _measure(label: str, call: Callable[[], object], calls: int = CALLS) -> None
     )
 
 
-def _ask_server(data: Path, count: int) -> None:
+def _ask_server(place: Place, count: int) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -267,11 +295,12 @@ def _ask_server(data: Path, count: int) -> None:
         "from api.cli import main; main()",
         "serve",
         "--data",
-        str(data),
+        str(place.data),
         "--port",
         str(port),
     ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    environment = os.environ | ({} if place.url is None else {"TWIN_DATABASE": place.url})
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             _wait_for(client)
