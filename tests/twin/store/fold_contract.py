@@ -78,7 +78,7 @@ def _told(value: Value, quality: Quality) -> Told:
 
 class FoldContract:
     @given(batches)
-    @settings(max_examples=150, deadline=None, suppress_health_check=ONE_STORE)
+    @settings(max_examples=80, deadline=None, suppress_health_check=ONE_STORE)
     def test_recording_in_batches_is_folding_one_by_one(
         self, store: TwinStore, given_batches: list[list[Reading]]
     ) -> None:
@@ -102,7 +102,7 @@ class FoldContract:
             _check(store, number, told, shown.get(number))
 
     @given(batches)
-    @settings(max_examples=30, deadline=None, suppress_health_check=ONE_STORE)
+    @settings(max_examples=20, deadline=None, suppress_health_check=ONE_STORE)
     def test_a_scene_is_a_replay_up_to_its_instant(
         self, store: TwinStore, given_batches: list[list[Reading]]
     ) -> None:
