@@ -12,7 +12,19 @@ from api import problems
 from api.access import AccessControl
 from api.metrics import RequestMetrics
 from api.metrics_live import LiveMetrics
-from api.routes import bindings, health, live, models, objects, readings, signals, state, tiles, viewer
+from api.routes import (
+    bindings,
+    devices,
+    health,
+    live,
+    models,
+    objects,
+    readings,
+    signals,
+    state,
+    tiles,
+    viewer,
+)
 from api.runtime import Runtime
 from api.work import Work
 
@@ -48,6 +60,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         state.router,
         readings.router,
         bindings.router,
+        devices.router,
         live.router,
         tiles.router,
     ):

@@ -215,6 +215,18 @@ def serve(
 
 
 @app.command()
+def devices(
+    data: Data = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Only those that do not report now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the devices that something is bound to: when each was last heard of, and which signals are stale."""
+    from api import cli_devices  # noqa: PLC0415
+
+    cli_devices.show(_settings(data=data), silent=silent, as_json=as_json)
+
+
+@app.command()
 def simulate(
     broker: Annotated[
         str,

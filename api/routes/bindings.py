@@ -13,9 +13,8 @@ from api import schemas_bindings as schemas
 from api.bodies import limited_body
 from api.problems import problem
 from api.representations import Document, page
-from api.routes.common import Cursor, Running, document, refusals, runtime_of
+from api.routes.common import Cursor, Running, document, place_of, refusals, runtime_of
 from state_sync.bindings import Binding, BindingFile, InvalidBindings, from_entries, parse
-from twin.errors import InvalidQuery
 
 router = APIRouter(prefix="/api/v1/bindings", tags=["bindings"])
 
@@ -96,7 +95,7 @@ def list_bindings(
     cursor: Cursor = None,
 ) -> Response:
     """Bindings in the order of sources and of the entries in each."""
-    start = _place(cursor)
+    start = place_of(cursor)
     found = [
         (name, each)
         for name in dict.fromkeys(name for name, _ in running.store.bindings())
@@ -106,14 +105,6 @@ def list_bindings(
     ]
     following = str(start + limit) if start + limit < len(found) else None
     return document(page([_summary(*each) for each in found[start : start + limit]], following))
-
-
-def _place(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdecimal()) or len(cursor) > 9:
-        raise InvalidQuery("The cursor is none of ours: take `next` of the page before.")
-    return int(cursor)
 
 
 def _summary(source: str, each: Binding) -> Document:

@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from api.problems import MEDIA_TYPE
 from api.runtime import Runtime
 from api.schemas import Problem
+from twin.errors import InvalidQuery
 from twin.queries import DEFAULT_LIMIT, MAX_LIMIT
 
 
@@ -26,6 +27,15 @@ PAGE = DEFAULT_LIMIT
 def document(content: Any, headers: dict[str, str] | None = None) -> Response:
     """JSON of plain values and msgspec structs; several times faster than going through a model."""
     return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
+
+
+def place_of(cursor: str | None) -> int:
+    """Where a page begins in a list whose cursors are plain numbers. Raises InvalidQuery."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal()) or len(cursor) > 9:
+        raise InvalidQuery("The cursor is none of ours: take `next` of the page before.")
+    return int(cursor)
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
