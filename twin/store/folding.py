@@ -40,6 +40,9 @@ class Outcome(NamedTuple):
     """Values of `STATE_COLUMNS`, and the number."""
     history: list[tuple[int, int, int, float | None, str | None, int]]
     """New readings: signal, observed_at, received_at, value, text, code."""
+    late: list[tuple[int, int, int, float | None, str | None, int]]
+    """Those that came late. They go to their place at once: so batches of recent ones are of one time, and few of them have
+    to be looked into for what comes late."""
     replaced: list[tuple[object, ...]]
     """Rows of `reading` that another value for the same time has won: received_at, value, text, code, and the key."""
     replaced_recent: list[tuple[object, ...]]
@@ -50,7 +53,8 @@ class Outcome(NamedTuple):
 class History:
     """History as far as a batch touches it: what was there, what has come."""
 
-    def __init__(self, settled: Iterable[Kept], recent: Iterable[Kept]) -> None:
+    def __init__(self, looked_up: Iterable[Key], settled: Iterable[Kept], recent: Iterable[Kept]) -> None:
+        self._looked_up = frozenset(looked_up)
         self._settled = {row[1:3]: row for row in settled}
         self._recent = {row[1:3]: row for row in recent}
         self._known = {**self._settled, **self._recent}
@@ -76,14 +80,12 @@ class History:
         self._come[key] = arrived
         return Step.CONFLICT_WON
 
-    def _added(self) -> Iterator[tuple[int, int, int, float | None, str | None, int]]:
-        for key, (one, value, text, code) in self._come.items():
-            if key not in self._known:
-                yield (*key, one.received_at, value, text, code)
-
     def add_to(self, outcome: Outcome) -> None:
         """Enter what has come."""
-        outcome.history.extend(self._added())
+        for key, (one, value, text, code) in self._come.items():
+            if key not in self._known:
+                rows = outcome.late if key in self._looked_up else outcome.history
+                rows.append((*key, one.received_at, value, text, code))
         outcome.replaced.extend(self._replaced(self._settled))
         outcome.replaced_recent.extend(self._replaced(self._recent))
 

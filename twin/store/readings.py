@@ -98,9 +98,8 @@ def _folded(database: Database, connection: Connection, groups: dict[int, list[A
     if others:
         keys = history_keys(others, groups)
         settled = [(at // DAY_US, signal, at) for signal, at in keys]
-        history = History(
-            database.dialect.find_rows(connection, reading, settled), recent.find(database, connection, keys)
-        )
+        known = database.dialect.find_rows(connection, reading, settled)
+        history = History(keys, known, recent.find(database, connection, keys))
         for row in others:
             fold(row, groups[row[0]], history, outcome, now)
         history.add_to(outcome)
@@ -136,7 +135,7 @@ def _newest(
         shown = shown_quality(code, at, period_us, now)
         deltas.append(StateDelta(number, one.value, shown, at, received_at, changed_at, changed))
     counts = {"changed": len(states) - repeated, "repeated": repeated}
-    return Outcome(counts, states, history, [], [], deltas), others
+    return Outcome(counts, states, history, [], [], [], deltas), others
 
 
 def _write(database: Database, connection: Connection, outcome: Outcome) -> None:
@@ -146,6 +145,7 @@ def _write(database: Database, connection: Connection, outcome: Outcome) -> None
     outcome.history.sort()
     dialect.update_rows(connection, reading, columns, outcome.replaced)
     dialect.update_rows(connection, recent_reading, columns, outcome.replaced_recent)
+    dialect.insert_rows(connection, reading, sorted((row[1] // DAY_US, *row) for row in outcome.late))
     if dialect.buffers_readings:
         recent.append(database, connection, outcome.history)
     else:

@@ -146,8 +146,11 @@ def find(database: Database, connection: Connection, keys: Sequence[tuple[int, i
     if not database.dialect.buffers_readings:
         return []
     batches = connection.execute(_batches).all()
+    times = np.array([at for _, at in keys], np.int64)
     wanted = [
-        (row.batch, signal, at) for row in batches for signal, at in keys if row.oldest <= at <= row.newest
+        (row.batch, *keys[place])
+        for row in batches
+        for place in np.flatnonzero((times >= row.oldest) & (times <= row.newest)).tolist()
     ]
     return database.dialect.find_rows(connection, recent_reading, wanted)
 
