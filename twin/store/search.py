@@ -123,7 +123,9 @@ def _ordered(*, in_tree: bool, after: bool, lateral: bool) -> Select[Any]:
     first: ColumnElement[int] = model.c.current_revision_id * SPAN
     if after and not in_tree:  # one lower bound, so that the search of the primary key can begin there
         first = case((and_(_here, _last_id > 0), _last_id + 1), else_=first)
-    here = and_(version.id >= first, version.id < (model.c.current_revision_id + 1) * SPAN)
+    # `+ 0`: a tree has its own index; PostgreSQL takes a range of ids for a two-hundredth of the table and would go through it.
+    own: ColumnElement[int] = version.id + 0 if lateral and in_tree else version.id
+    here = and_(own >= first, own < (model.c.current_revision_id + 1) * SPAN)
     if lateral:
         order = (version.sort_key, version.id) if in_tree else (version.id,)
         found = select(version.id, version.sort_key).correlate(model)
