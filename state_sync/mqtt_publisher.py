@@ -17,19 +17,27 @@ log = logging.getLogger(__name__)
 
 
 class _Storage(PersistentStorage):  # type: ignore[misc]  # gmqtt has no annotations
-    """Where gmqtt keeps what is unacknowledged: it stores on sending, and removes when the PUBACK is there."""
+    """Where gmqtt keeps what is unacknowledged: it stores on sending, and removes when the PUBACK is there.
 
-    def __init__(self, publisher: "MqttPublisher") -> None:
+    One for each connection: the same packet identifier means another message on the next. `sending`: number of the
+    publication that is being sent; `in_flight`: numbers by packet identifier.
+    """
+
+    def __init__(self, confirmed: Callable[[int], None]) -> None:
         super().__init__()
-        self._publisher = publisher
+        self.sending = 0
+        self.in_flight: dict[int, int] = {}
+        self._confirmed = confirmed
 
     def push_message(self, mid: int, raw_package: bytes) -> None:
         super().push_message(mid, raw_package)
-        self._publisher.sent(mid)
+        self.in_flight[mid] = self.sending
 
     def remove_message_by_mid(self, mid: int) -> None:
         super().remove_message_by_mid(mid)
-        self._publisher.confirmed(mid)
+        number = self.in_flight.pop(mid, None)
+        if number is not None:
+            self._confirmed(number)
 
 
 class MqttPublisher:
@@ -52,9 +60,8 @@ class MqttPublisher:
         self._on_acknowledged = on_acknowledged
         self._pending: dict[int, Publication] = {}
         self._unsent: deque[int] = deque()
-        self._in_flight: dict[int, int] = {}
         self._sequence = 0
-        self._sending = 0
+        self._storage = _Storage(self._confirm)
         self._client: Client | None = None
         self._progress = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -112,11 +119,12 @@ class MqttPublisher:
     async def _run(self) -> None:
         backoff = Backoff(self._settings)
         while True:
-            client = Client(self._settings, number=1, receive=_ignore, storage=_Storage(self))
+            storage = _Storage(self._confirm)
+            client = Client(self._settings, number=1, receive=_ignore, storage=storage)
             try:
                 async with opened(client):
                     backoff.reset()
-                    self._begin(client)
+                    self._begin(client, storage)
                     await client.lost.wait()
             except OSError as error:
                 log.info("%r: %s", self._settings, error)
@@ -124,9 +132,8 @@ class MqttPublisher:
                 self._client = None
             await asyncio.sleep(backoff.next_s())
 
-    def _begin(self, client: Client) -> None:
-        self._client = client
-        self._in_flight.clear()
+    def _begin(self, client: Client, storage: _Storage) -> None:
+        self._client, self._storage = client, storage
         self._unsent = deque(self._pending)
         self._push()
 
@@ -134,19 +141,15 @@ class MqttPublisher:
         client = self._client
         if client is None or not client.is_connected:
             return
-        while self._unsent and len(self._in_flight) < client.send_maximum:
-            self._sending = self._unsent.popleft()
-            publication = self._pending[self._sending]
-            client.publish(publication.topic, publication.payload, qos=1, retain=publication.retain)
+        while self._unsent and len(self._storage.in_flight) < client.send_maximum:
+            self._storage.sending = self._unsent.popleft()
+            publication = self._pending.get(self._storage.sending)
+            if publication is not None:
+                client.publish(publication.topic, publication.payload, qos=1, retain=publication.retain)
 
-    def sent(self, identifier: int) -> None:
-        """What is being sent got this packet identifier."""
-        self._in_flight[identifier] = self._sending
-
-    def confirmed(self, identifier: int) -> None:
-        """The broker has taken over what has this packet identifier."""
-        sequence = self._in_flight.pop(identifier, None)
-        publication = self._pending.pop(sequence, None) if sequence is not None else None
+    def _confirm(self, number: int) -> None:
+        """The broker has taken over a publication."""
+        publication = self._pending.pop(number, None)
         if publication is None:
             return
         self.acknowledged += 1

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from state_sync.messages import Decoded, Message, Publication
 from twin.errors import StoreError
 from twin.ports.live import Recorded, Rejected
-from twin.state import Reading
+from twin.state import Reading, Value
 
 
 class MemoryStore:
@@ -19,6 +19,7 @@ class MemoryStore:
         self.readings: list[Reading] = []
         self.rejected: list[Rejected] = []
         self.stale: list[int] = []
+        self._known: set[tuple[int, int, Value]] = set()
         self.batches: list[int] = []
         self.events: list[str] = []
         self.sweeps = 0
@@ -37,8 +38,12 @@ class MemoryStore:
         if any(self.refuse(reading) for reading in readings):
             raise OverflowError("too large for the database")
         self.batches.append(len(readings) + len(rejected))
-        known = {(each.signal, each.observed_at, each.value) for each in self.readings}
-        new = [each for each in readings if (each.signal, each.observed_at, each.value) not in known]
+        new = []
+        for each in readings:
+            key = (each.signal, each.observed_at, each.value)
+            if key not in self._known:
+                self._known.add(key)
+                new.append(each)
         self.readings += new
         self.events.append("record")
         self.rejected += rejected
