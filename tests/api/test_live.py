@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from api.app import create_app
 from api.runtime import Runtime
 from api.tickets import LIFE_S, Tickets
 from tests.api.conftest import KEY
@@ -102,9 +103,9 @@ def test_a_page_elsewhere_may_not_open_a_socket(client: TestClient) -> None:
 
 
 @pytest.fixture
-def far(runtime: Runtime, client: TestClient) -> Iterator[TestClient]:
+def far(runtime: Runtime) -> Iterator[TestClient]:
     """A client on another machine."""
-    with TestClient(client.app, base_url="http://localhost", client=("192.0.2.7", 4711)) as started:
+    with TestClient(create_app(runtime), base_url="http://localhost", client=("192.0.2.7", 4711)) as started:
         yield started
 
 
