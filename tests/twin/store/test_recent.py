@@ -75,6 +75,16 @@ def _times(numbers: list[int], place: int) -> int:
     return sum(numbers[place] in drawn.choice(numbers, 400, replace=False).tolist() for _ in range(200))
 
 
+def test_late_readings_go_to_their_place_at_once(data: Path, clock: Clock) -> None:
+    with open_store(data, clock=clock) as store:
+        imported(store, "a", plain("xyz"))
+        numbers = [r.number for r in store.declare_signals([temperature(g) for g in "xyz"])]
+        store.record([Reading(n, 1.0, NOW, NOW) for n in numbers])
+        store.record([Reading(n, 1.0, NOW + at, NOW) for n in numbers for at in (-2, 1, -1)])
+        assert counts(data) == (6, 6, 2)
+        assert store.record([Reading(n, 1.0, NOW - 2, NOW) for n in numbers]).duplicate == 3
+
+
 def test_settling_leaves_nothing_on_its_way(data: Path, clock: Clock) -> None:
     with open_store(data, clock=clock) as store:
         imported(store, "a", plain("xyz"))
