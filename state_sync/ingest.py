@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+REST = 20
+"""A job that takes a second is done every twenty at most: a million bindings take two to read."""
+
 Load = Callable[[Decoder | None], Decoder]
 """Make a decoder from the bindings as they are stored now; given the present one, return that if nothing has changed."""
 
@@ -28,13 +31,14 @@ class IngestOptions(Struct, frozen=True, kw_only=True):
 
     `batch`: messages in one transaction at most. `linger_s`: how long a smaller one waits for company; what a reading waits at
     most before its commit begins. `sweep_every_s`: search for silent signals; 0: never (another process does). `reload_every_s`:
-    read the bindings again, in case another process has changed them (two seconds for a million); 0: only when `reload` is called. `retry_from_s` doubles up to `retry_to_s` while the store fails.
+    read the bindings again, in case another process has changed them; 0: only when `reload` is called. Either is done more rarely where it
+    takes long: at most a twentieth of the time goes into it. `retry_from_s` doubles up to `retry_to_s` while the store fails.
     """
 
     batch: int = 2_000
     linger_s: float = 0.01
     sweep_every_s: float = 5.0
-    reload_every_s: float = 15.0
+    reload_every_s: float = 5.0
     retry_from_s: float = 0.1
     retry_to_s: float = 5.0
 
@@ -202,13 +206,16 @@ class Ingest:
         return True
 
     async def _every(self, period_s: float, job: Callable[[], Awaitable[None]]) -> None:
+        took_s = 0.0
         while True:
-            await asyncio.sleep(period_s)
+            await asyncio.sleep(max(period_s, took_s * REST))
+            began = time.monotonic()
             try:
                 await job()
             except Exception:
                 # A job that has failed once for a reason nobody thought of must not be missing from then on.
                 log.exception("a job of the ingest has failed")
+            took_s = time.monotonic() - began
 
     async def _sweep(self) -> None:
         recorder = self._started()
