@@ -3,15 +3,8 @@
 import pytest
 
 from tests.twin.store.fold_contract import FoldContract
-from tests.twin.store.live_contract import (
-    BindingContract,
-    HistoryContract,
-    RecordContract,
-    SceneContract,
-    SignalContract,
-    StalenessContract,
-    StateContract,
-)
+from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
+from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
 from twin.store import SqlStore
 
 

@@ -7,15 +7,8 @@ import pytest
 
 from tests.twin.store.clock import Clock
 from tests.twin.store.fold_contract import FoldContract
-from tests.twin.store.live_contract import (
-    BindingContract,
-    HistoryContract,
-    RecordContract,
-    SceneContract,
-    SignalContract,
-    StalenessContract,
-    StateContract,
-)
+from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
+from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
 from twin.ports import TwinStore
 from twin.store import SqlStore, open_store
 

@@ -11,7 +11,8 @@ import pytest
 from tests.twin.store.builders import imported, plain
 from tests.twin.store.clock import Clock
 from tests.twin.store.fold_contract import FoldContract
-from tests.twin.store.live_contract import NOW, HistoryContract, SceneContract, temperature
+from tests.twin.store.live_contract import NOW, temperature
+from tests.twin.store.live_query_contract import HistoryContract, SceneContract
 from twin.state import Reading
 from twin.store import DATABASE_NAME, SqlStore, open_store, recent
 
