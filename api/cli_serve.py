@@ -84,7 +84,11 @@ def _serve(runtime: Runtime, work: Work) -> None:
     settings = runtime.settings
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(runtime, work), log_level="warning", access_log=False, timeout_graceful_shutdown=5
+            create_app(runtime, work),
+            http="httptools",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
         )
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
