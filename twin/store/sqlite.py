@@ -232,6 +232,7 @@ class SqliteDialect:
 
 _ADVICE = {
     "database is locked": "Another process has been writing for too long; wait for it, or end it, and try again.",
+    "disk I/O error": "The disk refused to write: look for a full disk, a quota or a limit on file sizes, and try again.",
     "disk is full": "Free some space and try again; nothing that was published is lost.",
     "readonly": "Change the owner or the rights of the file and its folder, or choose another with --data.",
     "unable to open": "Check that the folder is there and can be written.",
