@@ -65,8 +65,12 @@ def chromium() -> Path:
 
 @pytest.fixture(scope="session")
 def node_modules(root: Path) -> Path:
-    """Folder of the npm packages that tests use as independent tools; skips where `npm ci` has not run."""
+    """Folder of the npm packages that tests use as independent tools; skips where `npm ci` has not run, fails where
+    `scripts/test` promised it.
+    """
     folder = root / "node_modules"
     if not (folder / "gltf-validator").is_dir() or shutil.which("node") is None:
+        if os.environ.get("TWIN_REQUIRE_BROWSER"):
+            pytest.fail("no npm packages although set-up should have installed them")
         pytest.skip("no npm packages: run scripts/setup")
     return folder

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -32,7 +31,7 @@ from state_sync.bus import Bus
 from state_sync.messages import Publication
 from state_sync.mqtt_settings import MqttSettings
 from tests.api.conftest import KEY
-from tests.state_sync.broker import Broker, free_port
+from tests.state_sync.broker import Broker, free_port, require_mosquitto_pub
 from twin.ports import StateQuery
 from twin.state import Quality, Reading, Signal
 
@@ -223,9 +222,7 @@ def _get(address: str, path: str) -> Any:
 def test_a_message_published_at_a_real_broker_is_the_state_that_the_api_answers(
     bound: Runtime, tmp_path: Path
 ) -> None:
-    publisher = shutil.which("mosquitto_pub")
-    if publisher is None:
-        pytest.skip("no mosquitto_pub: install it (Debian: apt install mosquitto-clients)")
+    publisher = require_mosquitto_pub()
     broker = Broker(tmp_path)
     broker.start()
     try:

@@ -35,11 +35,19 @@ def find_mosquitto() -> str | None:
 
 def require_mosquitto() -> str:
     """The executable; skips where there is none, fails where `scripts/test` promised one."""
-    found = find_mosquitto()
+    return _required(find_mosquitto(), "mosquitto", package="mosquitto")
+
+
+def require_mosquitto_pub() -> str:
+    """The command that publishes one message; skips and fails in the same way."""
+    return _required(shutil.which("mosquitto_pub"), "mosquitto_pub", package="mosquitto-clients")
+
+
+def _required(found: str | None, name: str, *, package: str) -> str:
     if found is None and os.environ.get("TWIN_REQUIRE_BROKER"):
-        pytest.fail("no mosquitto although set-up should have installed it")
+        pytest.fail(f"no {name} although set-up should have installed it")
     if found is None:
-        pytest.skip("no mosquitto: install it (Debian: apt install mosquitto)")
+        pytest.skip(f"no {name}: install it (Debian: apt install {package})")
     return found
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import resource
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from state_sync.mqtt import MqttSource
 from state_sync.mqtt_publisher import MqttPublisher
 from state_sync.mqtt_settings import MqttSettings
 from tests.state_sync import child_ingest
-from tests.state_sync.broker import Broker
+from tests.state_sync.broker import Broker, require_mosquitto_pub
 from tests.state_sync.fakes import reading, until
 from twin.store import SqlStore
 
@@ -150,9 +149,7 @@ def test_nothing_is_lost_while_the_disk_is_full(broker: Broker, store: SqlStore)
 
 
 def test_readings_of_mosquitto_pub_are_taken(broker: Broker, store: SqlStore) -> None:
-    program = shutil.which("mosquitto_pub")
-    if program is None:
-        pytest.skip("no mosquitto_pub (Debian: mosquitto-clients)")
+    program = require_mosquitto_pub()
 
     async def work() -> None:
         async with service(broker, store) as ingest:

@@ -23,28 +23,13 @@ from bim_import.ifc.reading.entities import (
     kind,
     supertypes,
 )
+from bim_import.ifc.reading.materials import MATERIAL_PARTS
 from twin.source import Material
 
 _RELATED_OBJECTS, _RELATING = 4, 5
 """IfcRelAssociatesMaterial, IfcRelDefinesByType"""
 _MIN_ALPHA = 0.05
 """What a file calls wholly transparent must still be found by a click."""
-
-_MATERIALS_IN = {
-    "IfcMaterialLayerSetUsage": 0,
-    "IfcMaterialLayerSet": 0,
-    "IfcMaterialLayer": 0,
-    "IfcMaterialLayerWithOffsets": 0,
-    "IfcMaterialProfileSetUsage": 0,
-    "IfcMaterialProfileSetUsageTapering": 0,
-    "IfcMaterialProfileSet": 2,
-    "IfcMaterialProfile": 2,
-    "IfcMaterialProfileWithOffsets": 2,
-    "IfcMaterialConstituentSet": 2,
-    "IfcMaterialConstituent": 2,
-    "IfcMaterialList": 0,
-}
-"""Class of a material definition → position of the attribute that leads on to its materials."""
 
 
 class Styles:
@@ -201,8 +186,8 @@ def _materials(definition: Entity, depth: int = 0) -> list[int]:
     """STEP ids of the IfcMaterials of a material definition, in its order."""
     if is_kind(definition, "IfcMaterial"):
         return [definition.id()]
-    position = _MATERIALS_IN.get(kind(definition))
-    value = None if position is None or depth > len(_MATERIALS_IN) else attribute(definition, position)
+    position = MATERIAL_PARTS.get(kind(definition))
+    value = None if position is None or depth > len(MATERIAL_PARTS) else attribute(definition, position)
     parts = value if isinstance(value, tuple) else (value,)
     return [material for part in parts if part is not None for material in _materials(part, depth + 1)]
 

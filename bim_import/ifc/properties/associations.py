@@ -5,23 +5,8 @@ from ifcopenshell import entity_instance
 from bim_import.ifc.properties.layout import Layout
 from bim_import.ifc.properties.relations import related
 from bim_import.ifc.properties.values import attribute, entities, text
+from bim_import.ifc.reading.materials import MATERIAL_PARTS
 from twin.objects import ClassificationRef, GroupRef
-
-_MATERIAL_PARTS: dict[str, int] = {
-    "IfcMaterialList": 0,
-    "IfcMaterialLayerSetUsage": 0,
-    "IfcMaterialLayerSet": 0,
-    "IfcMaterialLayer": 0,
-    "IfcMaterialLayerWithOffsets": 0,
-    "IfcMaterialProfileSetUsage": 0,
-    "IfcMaterialProfileSetUsageTapering": 0,
-    "IfcMaterialProfileSet": 2,
-    "IfcMaterialProfile": 2,
-    "IfcMaterialProfileWithOffsets": 2,
-    "IfcMaterialConstituentSet": 2,
-    "IfcMaterialConstituent": 2,
-}
-"""Where each member of IfcMaterialSelect keeps its materials or the next step towards them; same in all schemas."""
 
 _MAX_DEPTH = 6
 """Usage → set → layer → material is three; references between classification references rarely exceed five."""
@@ -46,7 +31,7 @@ def _material_names(material: entity_instance, depth: int) -> list[str]:
     if kind == "IfcMaterial":
         name = text(attribute(material, 0))
         return [name] if name else []
-    part = _MATERIAL_PARTS.get(kind)
+    part = MATERIAL_PARTS.get(kind)
     if part is None or depth > _MAX_DEPTH:
         return []
     return [
