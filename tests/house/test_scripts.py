@@ -36,25 +36,50 @@ def test_a_wrong_argument_is_wrong_usage(script: str, tmp_path: Path) -> None:
     assert refused.stderr.startswith(f"usage: {script}")
 
 
-def test_set_up_names_everything_that_is_missing_in_one_line(tmp_path: Path) -> None:
-    checkout = tmp_path / "a path with spaces"
+def _set_up_on_a_bare_machine(place: Path, **programs: str) -> subprocess.CompletedProcess[str]:
+    """Run set-up where nothing is installed but the barest tools and these shell scripts."""
+    checkout = place / "a path with spaces"
     (checkout / "scripts").mkdir(parents=True)
     shutil.copy(ROOT / "scripts" / "setup", checkout / "scripts" / "setup")
-    tools = tmp_path / "tools"
+    tools = place / "tools"
     tools.mkdir()
     for name in BARE_TOOLS:
         found = shutil.which(name)
         assert found is not None
         (tools / name).symlink_to(found)
-
-    stopped = subprocess.run(
+    for name, script in programs.items():
+        program = tools / name.replace("_", "-")
+        program.unlink(missing_ok=True)
+        program.write_text(f"#!{shutil.which('bash')}\n{script}\n", encoding="utf-8")
+        program.chmod(0o755)
+    return subprocess.run(
         [checkout / "scripts" / "setup", "test"],
-        cwd=tmp_path,
+        cwd=place,
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_set_up_asks_for_each_missing_package_by_its_own_name(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+
+    _set_up_on_a_bare_machine(
+        tmp_path,
+        id="echo 0",
+        true="exit 0",
+        env='shift; exec "$@"',
+        apt_get=f'if [ "$1" = install ]; then printf "%s\\n" "$@" >"{asked}"; fi',
+    )
+
+    words = asked.read_text(encoding="utf-8").splitlines()
+    assert [word for word in words if " " in word] == []
+    assert {"python3", "python3-venv", "python3-dev", "g++"} <= set(words)
+
+
+def test_set_up_names_everything_that_is_missing_in_one_line(tmp_path: Path) -> None:
+    stopped = _set_up_on_a_bare_machine(tmp_path)
 
     assert stopped.returncode == 1
     [line] = stopped.stderr.splitlines()
