@@ -21,6 +21,7 @@ from twin.frames.lookup import (
     true_north_on_map,
     zone_hint,
 )
+from twin.frames.plane import TangentPlane
 from twin.frames.values import ELLIPSOIDAL, Confidence, Diagnosis, Found, FoundValue, Placement
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Frame",
     "Placement",
     "Points",
+    "TangentPlane",
     "crs_facts",
     "ecef_from_geographic",
     "find_crs",
