@@ -31,7 +31,7 @@ def test_a_kilometre_up_is_a_kilometre_along_the_up_vector() -> None:
     plane = TangentPlane.near(121.55, 29.87)
     points = np.array([[121.0, 29.0, 10.0], [122.3, 30.2, -3.0], [-60.0, -45.0, 0.0]])
     places, up = plane.local_and_up(points)
-    higher = plane.local(points + (0.0, 0.0, 1000.0))
+    higher = plane.local(points + np.array([0.0, 0.0, 1000.0]))
     assert np.abs(places + 1000.0 * up - higher).max() < 1e-6
     assert np.linalg.norm(up, axis=1) == pytest.approx(np.ones(3), abs=1e-12)
 
