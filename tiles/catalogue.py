@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tiles.hot import Column, HotProperty, choose_hot
 from twin.objects import Property, SourceObject
 from twin.spool import Spool
+from twin.tables import ObjectTable
 
 NO_STOREY = -1
 
@@ -54,7 +55,9 @@ def read_catalogue(spool: Spool, *, drawn: NDArray[np.bool_], hot_properties: in
     hidden = np.zeros(count, dtype=bool)
     columns = [Column(hot=each, values=[None] * count) for each in chosen]
     shape, getters = _lean(chosen)
-    for item in chain.from_iterable(spool.objects_as(shape)):
+    for item in chain.from_iterable(
+        batch.objects() if isinstance(batch, ObjectTable) else batch for batch in spool.batches_as(shape)
+    ):
         at = item.ordinal
         global_ids[at], classes[at], names[at], disciplines[at] = (
             item.global_id,

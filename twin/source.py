@@ -79,6 +79,31 @@ class Instance:
     transform: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshBatch:
+    """n meshes as joined arrays, mesh i drawn once where it is for the object of ordinal ordinals[i]: no sharing is looked for.
+
+    ordinals: (n,) integers. origins: (n, 3) float64, local frame of the source, metres.
+    vertex_counts, triangle_counts, part_counts: (n,) integers ≥ 1; the arrays below hold the meshes one after the other.
+    positions: (v, 3) float32 relative to the mesh's origin; normals: (v, 3) float32, unit length.
+    triangles: (t, 3) integers, each counted from its own mesh's first vertex, counter-clockwise seen from outside, ordered
+    by material. parts: (p, 3) integers (material id of the spool part, first triangle of its own mesh, triangle count).
+    """
+
+    ordinals: NDArray[np.integer[Any]]
+    origins: NDArray[np.float64]
+    vertex_counts: NDArray[np.integer[Any]]
+    triangle_counts: NDArray[np.integer[Any]]
+    part_counts: NDArray[np.integer[Any]]
+    positions: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    triangles: NDArray[np.integer[Any]]
+    parts: NDArray[np.integer[Any]]
+
+    def __len__(self) -> int:
+        return len(self.ordinals)
+
+
 class ClassCount(Struct, kw_only=True):
     """Coverage of one class."""
 

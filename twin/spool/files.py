@@ -1,0 +1,46 @@
+"""How values lie in the files of a spool: length-prefixed frames, and rows of numbers."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+_LENGTH = struct.Struct("<Q")
+
+
+def append_frame(file: IO[bytes], value: object) -> None:
+    """Write one value as a length and MessagePack."""
+    payload = msgspec.msgpack.encode(value)
+    file.write(_LENGTH.pack(len(payload)))
+    file.write(payload)
+
+
+def frames(path: Path) -> Iterator[bytes]:
+    """The whole frames of a file, still encoded; none where there is no file, and a torn last one is ignored."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        while len(head := file.read(_LENGTH.size)) == _LENGTH.size:
+            (length,) = _LENGTH.unpack(head)
+            payload = file.read(length)
+            if len(payload) < length:
+                return
+            yield payload
+
+
+def rows(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """All whole rows of a file; a torn last row is ignored."""
+    if not path.exists():
+        return np.empty(0, dtype)
+    return np.fromfile(path, dtype=dtype, count=path.stat().st_size // dtype.itemsize)
+
+
+def mapped(path: Path) -> NDArray[np.uint8]:
+    """The bytes of a file, read-only and not loaded; none where there is no file or nothing in it."""
+    if not path.exists() or not path.stat().st_size:
+        return np.empty(0, np.uint8)
+    return np.memmap(path, dtype=np.uint8, mode="r")

@@ -1,0 +1,200 @@
+"""Reading a spool."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.objects import SourceObject
+from twin.source import Material, Mesh
+from twin.spool import objects
+from twin.spool.files import frames, rows
+from twin.spool.geometry import INSTANCE_ROW, MESH_ROW, PART_ROW, UNSHARED
+from twin.tables import ObjectTable, index_runs
+
+_Lean = TypeVar("_Lean", bound=msgspec.Struct)
+
+
+class Spool:
+    """Reads a spooled source. Arrays of meshes are views of the mapped file: use them before the folder goes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._part_numbers = sorted(
+            int(p.stem.removeprefix("part-")) for p in folder.glob("part-*.instances")
+        )
+
+    def objects(self) -> Iterator[list[SourceObject]]:
+        """Batches of objects in the order written, those of tables too (made one by one: slow)."""
+        for batch in self.batches():
+            yield batch.objects() if isinstance(batch, ObjectTable) else batch
+
+    def batches(self) -> Iterator[list[SourceObject] | ObjectTable]:
+        """Batches of objects and tables, as written and in that order."""
+        return objects.batches(self.folder)
+
+    def batches_as(self, kind: type[_Lean]) -> Iterator[list[_Lean] | ObjectTable]:
+        """The same with objects read as another Struct: fields of the file that it does not name are skipped, which takes a
+        tenth of the time of decoding them.
+        """
+        return objects.batches_as(self.folder, kind)
+
+    def tables(self) -> Iterator[ObjectTable]:
+        """Tables only, in the order written."""
+        return (batch for batch in self.batches() if isinstance(batch, ObjectTable))
+
+    def words(self, part_file: int) -> NDArray[np.uint32]:
+        """All arrays of one part as 32-bit words, read-only: `offset` of a mesh over 4 is where its positions start; then
+        normals, triangles and, if textured, texture coordinates follow (see `Mesh` for their types).
+        """
+        return np.frombuffer(self._blobs[part_file], dtype=np.uint32)
+
+    @cached_property
+    def meshes(self) -> NDArray[Any]:
+        """(n,) MESH_ROW of all meshes in use, each once, in order of first use by `instances`; `first_part` indexes `parts`,
+        `part_file` the mapped blobs.
+        """
+        return self._joined[0]
+
+    @cached_property
+    def parts(self) -> NDArray[Any]:
+        """(k,) PART_ROW of all parts; `material` indexes `materials`."""
+        return self._joined[1]
+
+    @cached_property
+    def instances(self) -> NDArray[Any]:
+        """(i,) INSTANCE_ROW sorted by ordinal; `mesh` indexes `meshes`."""
+        return self._joined[2]
+
+    @cached_property
+    def materials(self) -> list[Material]:
+        """Materials in use, each once, in the order of their encoded bytes."""
+        return self._joined[3]
+
+    def mesh(self, index: int) -> Mesh:
+        """Mesh `index` with its material runs; arrays are read-only views."""
+        row = self.meshes[index]
+        blob = self._blobs[int(row["part_file"])]
+        n, m, at = int(row["vertices"]), int(row["triangles"]), int(row["offset"])
+
+        def take(count: int, dtype: str) -> NDArray[Any]:
+            nonlocal at
+            values = np.frombuffer(blob, dtype=dtype, count=count, offset=at)
+            at += values.nbytes
+            return values
+
+        positions = take(3 * n, "f4").reshape(n, 3)
+        normals = take(3 * n, "f4").reshape(n, 3)
+        triangles = take(3 * m, "u4").reshape(m, 3)
+        uvs = take(2 * n, "f4").reshape(n, 2) if row["textured"] else None
+        first = int(row["first_part"])
+        runs = self.parts[first : first + int(row["parts"])]
+        parts = np.column_stack([runs["material"], runs["first"], runs["count"]]).astype(np.uint32)
+        return Mesh(
+            positions=positions,
+            origin=row["origin"],
+            normals=normals,
+            triangles=triangles,
+            parts=parts,
+            uvs=uvs,
+        )
+
+    @cached_property
+    def _blobs(self) -> list[Any]:
+        paths = [self.folder / f"part-{number}.bin" for number in self._part_numbers]
+        return [np.memmap(path, mode="r") if path.stat().st_size else b"" for path in paths]
+
+    @cached_property
+    def _joined(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Material]]:
+        loaded = [self._load(index, number) for index, number in enumerate(self._part_numbers)]
+        encoded = [frame for part in loaded for frame in part.materials]
+        instances = _stacked(
+            [part.instances for part in loaded], INSTANCE_ROW, ("mesh", [len(p.meshes) for p in loaded])
+        )
+        meshes = _stacked(
+            [part.meshes for part in loaded], MESH_ROW, ("first_part", [len(p.runs) for p in loaded])
+        )
+        runs = _stacked(
+            [part.runs for part in loaded], PART_ROW, ("material", [len(p.materials) for p in loaded])
+        )
+        instances = instances[np.argsort(instances["ordinal"], kind="stable")]
+        meshes, instances = _merged(meshes, instances)
+        taken = index_runs(meshes["first_part"].astype(np.int64), meshes["parts"].astype(np.int64))
+        runs = runs[taken]
+        meshes["first_part"] = np.cumsum(meshes["parts"]) - meshes["parts"]
+        used = sorted({encoded[material] for material in np.unique(runs["material"])})
+        number = {frame: place for place, frame in enumerate(used)}
+        renamed = np.array([number.get(frame, 0) for frame in encoded], dtype=np.uint32)
+        runs["material"] = renamed[runs["material"]] if len(runs) else runs["material"]
+        decoder = msgspec.msgpack.Decoder(Material)
+        return meshes, runs, instances, [decoder.decode(frame) for frame in used]
+
+    def _load(self, index: int, number: int) -> "_Part":
+        """One part. Of a writer that died there may be meshes whose runs or materials never came: nothing refers to them."""
+        path = self.folder / f"part-{number}"
+        meshes = rows(path.with_suffix(".meshes"), MESH_ROW)
+        meshes["part_file"] = index
+        return _Part(
+            meshes=meshes,
+            runs=rows(path.with_suffix(".parts"), PART_ROW),
+            instances=rows(path.with_suffix(".instances"), INSTANCE_ROW),
+            materials=list(frames(path.with_suffix(".materials"))),
+        )
+
+
+class _Part(NamedTuple):
+    """What one writer left: rows, and the materials as they are encoded."""
+
+    meshes: NDArray[Any]
+    runs: NDArray[Any]
+    instances: NDArray[Any]
+    materials: list[bytes]
+
+
+def _stacked(
+    tables: list[NDArray[Any]], dtype: np.dtype[Any], shifted: tuple[str, list[int]]
+) -> NDArray[Any]:
+    """Tables of all parts as one; the column named in `shifted` points into another table, whose lengths it gives."""
+    if not tables:
+        return np.empty(0, dtype)
+    column, lengths = shifted
+    joined: NDArray[Any] = np.concatenate(tables)
+    starts = np.cumsum([0, *lengths[:-1]])
+    joined[column] += np.repeat(starts, [len(table) for table in tables]).astype(joined[column].dtype)
+    return joined
+
+
+def _merged(meshes: NDArray[Any], instances: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Each mesh in use once, in order of first use by `instances` (sorted by ordinal), and the instances pointing to these.
+
+    Equal meshes may have different origins: the one used first is kept, and the others' instances are moved by the
+    difference.
+    """
+    identity = _identities(meshes)
+    in_use = instances["mesh"]
+    _, first, same = np.unique(identity[in_use], return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    place = rank[same.reshape(-1)]
+    kept = meshes[in_use[first[order]]]
+    shift = meshes["origin"][in_use] - kept["origin"][place]
+    moved = shift.any(axis=1)
+    instances["mesh"] = place
+    rotations = instances["transform"][moved][:, :, :3]
+    instances["transform"][moved, :, 3] += np.einsum("nij,nj->ni", rotations, shift[moved])
+    return kept, instances
+
+
+def _identities(meshes: NDArray[Any]) -> NDArray[np.int64]:
+    """(n,) the same number for equal meshes; meshes of batches are equal to none."""
+    result = np.arange(len(meshes))
+    shared = np.flatnonzero((meshes["digest"] != UNSHARED).any(axis=1))
+    if len(shared):
+        _, first, same = np.unique(meshes["digest"][shared], axis=0, return_index=True, return_inverse=True)
+        result[shared] = shared[first][same.reshape(-1)]
+    return result
