@@ -290,6 +290,8 @@ def main() -> None:
 
         _say(str(explained(error)))
         sys.exit(FAILED)
+    finally:
+        _leave_signals()
 
 
 def _say(sentence: str) -> None:
@@ -303,6 +305,12 @@ def _take_signals() -> None:
             signal.signal(number, _end)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+
+
+def _leave_signals() -> None:
+    """All is decided: a Ctrl-C while the interpreter shuts down would kill it, and the exit status would not be ours."""
+    if signal.getsignal(signal.SIGINT) is _interrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
