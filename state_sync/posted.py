@@ -66,7 +66,8 @@ class SignalTable:
     def find(self, signal: str) -> Target | None:
         """The target of a signal; None where there is no such signal."""
         target = self._targets.get(signal)
-        if target is None and self._look_again():
+        if target is None:
+            self._look_again()  # or another thread just has, while this one waited for it
             target = self._targets.get(signal)
         return target
 
@@ -75,10 +76,10 @@ class SignalTable:
         with self._lock:
             self._targets, self._read_at = {}, float("-inf")
 
-    def _look_again(self) -> bool:
+    def _look_again(self) -> None:
         with self._lock:
             if self._clock() - self._read_at < _LOOK_AGAIN_S:
-                return False
+                return
             self._targets = {
                 record.signal.id: compile_target(
                     Binding(
@@ -93,7 +94,6 @@ class SignalTable:
                 for record in self._store.signal_records()
             }
             self._read_at = self._clock()
-            return True
 
 
 def take(store: LiveStore, table: SignalTable, body: bytes, *, lines: bool, received_at: int) -> Receipt:
