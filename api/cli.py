@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from api import cli_device_commands
+
 FAILED, USAGE = 1, 2
 _INTERRUPTED = 130
 
@@ -215,18 +217,6 @@ def serve(
 
 
 @app.command()
-def devices(
-    data: Data = None,
-    silent: Annotated[bool, typer.Option("--silent", help="Only those that do not report now.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List the devices that something is bound to: when each was last heard of, and which signals are stale."""
-    from api import cli_devices  # noqa: PLC0415
-
-    cli_devices.show(_settings(data=data), silent=silent, as_json=as_json)
-
-
-@app.command()
 def simulate(
     broker: Annotated[
         str,
@@ -269,6 +259,14 @@ def parse_origin(text: str | None) -> tuple[float, float, float] | None:
             f"{text!r} is not LON,LAT,HEIGHT, such as 121.45,29.87,3.2", param_hint="--origin"
         )
     return numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0
+
+
+def settings_of(**options: Any) -> Any:
+    """Settings with these options, for commands that stand elsewhere."""
+    return _settings(**options)
+
+
+app.add_typer(cli_device_commands.app, name="devices")
 
 
 def main() -> None:

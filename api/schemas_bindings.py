@@ -1,6 +1,5 @@
 """What goes over the wire about bindings and devices."""
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -67,25 +66,4 @@ class BindingPage(BaseModel):
     """Bindings, and the cursor of the next page."""
 
     items: list[BindingSummary]
-    next: str | None
-
-
-class DeviceSummary(BaseModel):
-    """What carries signals, as far as bindings tell."""
-
-    id: str = Field(description="Sparkplug: `GROUP/NODE[/DEVICE]`; else what its topics begin with.")
-    gateway: str | None
-    codec: str
-    online: bool | None = Field(description="One of its signals at least is not stale; null: never reported.")
-    last_seen: datetime | None = Field(description="Our clock.")
-    signals: int
-    stale: int = Field(description="Signals that have been silent for longer than they may.")
-    silent: int = Field(description="Signals that have never reported.")
-    objects: list[str]
-
-
-class DevicePage(BaseModel):
-    """Devices, and the cursor of the next page."""
-
-    items: list[DeviceSummary]
     next: str | None

@@ -7,7 +7,9 @@ from state_sync.bindings.binding import from_documents
 from state_sync.codecs.sparkplug import EdgeNodes
 from state_sync.messages import Decoded, Decoder, Message, Publication
 from state_sync.pipeline import Event, Publish, SignalsStale, decode_message
+from state_sync.registry import Registry
 from state_sync.routing.router import Router
+from twin.devices import DeviceRegistry
 from twin.ports.live import SignalRecord
 
 
@@ -22,19 +24,35 @@ class BindingSource(Protocol):
         """All signals by number."""
         ...
 
+    def devices_version(self) -> int:
+        """A number that grows with each change of a device."""
+        ...
+
+    def device_registry(self) -> DeviceRegistry:
+        """All registered devices."""
+        ...
+
 
 class BoundDecoder:
-    """Implements `Decoder` over a router. `documents` are those that the router was made of."""
+    """Implements `Decoder` over a router. `documents`, and `devices`, the version of the registry, are those that it was made of."""
 
-    def __init__(self, router: Router, documents: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, router: Router, documents: Sequence[tuple[str, str]] = (), *, devices: int = 0
+    ) -> None:
         self.router = router
         self.documents = documents
+        self.devices = devices
         self._filters = router.subscriptions()
 
     @property
     def filters(self) -> Sequence[str]:
         """MQTT topic filters to subscribe to."""
         return self._filters
+
+    @property
+    def muted(self) -> frozenset[int]:
+        """As `Decoder.muted`."""
+        return self.router.muted
 
     def decode(self, message: Message) -> Decoded:
         """As `Decoder.decode`."""
@@ -67,9 +85,17 @@ def from_store(store: BindingSource) -> Callable[[Decoder | None], Decoder]:
         documents = store.bindings()
         nodes: EdgeNodes | None = None
         if isinstance(before, BoundDecoder):
-            if documents == before.documents and not before.router.unbound:
+            same = documents == before.documents and store.devices_version() == before.devices
+            if same and not before.router.unbound:
                 return before
             nodes = before.router.nodes
-        return BoundDecoder(Router(from_documents(documents), store.signal_records(), nodes=nodes), documents)
+        known = store.device_registry()
+        router = Router(
+            from_documents(documents),
+            store.signal_records(),
+            nodes=nodes,
+            registry=Registry(known.devices),
+        )
+        return BoundDecoder(router, documents, devices=known.version)
 
     return load

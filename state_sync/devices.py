@@ -1,4 +1,4 @@
-"""Devices and gateways as far as bindings tell of them: whether they report, and what they carry. Pure."""
+"""Devices and gateways: those that are registered and those that bindings tell of, whether they report, and what they carry. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -6,91 +6,98 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from state_sync.bindings import Binding
-from state_sync.codecs.sparkplug import Source, source_of_binding
+from state_sync.registry import Placed, Registry
+from twin.devices import Device
 from twin.ports import StateRecord
 from twin.state import Quality
 
-_WILD = ("+", "#")
 
+class DeviceStatus(Struct, frozen=True, kw_only=True):
+    """What is known of a device.
 
-class Device(Struct, frozen=True, kw_only=True):
-    """What carries signals.
-
-    `id`: for Sparkplug `GROUP/NODE` or `GROUP/NODE/DEVICE`, else what the topics of its messages begin with. `objects`: ids.
-    `last_seen`: when it was last heard of, microseconds since 1970 UTC. `online`: at least one of its signals is not stale;
-    None: it has never reported. `silent`: signals that have never reported.
+    `id`: as registered, for Sparkplug `GROUP/NODE` or `GROUP/NODE/DEVICE`, else what the topics of its messages begin with.
+    `registered`: what is written down of it; None: nothing. `objects`, `signals`: ids. `carries`: ids of the devices behind it.
+    `last_seen`: when it was last heard of, microseconds since 1970 UTC. `online`: at least one of its signals, or of those behind it, is not
+    stale; None: it has never reported. `silent`: signals that have never reported. `refused`: why its messages are.
     """
 
     id: str
+    registered: Device | None
     gateway: str | None
-    codec: str
+    codec: str | None
     objects: tuple[str, ...]
-    signals: int
+    signals: tuple[str, ...]
+    carries: tuple[str, ...]
     stale: int
     silent: int
     last_seen: int | None
     online: bool | None
+    refused: str | None = None
 
 
-def device_of(binding: Binding) -> str:
-    """The device that a binding's messages come from.
-
-    A topic that ends in the name of the signal is one of several of a device; another topic is the device's own.
-    """
-    source = _sparkplug(binding)
-    if source is not None:
-        return "/".join(part for part in (source.group, source.node, source.device) if part)
-    levels = _literal(binding.topic)
-    if len(levels) > 1 and levels[-1].lower() == binding.name.lower():
-        levels = levels[:-1]
-    return "/".join(levels) or binding.topic
-
-
-def gateway_of(binding: Binding) -> str | None:
-    """The edge node; or what all topics of the pattern begin with that the binding came from; None: nothing tells."""
-    source = _sparkplug(binding)
-    if source is not None:
-        return f"{source.group}/{source.node}"
-    return "/".join(_literal(binding.subscribe)) or None if binding.subscribe else None
-
-
-def _sparkplug(binding: Binding) -> Source | None:
-    """The node or device; None for other codecs, and for a stored binding that was edited into nonsense."""
-    if binding.codec != "sparkplug":
-        return None
-    try:
-        return source_of_binding(binding.topic)
-    except ValueError:
-        return None
-
-
-def _literal(topic: str) -> list[str]:
-    """Levels before the first wildcard."""
-    levels = topic.split("/")
-    wild = [place for place, level in enumerate(levels) if level in _WILD]
-    return levels[: wild[0]] if wild else levels
-
-
-def devices(bindings: Iterable[Binding], states: Mapping[str, StateRecord]) -> list[Device]:
+def devices(
+    bindings: Iterable[Binding], states: Mapping[str, StateRecord], registered: Iterable[Device] = ()
+) -> list[DeviceStatus]:
     """Devices by id. `states`: by signal id; a signal that has none counts as one that has never reported."""
-    groups: dict[str, dict[str, Binding]] = defaultdict(dict)
+    registry = Registry(registered)
+    own: dict[str, dict[str, Placed]] = defaultdict(dict)
+    behind: dict[str, dict[str, Placed]] = defaultdict(dict)
     for binding in bindings:
-        groups[device_of(binding)][binding.signal] = binding
-    return [_device(identifier, groups[identifier], states) for identifier in sorted(groups)]
+        placed = registry.place(binding)
+        own[placed.device][binding.signal] = placed
+        for carrier in registry.carriers(placed):
+            if carrier != placed.device:
+                behind[carrier][binding.signal] = placed
+    identifiers = own.keys() | registry.by_id.keys()
+    return [
+        _status(identifier, registry, (own.get(identifier, {}), behind.get(identifier, {})), states)
+        for identifier in sorted(identifiers)
+    ]
 
 
-def _device(identifier: str, bound: Mapping[str, Binding], states: Mapping[str, StateRecord]) -> Device:
-    known = [state for signal in bound if (state := states.get(signal)) and state.received_at is not None]
-    stale = sum(state.quality is Quality.STALE for state in known)
-    first = next(iter(bound.values()))
-    return Device(
+def _status(
+    identifier: str,
+    registry: Registry,
+    carried: tuple[Mapping[str, Placed], Mapping[str, Placed]],
+    states: Mapping[str, StateRecord],
+) -> DeviceStatus:
+    own, behind = carried
+    device = registry.by_id.get(identifier)
+    placed = next(iter(own.values()), None)
+    heard = [
+        state
+        for signal in {**own, **behind}
+        if (state := states.get(signal)) and state.received_at is not None
+    ]
+    known = [state for state in heard if state.signal.signal.id in own]
+    gateway = device.gateway if device is not None and device.gateway is not None else None
+    if gateway is None and placed is not None:
+        gateway = placed.gateway
+    return DeviceStatus(
         id=identifier,
-        gateway=gateway_of(first),
-        codec=first.codec,
-        objects=tuple(sorted({f"{each.model}/{each.global_id}" for each in bound.values()})),
-        signals=len(bound),
-        stale=stale,
-        silent=len(bound) - len(known),
-        last_seen=max((state.received_at or 0 for state in known), default=None),
-        online=stale < len(known) if known else None,
+        registered=device,
+        gateway=gateway,
+        codec=None if placed is None else placed.binding.codec,
+        objects=tuple(sorted({f"{one.binding.model}/{one.binding.global_id}" for one in own.values()})),
+        signals=tuple(sorted(own)),
+        carries=tuple(
+            sorted({one.device for one in behind.values()} | _registered_behind(identifier, registry))
+        ),
+        stale=sum(state.quality is Quality.STALE for state in known),
+        silent=len(own) - len(known),
+        last_seen=max((state.received_at or 0 for state in heard), default=None),
+        online=any(state.quality is not Quality.STALE for state in heard) if heard else None,
+        refused=_refusal(device, placed),
     )
+
+
+def _registered_behind(identifier: str, registry: Registry) -> set[str]:
+    return {device.id for device in registry.by_id.values() if device.gateway == identifier}
+
+
+def _refusal(device: Device | None, placed: Placed | None) -> str | None:
+    if device is not None and device.replaced_by is not None:
+        return f"replaced by {device.replaced_by}"
+    if device is not None and device.disabled:
+        return "disabled"
+    return None if placed is None else placed.refused

@@ -157,6 +157,10 @@ class Ingest:
         recorder.decoder = decoder
         recorder.counts.reloads += 1
         self._source.subscribe(decoder.filters)
+        newly = decoder.muted - before.muted
+        if newly:
+            # After the change: a reading that was taken meanwhile would look fresh until its period is over.
+            await self._in_writer(lambda: self._store.mark_stale(sorted(newly)))
         return True
 
     def _started(self) -> Recorder:

@@ -52,6 +52,11 @@ class Decoder(Protocol):
         """MQTT topic filters to subscribe to."""
         ...
 
+    @property
+    def muted(self) -> frozenset[int]:
+        """Numbers of signals whose messages are all refused, because their device is disabled."""
+        ...
+
     def decode(self, message: Message) -> Decoded:
         """Never raises because of what a message holds: that is in `rejected`."""
         ...

@@ -44,6 +44,12 @@ def decode_message(router: Router, topic: str, payload: bytes, received_at: int)
     if topic.startswith(_SPARKPLUG):
         return _sparkplug(router, topic, payload, received_at)
     route = router.route(topic)
+    events: list[Event] = []
+    if (status := router.statuses.get(topic)) is not None:
+        if _says(payload, status[0]):
+            events.append(SignalsStale(signals=status[1]))
+        if route is None:
+            return [], [], events
     if route is None:
         return [], [_dead(_UNKNOWN, topic, payload, received_at)], []
     readings: list[Reading] = []
@@ -56,7 +62,17 @@ def decode_message(router: Router, topic: str, payload: bytes, received_at: int)
             _take(target, decoded, received_at, readings, refused)
     if route.senml:
         _senml(route.senml, payload, received_at, readings, refused)
-    return readings, _dead_letters(refused, topic, payload, received_at) if refused else [], []
+    return readings, _dead_letters(refused, topic, payload, received_at) if refused else [], events
+
+
+def _says(payload: bytes, offline: str) -> bool:
+    """Whether a last will says that its device is gone: the word alone, or as `state` or `status` of a JSON object."""
+    word = payload.strip().decode("utf-8", "replace")
+    if word.startswith("{"):
+        document = json_path.parse(payload)
+        if isinstance(document, dict):
+            return offline.lower() in {str(document.get(name)).lower() for name in ("state", "status")}
+    return word.lower() == offline.lower()
 
 
 _UNKNOWN = Refused("unknown_topic", "no binding has this topic")

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct, field
 
-from state_sync.bindings import Binding
+from state_sync.bindings import Binding, from_documents
 from state_sync.codecs.values import Decoded, Refused, quality_of, rfc3339
-from state_sync.routing.targets import Target, compile_target
-from twin.ports import LiveStore, Rejected
+from state_sync.registry import Registry
+from state_sync.routing.targets import Target, compile_target, refusing
+from twin.devices import DeviceRegistry
+from twin.ports import LiveStore, Rejected, SignalRecord
 from twin.state import Quality, Reading, Value
 
 KEPT_BYTES = 4096
@@ -62,6 +64,16 @@ class SignalTable:
         self._lock = threading.Lock()
         self._targets: dict[str, Target] = {}
         self._read_at = float("-inf")
+        self._devices = 0
+        self._asked_at = float("-inf")
+
+    def refresh(self) -> None:
+        """Take over which devices are disabled, at most once a second. Raises StoreError."""
+        if self._clock() - self._asked_at < _LOOK_AGAIN_S:
+            return
+        self._asked_at = self._clock()
+        if self._store.devices_version() != self._devices:
+            self.forget()
 
     def find(self, signal: str) -> Target | None:
         """The target of a signal; None where there is no such signal."""
@@ -80,20 +92,37 @@ class SignalTable:
         with self._lock:
             if self._clock() - self._read_at < _LOOK_AGAIN_S:
                 return
+            registry = self._store.device_registry()
+            self._devices = registry.version
+            refused = self._refused(registry)
             self._targets = {
-                record.signal.id: compile_target(
-                    Binding(
-                        model=record.signal.model,
-                        global_id=record.signal.global_id,
-                        name=record.signal.name,
-                        topic="",
-                        codec="json",
-                    ),
-                    record,
-                )
+                record.signal.id: refusing(refused[record.signal.id])
+                if record.signal.id in refused
+                else compile_target(_bare(record), record)
                 for record in self._store.signal_records()
             }
             self._read_at = self._clock()
+
+    def _refused(self, registry: DeviceRegistry) -> dict[str, str]:
+        """Why readings of signals are refused that only disabled devices carry; the bindings are read only where there are such."""
+        if not any(device.disabled for device in registry.devices):
+            return {}
+        known = Registry(registry.devices)
+        refused: dict[str, str] = {}
+        heard: set[str] = set()
+        for binding in from_documents(self._store.bindings()):
+            placed = known.place(binding)
+            if placed.refused is None:
+                heard.add(binding.signal)
+            else:
+                refused[binding.signal] = placed.refused
+        return {signal: why for signal, why in refused.items() if signal not in heard}
+
+
+def _bare(record: SignalRecord) -> Binding:
+    """A binding for values that come under the signal's own name, in its unit."""
+    signal = record.signal
+    return Binding(model=signal.model, global_id=signal.global_id, name=signal.name, topic="", codec="json")
 
 
 def take(store: LiveStore, table: SignalTable, body: bytes, *, lines: bool, received_at: int) -> Receipt:
@@ -102,6 +131,7 @@ def take(store: LiveStore, table: SignalTable, body: bytes, *, lines: bool, rece
     `lines`: the body is NDJSON. Raises msgspec.DecodeError for a body that is no JSON document of this form; a line, or one
     reading, that is damaged costs itself only. Raises StoreError.
     """
+    table.refresh()
     batch = _Batch(table, received_at)
     if lines:
         batch.lines(body)

@@ -22,6 +22,7 @@ class Binding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     `path`: where the value is: JSON path, SenML name, Sparkplug metric. `unit` is the device's unit, for comparison with what
     a message says; a value in the signal's unit is `raw * factor + offset`. `lenient`: numbers written as texts and the usual
     words for true and false are understood. `map`: the values that texts (or numbers written as texts) of the device stand for.
+    `device`: id of the device whose message it is, where the topic does not tell.
     `declared`: a digest of what the signal was declared as, so that whoever looks for changed bindings sees a changed signal, too.
     """
 
@@ -42,6 +43,7 @@ class Binding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     lenient: bool = False
     map: dict[str, MappedValue] = {}
     declared: str | None = None
+    device: str | None = None
 
     @property
     def signal(self) -> str:

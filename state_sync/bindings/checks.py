@@ -63,7 +63,7 @@ def message(values: Values) -> Found:
     if "topic" not in values:
         yield "topic", "there is none", "Name the MQTT topic of the messages."
         return
-    for field in ("topic", "path"):
+    for field in ("topic", "path", "device"):
         if (wrong := pattern_problem(values.get(field))) is not None:
             yield field, wrong, "Write placeholders like {tag} or {Set.Name}."
             return

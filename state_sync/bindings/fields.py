@@ -123,6 +123,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "tolerance": _number,
     "deadband": _number,
     "topic": _text,
+    "device": _text,
     "codec": _one_of(get_args(Codec)),
     "path": _text,
     "time": _text,

@@ -150,8 +150,10 @@ def _draft(rule: Rule, found: Found) -> _Draft | None:
         return _value(found, name)
 
     topic = fill(rule.topic, value_of, levels=True)
-    path = None if rule.path is None else fill(rule.path, value_of, levels=False)
-    if topic is None or (rule.path is not None and path is None):
+    path, device = (
+        None if text is None else fill(text, value_of, levels=False) for text in (rule.path, rule.device)
+    )
+    if topic is None or (path is None) != (rule.path is None) or (device is None) != (rule.device is None):
         return None
     signal = msgspec.structs.replace(rule.signal, model=found.model, global_id=found.global_id)
     subscribe = as_filter(rule.topic)
@@ -172,6 +174,7 @@ def _draft(rule: Rule, found: Found) -> _Draft | None:
         offset=rule.scale.offset,
         lenient=rule.lenient,
         map=rule.map,
+        device=device,
     )
     return _Draft(rule=rule, signal=signal, binding=binding)
 

@@ -17,7 +17,7 @@ from twin.queries import PropertyCondition, parse_condition
 from twin.state import Signal
 
 _AS_THEY_ARE = ("topic", "codec", "global_id", "tag", "model", "path", "time", "time_format",
-                "quality", "each", "lenient", "map")  # fmt: skip
+                "quality", "each", "lenient", "map", "device")  # fmt: skip
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -45,6 +45,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     scale: Scale = Scale()
     lenient: bool = False
     map: dict[str, MappedValue] = {}
+    device: str | None = None
 
     @property
     def placeholders(self) -> frozenset[str]:

@@ -37,6 +37,7 @@ Reason = Literal[
     "future",
     "no_birth",
     "unknown_alias",
+    "device_disabled",
 ]
 """Words for counters. `no_value`: an explicit null. `missing`: the path leads nowhere."""
 

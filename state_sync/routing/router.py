@@ -11,7 +11,8 @@ from state_sync.bindings.topics import has_wildcard
 from state_sync.codecs.json_path import JsonShape, reader, readers
 from state_sync.codecs.sparkplug import NAMESPACE, EdgeNodes, Source, source_of_binding
 from state_sync.codecs.values import Decoded, Refused
-from state_sync.routing.targets import Target, compile_target
+from state_sync.registry import Registry, statuses
+from state_sync.routing.targets import Target, compile_target, refusing
 from state_sync.routing.trie import FilterTrie, minimal
 from twin.ports import SignalRecord
 
@@ -82,28 +83,59 @@ class Router:
         records: Iterable[SignalRecord],
         *,
         nodes: EdgeNodes | None = None,
+        registry: Registry | None = None,
     ) -> None:
         self.nodes = EdgeNodes() if nodes is None else nodes
         self.unbound: list[Binding] = []
+        self._registry = registry or Registry()
         by_id = {record.signal.id: record for record in records}
         filters: set[str] = set()
         topics: dict[str, list[Route]] = defaultdict(list)
         self._metrics: dict[Source, dict[str, list[Target]]] = {}
         self._numbers: dict[Source, list[int]] = {}
+        self._carried: dict[str, list[int]] = defaultdict(list)
+        self._heard: set[int] = set()
+        self._refused: set[int] = set()
         for binding in bindings:
             record = by_id.get(binding.signal)
             try:
                 filters.add(self._add(binding, record, topics))
             except ValueError:
                 self.unbound.append(binding)
-        self._filters = minimal(filters)
         self._build(topics)
+        self._finish(filters)
+
+    def _finish(self, filters: set[str]) -> None:
+        """Subscriptions, and what the death of a carrier means."""
+        self.muted = frozenset(self._refused - self._heard)
+        self.statuses = statuses(self._registry, self._carried)
+        for identifier, numbers in self._carried.items():
+            group, _, node = identifier.partition("/")
+            if (source := Source(group, node)) in self._numbers:
+                self._numbers[source] = sorted({*self._numbers[source], *numbers})
+        self._filters = minimal({*filters, *self.statuses})
 
     def _add(self, binding: Binding, record: SignalRecord | None, topics: dict[str, list[Route]]) -> str:
         """Take a binding over; returns what to subscribe to. Raises ValueError for one that makes no sense."""
         if record is None:
             raise ValueError(f"the signal {binding.signal!r} is not declared")
-        target = compile_target(binding, record)
+        if not self._registry.by_id:
+            return self._route(binding, record, compile_target(binding, record), topics)
+        placed = self._registry.place(binding)
+        (self._heard if placed.refused is None else self._refused).add(record.number)
+        for carrier in self._registry.carriers(placed):
+            self._carried[carrier].append(record.number)
+        if placed.former is not None:
+            why = f"the device at this address has been replaced by {placed.device}"
+            self._route(placed.former, record, refusing(why), topics)
+        target = (
+            compile_target(placed.binding, record) if placed.refused is None else refusing(placed.refused)
+        )
+        return self._route(placed.binding, record, target, topics)
+
+    def _route(
+        self, binding: Binding, record: SignalRecord, target: Target, topics: dict[str, list[Route]]
+    ) -> str:
         if binding.codec != "sparkplug":
             topics[binding.topic].append(_route(binding, target))
             return binding.subscribe or binding.topic

@@ -68,6 +68,13 @@ def _check(
     return check
 
 
+@lru_cache(maxsize=4096)
+def refusing(why: str) -> Target:
+    """The function that takes nothing: of a device that is disabled."""
+    refusal = Refused("device_disabled", why)
+    return lambda _decoded, _received_at: refusal
+
+
 def same_unit(first: str, second: str) -> bool:
     """Whether two symbols are spellings of the same unit; no conversion."""
     return first == second or canonical(first) == canonical(second)

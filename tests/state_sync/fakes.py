@@ -64,6 +64,7 @@ class NumberDecoder:
 
     def __init__(self, filters: Sequence[str] = ("r/#", "dead/#", "ask")) -> None:
         self.filters = filters
+        self.muted: frozenset[int] = frozenset()
 
     def decode(self, message: Message) -> Decoded:
         kind, _, number = message.topic.partition("/")

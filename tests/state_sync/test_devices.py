@@ -3,7 +3,8 @@
 import pytest
 
 from state_sync.bindings import Binding
-from state_sync.devices import device_of, devices, gateway_of
+from state_sync.devices import devices
+from state_sync.registry import device_of, gateway_of
 from twin.ports import SignalRecord, StateRecord
 from twin.state import Quality, Signal
 
@@ -45,7 +46,7 @@ def test_a_device_is_online_while_one_of_its_signals_is_not_stale() -> None:
     )
     states = dict([state(one, Quality.STALE, 5), state(two, Quality.BAD, 9), state(three, None)])
     (device,) = devices([one, two, three, one], states)
-    assert (device.id, device.signals, device.stale, device.silent) == ("d/7", 3, 1, 1)
+    assert (device.id, len(device.signals), device.stale, device.silent) == ("d/7", 3, 1, 1)
     assert (device.online, device.last_seen, device.objects) == (True, 9, ("m/x", "m/y"))
 
 

@@ -6,6 +6,7 @@
 from twin.ports.live import (
     QUALITIES,
     BindingKeeper,
+    DeviceKeeper,
     HistoryRow,
     JobKeeper,
     LiveStore,
@@ -42,6 +43,7 @@ __all__ = [
     "BindingKeeper",
     "Boxes",
     "ChangeReader",
+    "DeviceKeeper",
     "FileKeeper",
     "HistoryRow",
     "ImportRequest",

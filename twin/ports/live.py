@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
 from twin.ports.models import Store
 from twin.queries import Page
@@ -230,6 +231,25 @@ class BindingKeeper(Protocol):
         ...
 
 
+class DeviceKeeper(Protocol):
+    """Registered devices and gateways."""
+
+    def device_registry(self) -> DeviceRegistry:
+        """All of them."""
+        ...
+
+    def devices_version(self) -> int:
+        """The version of the registry: cheaper than reading it."""
+        ...
+
+    def change_devices(self, put: Sequence[Device], remove: Sequence[str], *, known: int) -> int:
+        """Register or change devices, and forget others, in one transaction; returns the new version.
+
+        `known`: the version that the change was decided on. Raises Conflict if it is another by now.
+        """
+        ...
+
+
 class JobKeeper(Protocol):
     """Jobs that one process does for all that use the database: sweeps, roll-ups, schedules."""
 
@@ -246,7 +266,7 @@ class JobKeeper(Protocol):
         ...
 
 
-class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, Protocol):
+class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, DeviceKeeper, Protocol):
     """All of it."""
 
 

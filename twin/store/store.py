@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.devices import Device, DeviceRegistry
 from twin.events import Change
 from twin.frames import Diagnosis
 from twin.objects import SourceObject
@@ -43,6 +44,7 @@ from twin.store import (
     bindings,
     changes,
     dead_letters,
+    devices,
     editing,
     history,
     leases,
@@ -213,6 +215,15 @@ class SqlStore:
 
     def bindings(self) -> list[tuple[str, str]]:
         return bindings.bindings(self._database)
+
+    def device_registry(self) -> DeviceRegistry:
+        return devices.registry(self._database)
+
+    def devices_version(self) -> int:
+        return devices.version(self._database)
+
+    def change_devices(self, put: Sequence[Device], remove: Sequence[str], *, known: int) -> int:
+        return devices.change(self._database, put, remove, known=known)
 
     def take_job(self, name: str) -> bool:
         return leases.take_job(self._database, name)

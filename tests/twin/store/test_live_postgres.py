@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
 from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
@@ -35,3 +36,6 @@ class TestScenes(SceneContract): ...
 
 
 class TestBindings(BindingContract): ...
+
+
+class TestDevices(DeviceContract): ...

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin.store.clock import Clock
+from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
 from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
@@ -41,6 +42,9 @@ class TestScenes(SceneContract): ...
 
 
 class TestBindings(BindingContract): ...
+
+
+class TestDevices(DeviceContract): ...
 
 
 def is_a_store(store: SqlStore) -> TwinStore:
