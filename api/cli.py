@@ -64,7 +64,9 @@ def _settings(**options: Any) -> Any:
 def import_(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE", readable=False, help="Files and folders (.ifc, .ifczip)."),
+        typer.Argument(
+            metavar="SOURCE", readable=False, help="Files and folders: IFC, CityJSON, CityGML, map layers …"
+        ),
     ],
     data: Data = None,
     key: Annotated[
@@ -74,6 +76,10 @@ def import_(
     origin: Origin = None,
     rotation: Rotation = None,
     height_offset: HeightOffset = None,
+    lod: Annotated[
+        str | None,
+        typer.Option(metavar="LOD", help="Highest level of detail of city models. Default: all they have."),
+    ] = None,
     no_compress: Annotated[
         bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")
     ] = False,
@@ -97,6 +103,7 @@ def import_(
         origin=parse_origin(origin),
         rotation_deg=rotation,
         height_offset_m=height_offset,
+        lod=lod,
         compress=not no_compress,
         force=force,
     )

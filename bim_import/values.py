@@ -1,5 +1,7 @@
 """What goes into an import and comes out of it: plain values, cheap to load."""
 
+from pathlib import Path
+
 from msgspec import Struct
 
 from bim_import.placement.override import PlacementOverrides
@@ -8,11 +10,17 @@ from twin.source import SourceReport
 
 
 class ImportOptions(Struct, frozen=True, kw_only=True):
-    """How to read a source. `workers` processes draw at the same time, beside the one that reads properties."""
+    """How to read a source. `workers` processes draw at the same time, beside the one that reads properties.
+
+    `lod`: the level of detail of city models that is wanted (`1`, `2.2`), the highest not above it; None: the highest.
+    `terrain`: a digital elevation model on whose ground features stand.
+    """
 
     placement: PlacementOverrides = PlacementOverrides()
     workers: int = 2
     element_seconds: float = 60.0
+    lod: str | None = None
+    terrain: Path | None = None
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ class NotDrawn(StrEnum):
     KERNEL_CRASHED = "kernel crashed"
     TIME_LIMIT = "time limit"
     PLACEMENT_LOOP = "placement loop"
+    NO_SURFACE = "only points or lines"
 
 
 class Texture(Struct, frozen=True, kw_only=True):

@@ -90,7 +90,13 @@ def _plan(settings: Settings, request: ImportRequest, sources: int) -> _Plan:
         rotation_deg=request.rotation_deg,
         height_offset_m=request.height_offset_m,
     )
-    options = ImportOptions(placement=overrides, workers=each, element_seconds=settings.element_seconds)
+    options = ImportOptions(
+        placement=overrides,
+        workers=each,
+        element_seconds=settings.element_seconds,
+        lod=request.lod,
+        terrain=request.terrain,
+    )
     return _Plan(
         options=options, tiles=TileOptions(compress=request.compress, workers=each), parallel=parallel
     )

@@ -17,6 +17,8 @@ class ImportRequest(Struct, frozen=True, kw_only=True):
     origin: tuple[float, float, float] | None = None
     rotation_deg: float | None = None
     height_offset_m: float | None = None
+    lod: str | None = None
+    terrain: Path | None = None
     compress: bool = True
     force: bool = False
 

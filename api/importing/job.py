@@ -17,6 +17,7 @@ from api.importing.patience import Patience
 from api.importing.sources import Source, content_hash, shown
 from api.importing.tasks import READ, TILE, Tiled, TilingTask
 from bim_import import ImportOptions, ImportResult
+from bim_import.formats import reader_of
 from tiles import TileOptions
 from twin.errors import DamagedSource
 from twin.ports import ImportRequest, StagedRevision, Store, TilesetFiles, Unchanged
@@ -64,7 +65,7 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
         key=source.key,
         explicit=source.explicit,
         source=shown(source.path.resolve()),
-        kind="ifc",
+        kind=str(reader_of(source.path)),
         content_hash=digest,
         force=place.force,
     )
@@ -94,10 +95,14 @@ class _Shaping(Struct, frozen=True):
 
     placement: object
     compress: bool
+    lod: str | None
+    terrain: str | None
 
 
 def _shaping(place: Workplace) -> Struct:
-    return _Shaping(place.options.placement, place.tiles.compress)
+    options = place.options
+    terrain = None if options.terrain is None else str(options.terrain.resolve())
+    return _Shaping(options.placement, place.tiles.compress, options.lod, terrain)
 
 
 def _unchanged(place: Workplace, job: Job, seconds: float) -> SourceReport:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct, json
 
+from bim_import.formats import is_importable, known_suffixes
 from twin.errors import SourceError, UnsupportedSource
 from twin.objects import MAX_KEY_LENGTH, checked_key
-
-IMPORTABLE_SUFFIXES = frozenset({".ifc", ".ifczip", ".ifcxml"})
-"""What is taken from a folder. `.ifcxml` is taken too, so that it is refused by name and not passed over."""
 
 RESULT_VERSION = 1
 """Part of every content hash: raised when a new version of this software makes other tiles from the same source."""
@@ -40,7 +38,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
             continue
         inside = sorted(_inside(path))
         if not inside:
-            suffixes = ", ".join(sorted(IMPORTABLE_SUFFIXES))
+            suffixes = ", ".join(known_suffixes())
             raise SourceError(str(path), "no importable file in this folder", f"Importable are: {suffixes}.")
         found.update(dict.fromkeys(inside))
     return list(found)
@@ -54,7 +52,7 @@ def _inside(folder: Path) -> Iterator[Path]:
     unreadable: list[Path] = []
     for place, _, names in os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename))):
         for name in names:
-            if Path(name).suffix.lower() in IMPORTABLE_SUFFIXES:
+            if is_importable(Path(place) / name):
                 yield Path(place) / name
     yield from unreadable
 

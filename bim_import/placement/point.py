@@ -147,8 +147,8 @@ def plausible_maps(east: float, north: float) -> list[str]:
         hints.append(
             "a transverse Mercator zone such as UTM (--crs EPSG:326…) or CGCS2000 (--crs EPSG:4534 … 4554)"
         )
-        if east < 0.3e6 and 0.3e6 < north < 0.65e6:
-            hints.append("the Dutch RD New (--crs EPSG:28992)")
+    if 0.0 < east < 0.3e6 and 0.3e6 < north < 0.65e6:
+        hints.append("the Dutch RD New (--crs EPSG:28992)")
     return [f"Its coordinates look like {' or '.join(hints)}."] if hints else []
 
 

@@ -9,6 +9,7 @@ from twin.frames.frame import (
     ecef_from_geographic,
     geographic_from_ecef,
 )
+from twin.frames.georeferenced import LayerPoints, authority_order, km_outside_point
 from twin.frames.lookup import (
     CrsFacts,
     crs_facts,
@@ -34,9 +35,11 @@ __all__ = [
     "Found",
     "FoundValue",
     "Frame",
+    "LayerPoints",
     "Placement",
     "Points",
     "TangentPlane",
+    "authority_order",
     "crs_facts",
     "ecef_from_geographic",
     "find_crs",
@@ -45,6 +48,7 @@ __all__ = [
     "geographic_from_ecef",
     "geoid_choices",
     "km_outside_area",
+    "km_outside_point",
     "project",
     "suggest_crs",
     "true_north_on_map",

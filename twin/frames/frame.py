@@ -74,7 +74,7 @@ def east_north_up(lon_deg: float, lat_deg: float) -> Points:
     return np.array([east, north, up], dtype=np.float64).T
 
 
-class _Georeference:
+class Georeference:
     """CRS coordinates (east, north in the CRS's units, or lon, lat in degrees; height in metres) → WGS 84.
 
     Plane and height go separate ways: a datum shift in three dimensions would turn a height above one ellipsoid into one
@@ -158,7 +158,7 @@ class Frame:
         self.accuracy_m: float | None = 0.0
         self.outside_km = 0.0
         self._local = _local_matrix(placement)
-        self._georeference: _Georeference | None = None
+        self._georeference: Georeference | None = None
         self._tangent: tuple[Points, Points] | None = None
         if placement.crs in CHINA_FRAMES:
             self._stand_in_china()
@@ -219,7 +219,7 @@ class Frame:
         anchor = _affine(self._local, np.array([self.placement.anchor]))[0]
         geographic = self.placement.kind == "geographic"
         at = np.array(self.placement.origin) if geographic else anchor
-        georeference = _Georeference(self.placement, at)
+        georeference = Georeference(self.placement, at)
         if georeference.degrees != geographic:
             kind = "geographic" if georeference.degrees else "projected"
             raise PlacementError(
@@ -241,7 +241,7 @@ class Frame:
             )
         self._tangent = east_north_up(place[0], place[1]), ecef_from_geographic(place[None, :])[0]
 
-    def _describe(self, georeference: _Georeference, place: Points) -> None:
+    def _describe(self, georeference: Georeference, place: Points) -> None:
         operation, crs = georeference.operation, georeference.horizontal
         self.operation, self.accuracy_m = operation.description, operation.accuracy_m
         if operation.ballpark and not same_as_wgs84(crs):

@@ -68,7 +68,7 @@ class CrsFacts(Struct, frozen=True, kw_only=True):
     """What others need to know of a CRS without pyproj.
 
     `text` names it for a Placement; `unit_m` is metres in one unit of its axes (1.0 for geographic ones); `vertical` names
-    the vertical part of a compound one. `doubt` says what was guessed to find it; empty where nothing was.
+    the vertical part of a compound one (`ellipsoidal` for one of three axes). `doubt` says what was guessed to find it; empty where nothing was.
     """
 
     text: str
@@ -89,9 +89,14 @@ def crs_facts(text: str, doubt: str = "") -> CrsFacts:
         title=flat.name,
         projected=projected,
         unit_m=unit_m(flat) if projected else 1.0,
-        vertical=_code(vertical, vertical.name) if vertical is not None else None,
+        vertical=_code(vertical, vertical.name) if vertical is not None else _ellipsoidal(crs),
         doubt=doubt,
     )
+
+
+def _ellipsoidal(crs: pyproj.CRS) -> str | None:
+    """A CRS of three axes that is no compound one has heights above its ellipsoid."""
+    return ELLIPSOIDAL if len(crs.axis_info) == 3 and not crs.is_compound else None
 
 
 def _code(crs: pyproj.CRS, otherwise: str) -> str:
