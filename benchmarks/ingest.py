@@ -1,13 +1,13 @@
 """How many readings a second one service takes from a broker, commits and acknowledges.
 
-    .venv/bin/python benchmarks/ingest.py [--readings N] [--signals N] [--store sqlite|none|URL] [--rate PER_S] [--existing ROWS]
+    .venv/bin/python benchmarks/ingest.py [--readings N] [--signals N] [--store sqlite|postgresql|none|URL] [--rate PER_S] [--existing ROWS]
 
 Broker, publishers and service share this machine. Two runs with the same publishers: a subscriber that does nothing, with gmqtt as it
 comes (it acknowledges at once, one write each); then the service: decoded by its bindings, committed, acknowledged after the commit.
 Prints both rates and their ratio. Publishers hold back while 20,000 messages are under way, so that it is a steady state that is
 measured and not the broker's memory. A third run publishes `--rate` readings a second and prints how long one takes from its
-publication to its commit. `--store none` commits nothing: what the way to the store costs. PostgreSQL: the URL of an empty database. `--existing`
-rows of history are there before, written in the same way.
+publication to its commit. `--store none` commits nothing: what the way to the store costs. `postgresql` starts a
+server of its own; a URL names an empty database. `--existing` of history are there before, written in the same way.
 """
 
 import argparse
@@ -32,6 +32,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.own_postgres import database
 from state_sync.bindings.binding import Binding
 from state_sync.decoding import BoundDecoder
 from state_sync.ingest import Ingest, IngestOptions
@@ -302,7 +303,8 @@ def main() -> None:
         broker = Broker(Path(folder))
         broker.start()
         try:
-            run(arguments, broker, Path(folder))
+            with database(arguments.store) as arguments.store:
+                run(arguments, broker, Path(folder))
         finally:
             broker.stop()
 

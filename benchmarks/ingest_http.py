@@ -1,6 +1,6 @@
 """How many readings a second one server takes over HTTP as NDJSON, each request answered after its commit.
 
-    .venv/bin/python benchmarks/ingest_http.py [--readings N] [--signals N] [--lines N] [--database URL]
+    .venv/bin/python benchmarks/ingest_http.py [--readings N] [--signals N] [--lines N] [--store sqlite|postgresql|URL]
 
 Clients and server share this machine. Two runs with the same clients: a server of the same framework that reads each body, counts its
 lines and answers; then `twin serve`'s application: parsed, resolved, folded, committed, answered. Prints both rates and their ratio.
@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from api.app import create_app
 from api.runtime import Runtime
 from api.settings import Settings
+from benchmarks.own_postgres import database
 from tests.state_sync.signals import declared
 from twin.state import Signal
 
@@ -147,24 +148,28 @@ def main() -> None:
     parser.add_argument("--signals", type=int, default=10_000)
     parser.add_argument("--lines", type=int, default=5_000, help="readings of one request")
     parser.add_argument(
-        "--database", default=None, help="postgresql://… of an empty database; default: SQLite"
+        "--store", default="sqlite", help="postgresql: a server of its own; a URL: an empty database"
     )
     parser.add_argument("--repeat", type=int, default=3, help="runs of each side, in turn; the medians count")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, database(arguments.store) as where:
+        secret = SecretStr(where) if "://" in where else None
+        compare(arguments, Settings(data=Path(folder), database=secret))
+
+
+def compare(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Both sides, in turn."""
     rates: tuple[list[float], list[float]] = ([], [])
-    with tempfile.TemporaryDirectory() as folder:
-        secret = None if arguments.database is None else SecretStr(arguments.database)
-        settings = Settings(data=Path(folder), database=secret)
-        with Runtime(settings) as runtime:
-            names = [f"g{number:07}" for number in range(arguments.signals)]
-            declared(
-                runtime.store,
-                [Signal(model="m", global_id=name, name="temperature", unit="Cel") for name in names],
-            )
-            token = runtime.token
-        for number in range(arguments.repeat):
-            rates[0].append(measure(arguments, None, token, number))
-            rates[1].append(measure(arguments, settings, token, number))
+    with Runtime(settings) as runtime:
+        names = [f"g{number:07}" for number in range(arguments.signals)]
+        declared(
+            runtime.store,
+            [Signal(model="m", global_id=name, name="temperature", unit="Cel") for name in names],
+        )
+        token = runtime.token
+    for number in range(arguments.repeat):
+        rates[0].append(measure(arguments, None, token, number))
+        rates[1].append(measure(arguments, settings, token, number))
     plain, service = map(statistics.median, rates)
     print(
         f"committed and answered {service:,.0f}/s; only counted {plain:,.0f}/s; ratio {service / plain:.2f}"
