@@ -44,6 +44,9 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _MEANING[status], "content": content} for status in (*statuses, 401)}
 
 
+OF_A_BODY = (400, 422)
+"""What every route with a JSON body may answer: it is no text, or not of the right form."""
+
 _MEANING = {
     400: "The filter, condition or cursor cannot be understood.",
     401: "A token is needed, or the one given is not valid.",

@@ -11,7 +11,7 @@ from api import devices
 from api import schemas_devices as schemas
 from api.devices import device_document, known_device, known_devices
 from api.representations import page
-from api.routes.common import Cursor, Running, document, place_of, refusals
+from api.routes.common import OF_A_BODY, Cursor, Running, document, place_of, refusals
 from api.runtime import Runtime
 from twin.devices import Device, InvalidDevice
 
@@ -49,7 +49,7 @@ def list_devices(
     return document(page(found[start : start + limit], following))
 
 
-@router.post("", response_model=schemas.DeviceDetail, status_code=201, responses=refusals(409, 422))
+@router.post("", response_model=schemas.DeviceDetail, status_code=201, responses=refusals(*OF_A_BODY, 409))
 def create_device(running: Running, fields: Fields) -> Response:
     """Register a device. Its credentials are a reference to where the secret is, never the secret."""
     device = _from_body(fields)
@@ -75,7 +75,7 @@ def enable_device(running: Running, device: str) -> Response:
     "/{device:path}/replace",
     response_model=schemas.DeviceDetail,
     status_code=201,
-    responses=refusals(404, 409, 422),
+    responses=refusals(*OF_A_BODY, 404, 409),
 )
 def replace_device(running: Running, device: str, fields: Fields) -> Response:
     """Another device takes its place: signals, history and bindings stay, messages are read at the new one's address."""
@@ -89,14 +89,18 @@ def read_device(running: Running, device: str) -> Response:
     return _answer(running, device)
 
 
-@router.put("/{device:path}", response_model=schemas.DeviceDetail, responses=refusals(409, 422))
+@router.put(
+    "/{device:path}",
+    response_model=schemas.DeviceDetail,
+    responses={201: {"model": schemas.DeviceDetail}, **refusals(*OF_A_BODY, 404, 409)},
+)
 def put_device(running: Running, device: str, fields: Fields) -> Response:
     """Register a device, or write all of it anew."""
     created = devices.register(running.store, _from_body(fields, device))
     return _answer(running, device, HTTPStatus.CREATED if created else HTTPStatus.OK)
 
 
-@router.patch("/{device:path}", response_model=schemas.DeviceDetail, responses=refusals(404, 409, 422))
+@router.patch("/{device:path}", response_model=schemas.DeviceDetail, responses=refusals(*OF_A_BODY, 404, 409))
 def patch_device(running: Running, device: str, fields: Fields) -> Response:
     """Change some fields; `null` empties one."""
     fields.pop("id", None)

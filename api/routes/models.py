@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api import placing, representations, schemas
-from api.routes.common import Running, document, refusals
+from api.routes.common import OF_A_BODY, Running, document, refusals
 from bim_import import PlacementOverrides
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
@@ -49,7 +49,7 @@ def remove_model(running: Running, key: str) -> None:
     running.store.remove(key)
 
 
-@router.put("/{key}/placement", response_model=schemas.ModelSummary, responses=refusals(404, 409, 422))
+@router.put("/{key}/placement", response_model=schemas.ModelSummary, responses=refusals(*OF_A_BODY, 404, 409))
 def place_model(running: Running, key: str, change: schemas.PlacementChange) -> Response:
     """Move a model without importing it again."""
     overrides = PlacementOverrides(
@@ -62,7 +62,7 @@ def place_model(running: Running, key: str, change: schemas.PlacementChange) -> 
     return document(representations.model(running.store.model(key)))
 
 
-@router.post("/{key}/rollback", response_model=schemas.ModelSummary, responses=refusals(404, 409))
+@router.post("/{key}/rollback", response_model=schemas.ModelSummary, responses=refusals(*OF_A_BODY, 404, 409))
 def roll_back_model(running: Running, key: str, wish: schemas.RollBack) -> Response:
     """Show an earlier revision again."""
     running.store.rollback(key, wish.revision)
