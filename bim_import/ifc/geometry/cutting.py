@@ -7,21 +7,18 @@ Tools are grown by GROWTH_M before they cut. An opening exactly as deep as its w
 leave a skin of no thickness where there should be a hole.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from manifold3d import CrossSection, Error, FillRule, JoinType, Manifold, Mesh64, OpType
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.items import Items
+from bim_import.ifc.geometry.items import TREE, Items
 from bim_import.ifc.geometry.kernel import RawMesh, joined, moved, styled
 from bim_import.ifc.geometry.transforms import MAX_DEPTH, Matrix, Transforms
 from bim_import.ifc.reading.entities import (
     FIRST,
-    ITEMS,
-    MAPPED_REPRESENTATION,
-    MAPPING_SOURCE,
     OPERATOR,
     SECOND,
     Entity,
@@ -87,34 +84,18 @@ class Cutter:
         cutters = [
             _tool(solid.body, matrix @ inner)
             for tool, matrix in tools
-            for item, inner, _ in self._items(tool)
+            for item, inner, _ in self.items.leaves(tool)
             for solid in _all_solid(self._solids(item))
         ]
         made: list[RawMesh] = []
-        for item, matrix, style in self._items(representation):
-            if not cutters and not is_kind(item, "IfcBooleanResult"):
+        for item, matrix, style in self.items.leaves(representation):
+            if not cutters and not _is_operation(item):
                 made.append(styled(moved(self.items.mesh(item), matrix), style))
                 continue
             for solid in self._solids(item):
                 left = _subtracted(_moved(solid.body, matrix), cutters)
                 made.append(styled(_mesh(left, solid), style))
         return joined(made)
-
-    def _items(self, representation: Entity, depth: int = 0) -> Iterator[tuple[Entity, Matrix, int]]:
-        """The items of a representation, mapped ones opened, with the matrix from each item's frame.
-
-        And with the style of the mapped item nearest to it, for what has none of its own; 0: no such style.
-        """
-        if depth > MAX_DEPTH:
-            raise UncuttableError("mapped items hold themselves")
-        for item in attribute(representation, ITEMS) or ():
-            if kind(item) == "IfcMappedItem":
-                outer, style = self.transforms.mapped_item(item), self.style_of(item)
-                inner = attribute(attribute(item, MAPPING_SOURCE), MAPPED_REPRESENTATION)
-                for found, matrix, nearer in self._items(inner, depth + 1):
-                    yield found, outer @ matrix, nearer or style
-            else:
-                yield item, np.eye(4), 0
 
     def _solids(self, item: Entity) -> list[_Solid]:
         number = item.id()
@@ -127,8 +108,10 @@ class Cutter:
     def _evaluated(self, item: Entity, depth: int = 0) -> list[_Solid]:
         if depth > 16 * MAX_DEPTH:
             raise UncuttableError("boolean operations hold themselves")
-        if not is_kind(item, "IfcBooleanResult"):
+        if not _is_operation(item):
             return self._leaf(item)
+        if kind(item) == TREE:
+            return self._rooted(item, depth)
         operator, second = str(attribute(item, OPERATOR)), attribute(item, SECOND)
         style = self.style_of(item)
         result: list[_Solid] = []
@@ -136,6 +119,12 @@ class Cutter:
             body = self._combined(first.body, operator, second, depth)
             result.append(_Solid(body=body, item=item.id(), style=style or first.style))
         return result
+
+    def _rooted(self, item: Entity, depth: int) -> list[_Solid]:
+        """The boolean operation that an IfcCsgSolid wraps."""
+        style = self.style_of(item)
+        inner = self._evaluated(attribute(item, 0), depth + 1)
+        return [replace(solid, item=item.id(), style=style or solid.style) for solid in inner]
 
     def _combined(self, first: Manifold, operator: str, second: Entity, depth: int) -> Manifold:
         if is_kind(second, "IfcHalfSpaceSolid"):
@@ -184,6 +173,12 @@ class Cutter:
             style = int(raw.styles[chosen][0])
             found.append(_Solid(body=body, item=int(number), style=style, surface=surface))
         return found
+
+
+def _is_operation(item: Entity) -> bool:
+    """Whether an item is a boolean operation, in the wrapping of a tree or not."""
+    inner = attribute(item, 0) if kind(item) == TREE else item
+    return is_kind(inner, "IfcBooleanResult")
 
 
 def _all_solid(solids: list[_Solid]) -> list[_Solid]:

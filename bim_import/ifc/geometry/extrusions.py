@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from bim_import.ifc.geometry.kernel import RawMesh
 from bim_import.ifc.geometry.outlines import SAME_M, Outlines, Ring
-from bim_import.ifc.geometry.transforms import NeedsKernelError, Transforms
-from bim_import.ifc.reading.entities import Entity, attribute, kind
+from bim_import.ifc.geometry.profiles import rings_of, signed_area
+from bim_import.ifc.geometry.transforms import NeedsKernelError
+from bim_import.ifc.reading.entities import Entity, attribute
 from bim_import.ifc.reading.step_text import UnreadableError
 
 Indexes = NDArray[np.int64]
@@ -25,20 +26,18 @@ EXTRUDED = frozenset({"IfcExtrudedAreaSolid"})
 
 _AREA, _POSITION, _DIRECTION, _DEPTH = 0, 1, 2, 3
 """IfcExtrudedAreaSolid"""
-_PARAMETRIC = {"IfcRectangleProfileDef": 2, "IfcCircleProfileDef": 1, "IfcCircleHollowProfileDef": 2}
-"""Class → how many lengths it has, from its fourth attribute on."""
 
 
 def extruded(item: Entity, outlines: Outlines) -> RawMesh:
     """Closed mesh of an IfcExtrudedAreaSolid in the frame of its representation. Raises UnreadableError."""
     try:
         transforms = outlines.transforms
-        rings = _rings(attribute(item, _AREA), outlines)
+        rings = rings_of(attribute(item, _AREA), outlines)
         position = attribute(item, _POSITION)
         matrix = None if position is None else transforms.axis_placement(position)
     except NeedsKernelError as error:
         raise UnreadableError(str(error)) from error
-    vertices, triangles = _prism(rings, _path(item, transforms.unit_m))
+    vertices, triangles = prism(rings, _path(item, transforms.unit_m))
     if matrix is not None:
         vertices = vertices @ matrix[:3, :3].T + matrix[:3, 3]
     return RawMesh(
@@ -60,57 +59,6 @@ def _path(item: Entity, unit_m: float) -> tuple[float, float, float]:
     return x * depth / length, y * depth / length, z * depth / length
 
 
-def _rings(profile: Entity, outlines: Outlines) -> list[Ring]:
-    """The outline of a profile counter-clockwise, then its holes clockwise."""
-    name = kind(profile)
-    if name == "IfcArbitraryClosedProfileDef":
-        rings = [outlines.closed(attribute(profile, 2))]
-    elif name == "IfcArbitraryProfileDefWithVoids":
-        curves = [attribute(profile, 2), *attribute(profile, 3)]
-        rings = [outlines.closed(curve) for curve in curves]
-    elif name in _PARAMETRIC:
-        sizes = [
-            float(attribute(profile, place)) * outlines.transforms.unit_m
-            for place in range(3, 3 + _PARAMETRIC[name])
-        ]
-        if not all(SAME_M < size < math.inf for size in sizes):
-            raise UnreadableError("a profile without size")
-        rings = _placed(_parametric(name, sizes, outlines), attribute(profile, 2), outlines.transforms)
-    else:
-        raise UnreadableError(name)
-    return [ring if (_area(ring) > 0.0) == (place == 0) else ring[::-1] for place, ring in enumerate(rings)]
-
-
-def _parametric(name: str, sizes: list[float], outlines: Outlines) -> list[Ring]:
-    if name == "IfcRectangleProfileDef":
-        x, y = sizes[0] / 2, sizes[1] / 2
-        return [[(-x, -y), (x, -y), (x, y), (-x, y)]]
-    if name == "IfcCircleProfileDef":
-        return [outlines.circle(sizes[0])]
-    if sizes[1] >= sizes[0]:
-        raise UnreadableError("a pipe thicker than its radius")
-    return [outlines.circle(sizes[0]), outlines.circle(sizes[0] - sizes[1])]
-
-
-def _placed(rings: list[Ring], position: Entity | None, transforms: Transforms) -> list[Ring]:
-    if position is None:
-        return rings
-    (a, b, _, c), (d, e, _, f) = transforms.axis_placement(position)[:2].tolist()
-    return [[(a * x + b * y + c, d * x + e * y + f) for x, y in ring] for ring in rings]
-
-
-def _area(ring: Ring) -> float:
-    """Signed, positive counter-clockwise."""
-    left, low = ring[0]
-    before_x, before_y = ring[-1][0] - left, ring[-1][1] - low
-    doubled = 0.0
-    for x, y in ring:
-        here_x, here_y = x - left, y - low
-        doubled += before_x * here_y - here_x * before_y
-        before_x, before_y = here_x, here_y
-    return doubled / 2.0
-
-
 def _turns_left_everywhere(ring: Ring) -> bool:
     """Whether a counter-clockwise outline is strictly convex, up to one winding."""
     (ax, ay), (bx, by) = ring[-2], ring[-1]
@@ -125,8 +73,8 @@ def _turns_left_everywhere(ring: Ring) -> bool:
     return turned < 3.0 * math.pi
 
 
-def _prism(rings: list[Ring], path: tuple[float, float, float]) -> tuple[Points, Indexes]:
-    """Vertices, bottom then top, and outward triangles."""
+def prism(rings: list[Ring], path: tuple[float, float, float]) -> tuple[Points, Indexes]:
+    """Vertices, bottom then top, and outward triangles of rings (counter-clockwise, holes clockwise) pulled along a path."""
     flat = np.array([corner for ring in rings for corner in ring])
     count = len(flat)
     vertices = np.zeros((2 * count, 3))
@@ -167,7 +115,7 @@ def _cap(rings: list[Ring], flat: Points) -> Indexes:
     cut = mapbox_earcut.triangulate_float64(flat, ends).astype(np.int64).reshape(-1, 3)
     a, b, c = (flat[cut[:, k]] for k in range(3))
     doubled = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    wanted = sum(_area(ring) for ring in rings)
+    wanted = sum(signed_area(ring) for ring in rings)
     if wanted <= 0.0 or abs(np.abs(doubled).sum() / 2.0 - wanted) > 1e-6 * wanted:
         raise UnreadableError("an outline that crosses itself")
     return np.where((doubled > 0.0)[:, None], cut[:, ::-1], cut)

@@ -1,6 +1,6 @@
 """Meshes of single representation items, each by the fastest way that can read it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,16 +10,28 @@ from bim_import.ifc.geometry.extrusions import EXTRUDED, extruded
 from bim_import.ifc.geometry.facets import FACE_SET, MODELS, SURFACES, Facets, read_models, read_polygonal
 from bim_import.ifc.geometry.kernel import Kernels, RawMesh
 from bim_import.ifc.geometry.outlines import Outlines
+from bim_import.ifc.geometry.primitives import PRIMITIVES, primitive
 from bim_import.ifc.geometry.styles import Styles
 from bim_import.ifc.geometry.tessellation import TRIANGULATED, colors_of, triangulated
-from bim_import.ifc.reading.entities import Entity, kind
+from bim_import.ifc.geometry.transforms import MAX_DEPTH, Matrix, NeedsKernelError
+from bim_import.ifc.reading.entities import (
+    ITEMS,
+    MAPPED_REPRESENTATION,
+    MAPPING_SOURCE,
+    Entity,
+    attribute,
+    kind,
+)
 from bim_import.ifc.reading.step_text import StepText, UnreadableError
 
 DIRECT = MODELS | TRIANGULATED | {FACE_SET}
 """Classes of items that are lists of faces: their triangles come from the file, not from a kernel."""
 
-WITHOUT_KERNEL = DIRECT | EXTRUDED
-"""Classes of items that mostly need no kernel."""
+TREE = "IfcCsgSolid"
+"""A primitive or a boolean operation in a wrapping of its own."""
+
+HERE: Matrix = np.eye(4)
+"""The matrix of items that no mapped item moves."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,20 +54,39 @@ class Items:
         for name, numbers in by_class.items():
             self._ready.update(self._read(name, list(dict.fromkeys(numbers))))
 
+    def leaves(self, representation: Entity, depth: int = 0) -> Iterator[tuple[Entity, Matrix, int]]:
+        """The items of a representation, mapped ones opened, with the matrix from each item's frame (itself `HERE` if none).
+
+        And with the style of the mapped item nearest to it, for what has none of its own; 0: no such style.
+        """
+        if depth > MAX_DEPTH:
+            raise ValueError("mapped items hold themselves")
+        for item in attribute(representation, ITEMS) or ():
+            if kind(item) == "IfcMappedItem":
+                outer, style = self.outlines.transforms.mapped_item(item), self.styles.style_of(item)
+                inner = attribute(attribute(item, MAPPING_SOURCE), MAPPED_REPRESENTATION)
+                for found, matrix, nearer in self.leaves(inner, depth + 1):
+                    yield found, outer @ matrix, nearer or style
+            else:
+                yield item, HERE, 0
+
     def mesh(self, item: Entity) -> RawMesh:
         """Mesh of an item in the frame of its representation. Raises KernelError."""
         name = kind(item)
         if name in TRIANGULATED:
             return triangulated(item, unit_m=self.outlines.transforms.unit_m, styles=self.styles)
-        if name in EXTRUDED:
-            return self._extruded(item)
+        if name in EXTRUDED or name in PRIMITIVES:
+            return self._solid(item, name)
+        if name == TREE and kind(attribute(item, 0)) in PRIMITIVES:
+            raw, style = self.mesh(attribute(item, 0)), self.styles.style_of(item)
+            return replace(raw, styles=np.full(len(raw.styles), style)) if style else raw
         facets = self._facets(item, name)
         return self.kernels.mesh(item) if facets is None else self._raw(facets, item)
 
-    def _extruded(self, item: Entity) -> RawMesh:
+    def _solid(self, item: Entity, name: str) -> RawMesh:
         try:
-            raw = extruded(item, self.outlines)
-        except UnreadableError:
+            raw = (extruded if name in EXTRUDED else primitive)(item, self.outlines)
+        except (UnreadableError, NeedsKernelError):
             return self.kernels.mesh(item)
         style = self.styles.style_of(item)
         return replace(raw, styles=raw.styles + style) if style else raw

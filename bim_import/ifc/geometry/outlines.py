@@ -36,6 +36,16 @@ class Outlines:
             raise UnreadableError("an outline without area")
         return ring
 
+    def open(self, curve: Entity) -> Ring:
+        """Corners of a curve that need not be closed; one that is ends where it began. Raises UnreadableError."""
+        points = self._points(curve)
+        line = [
+            point for place, point in enumerate(points) if not place or not _meet(point, points[place - 1])
+        ]
+        if len(line) < 2 or not math.isfinite(sum(x + y for x, y in line)):
+            raise UnreadableError("a line without length")
+        return line
+
     def circle(self, radius: float) -> Ring:
         """A circle about the origin, with as few corners as both limits allow."""
         count = max(math.ceil(_FULL / self._step(radius)), 3)

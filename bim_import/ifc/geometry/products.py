@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import ifcopenshell
 
-from bim_import.ifc.geometry.items import DIRECT
+from bim_import.ifc.geometry.items import DIRECT, TREE
 from bim_import.ifc.geometry.transforms import MAX_DEPTH
 from bim_import.ifc.reading.entities import (
     CONTEXT,
@@ -117,6 +117,11 @@ class _Body:
     mapped: Entity | None
 
 
+def body_classes(schema: str) -> frozenset[str]:
+    """Classes of representation items that have triangles; an IfcGeometricSet may hold some."""
+    return classes(schema, _BODIES)
+
+
 def sort_products(file: ifcopenshell.file, index: ProductIndex) -> Sorted:
     """Sort all products of `index`; reads no coordinates."""
     return _Sorter(file).sort(index)
@@ -126,7 +131,7 @@ class _Sorter:
     def __init__(self, file: ifcopenshell.file) -> None:
         self._file = file
         schema = str(file.schema_identifier)
-        self._bodies = classes(schema, _BODIES)
+        self._bodies = body_classes(schema)
         self._booleans = classes(schema, ("IfcBooleanResult",))
         by_reason = {
             NotDrawn.OPENING: _SUBTRACTIONS,
@@ -231,7 +236,11 @@ class _Sorter:
                     or name in self._bodies
                     or (name == "IfcGeometricSet" and self._has_surface(item))
                 )
-                cut = cut or name in self._booleans
+                cut = (
+                    cut
+                    or name in self._booleans
+                    or (name == TREE and kind(attribute(item, 0)) in self._booleans)
+                )
         alone = items[0] if len(items) == 1 and kind(items[0]) == "IfcMappedItem" else None
         body = _Body(drawable=drawable, cut=cut, direct=direct, mapped=alone)
         self._cache[number] = body

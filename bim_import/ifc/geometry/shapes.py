@@ -14,9 +14,9 @@ import ifcopenshell
 import numpy as np
 
 from bim_import.ifc.geometry.cutting import Cutter
-from bim_import.ifc.geometry.items import WITHOUT_KERNEL, Items
-from bim_import.ifc.geometry.kernel import SAFE, KernelError, Kernels, RawMesh, joined
-from bim_import.ifc.geometry.products import Shape
+from bim_import.ifc.geometry.items import HERE, Items
+from bim_import.ifc.geometry.kernel import SAFE, KernelError, Kernels, RawMesh, joined, moved, styled
+from bim_import.ifc.geometry.products import Shape, body_classes
 from bim_import.ifc.geometry.styles import Styles
 from bim_import.ifc.geometry.transforms import (
     MAX_DEPTH,
@@ -33,10 +33,6 @@ FARTHEST_M = 1e8
 would take the middle of the whole model with it."""
 
 _COORDINATES = frozenset({"IfcCartesianPoint", "IfcCartesianPointList3D", "IfcDirection"})
-_OWN_ID = frozenset(
-    {"IfcExtrudedAreaSolid", "IfcFacetedBrep", "IfcBooleanClippingResult", "IfcBooleanResult"}
-)
-"""Classes of items whose triangles carry the STEP id of the item itself, and not of a part of it."""
 
 
 class Level(IntEnum):
@@ -58,6 +54,10 @@ class Shaper:
     styles: Styles
     notes: Counter[str] = field(default_factory=Counter)
     _cutter: Cutter | None = None
+    _bodies: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bodies = body_classes(str(self.file.schema_identifier))
 
     def prepare(self, shapes: Iterable[Shape]) -> None:
         """Read the plain faces of shapes, all at once."""
@@ -126,14 +126,17 @@ class Shaper:
             try:
                 return self._cut(shape, representation)
             except MALFORMED:
-                return self.kernels.mesh(self._whole(shape))
-        items = attribute(representation, ITEMS)
-        if all(kind(item) in WITHOUT_KERNEL for item in items):
-            return joined([self.items.mesh(item) for item in items])
-        return self._completed(representation, self.kernels.mesh(representation))
+                if shape.openings:
+                    return self.kernels.mesh(self._whole(shape))
+        return self._parts(representation, self.items.mesh, self._by_opencascade)
 
     def _safe(self, shape: Shape) -> RawMesh:
-        return self.kernels.mesh(self._whole(shape), library=SAFE)
+        if shape.openings:
+            return self._by_opencascade(self._whole(shape))
+        return self._parts(self.file.by_id(shape.representation), self._by_opencascade)
+
+    def _by_opencascade(self, entity: Entity) -> RawMesh:
+        return self.kernels.mesh(entity, library=SAFE)
 
     def _uncut(self, shape: Shape) -> RawMesh:
         raw = self.kernels.mesh(self.file.by_id(shape.representation), uncut=True)
@@ -143,8 +146,8 @@ class Shaper:
         return raw
 
     def _whole(self, shape: Shape) -> Entity:
-        """What the kernel is asked for: with openings the product itself, as they are not part of its representation."""
-        return self.file.by_id(shape.products[0][0] if shape.openings else shape.representation)
+        """What the kernel is asked for where there are openings: the product itself, whose representation lacks them."""
+        return self.file.by_id(shape.products[0][0])
 
     def _cut(self, shape: Shape, representation: Entity) -> RawMesh:
         if self._cutter is None:
@@ -161,20 +164,37 @@ class Shaper:
                 tools.append((self.file.by_id(body), to_host @ matrix))
         return self._cutter.mesh(representation, tools)
 
-    def _completed(self, representation: Entity, raw: RawMesh) -> RawMesh:
-        """With the items that the fast kernel left out without a word, if OpenCASCADE can make them."""
-        items = attribute(representation, ITEMS)
-        if len(items) < 2:
-            return raw
-        made = set(np.unique(raw.items).tolist())
-        missing = [item for item in items if kind(item) in _OWN_ID and item.id() not in made]
-        extra: list[RawMesh] = []
-        for item in missing:
+    def _parts(self, representation: Entity, *ways: Callable[[Entity], RawMesh]) -> RawMesh:
+        """All items of a representation, each by the first way that works; those that no way can make are counted.
+
+        One by one: asked for all together a kernel leaves out, without a word, those that it cannot make.
+        """
+        made: list[RawMesh] = []
+        missing = failed = 0
+        for item, matrix, style in self.items.leaves(representation):
+            if kind(item) in self._bodies or kind(item) == "IfcGeometricSet":
+                raw = self._part(item, ways)
+                if raw is not None and len(raw.triangles):
+                    made.append(styled(raw if matrix is HERE else moved(raw, matrix), style))
+                    continue
+                missing, failed = missing + 1, failed + (raw is None)
+        if not made and failed:
+            raise KernelError("no kernel can make any part")
+        if made and missing:
+            self.notes["parts of elements that no kernel could make"] += missing
+        return joined(made)
+
+    def _part(self, item: Entity, ways: Iterable[Callable[[Entity], RawMesh]]) -> RawMesh | None:
+        """None: every way failed."""
+        last: RawMesh | None = None
+        for way in ways:
             try:
-                extra.append(self.kernels.mesh(item, library=SAFE))
-            except KernelError:
-                self.notes["parts of elements that no kernel could make"] += 1
-        return joined([raw, *extra]) if extra else raw
+                last = way(item)
+            except MALFORMED:
+                continue
+            if len(last.triangles):
+                break
+        return last
 
     def reason(self, shape: Shape, raw: RawMesh | None) -> NotDrawn:
         """Why there is no triangle. `raw` is what the last way gave, None where it failed."""

@@ -35,6 +35,8 @@ _SINGULAR = 1e-7
 """Determinant below which the kernel, too, ignores a placement."""
 _FLAT, _NO_SCALE = 1e-15, 1e-9
 """Determinant from which on it is worth to look closer; a factor that leaves nothing of a building."""
+_NOISE = 1e-9
+"""Cosine of what is a right angle but for rounding."""
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 
 
@@ -135,18 +137,26 @@ class Transforms:
 
     def operator(self, operator: Entity) -> Matrix:
         """An IfcCartesianTransformationOperator3D, uniform or not, or its 2D form. May mirror."""
-        solid = is_kind(operator, "IfcCartesianTransformationOperator3D")
-        axis = _direction(attribute(operator, 4), _Z) if solid else _Z
-        first = _direction(attribute(operator, 0), _X)
-        matrix = _frame(self._point(attribute(operator, 2)), axis, first)
-        second = attribute(operator, 1)
-        if second is not None and matrix[:3, 1] @ np.array(_direction(second, _Y)) < 0.0:
+        first, second = attribute(operator, 0), attribute(operator, 1)
+        origin = self._point(attribute(operator, 2))
+        if is_kind(operator, "IfcCartesianTransformationOperator3D"):
+            matrix = _frame(origin, _direction(attribute(operator, 4), _Z), _direction(first, _X))
+            wanted = _direction(second, _Y)
+        else:
+            x, y, _ = _direction(second, _Y)
+            matrix = _frame(origin, _Z, _direction(first, (y, -x, 0.0)))
+            wanted = _direction(second, (matrix[0, 1], matrix[1, 1], 0.0))
+        # IFC 4.3, IfcBaseAxis: a second axis left out is y in space, and at right angles to the first in the plane.
+        if matrix[:3, 1] @ np.array(wanted) < -_NOISE:
             matrix[:3, 1] *= -1.0
         scale = attribute(operator, 3)
         scales = [1.0 if scale is None else scale] * 3
         if is_kind(operator, "IfcCartesianTransformationOperator3DnonUniform"):
             others = (attribute(operator, 5), attribute(operator, 6))
             scales[1:] = [scales[0] if other is None else other for other in others]
+        elif is_kind(operator, "IfcCartesianTransformationOperator2DnonUniform"):
+            other = attribute(operator, 4)
+            scales[1] = scales[0] if other is None else other
         matrix[:3, :3] *= scales
         return matrix
 
