@@ -1,8 +1,18 @@
 """What callers need from a store: the smallest Protocols. Adapters do not inherit them.
 
 `models`: models, revisions, objects, the change log, tile files. `live`: signals, readings, state, history, bindings.
+`history`: aggregates of the past, and the work on it.
 """
 
+from twin.ports.history import (
+    WIDTHS_US,
+    HistoryKeeper,
+    Resolution,
+    RolledUp,
+    RollUp,
+    RollUpQuery,
+    RollUpReader,
+)
 from twin.ports.live import (
     QUALITIES,
     BindingKeeper,
@@ -40,11 +50,13 @@ from twin.ports.models import (
 
 __all__ = [
     "QUALITIES",
+    "WIDTHS_US",
     "BindingKeeper",
     "Boxes",
     "ChangeReader",
     "DeviceKeeper",
     "FileKeeper",
+    "HistoryKeeper",
     "HistoryRow",
     "ImportRequest",
     "JobKeeper",
@@ -55,7 +67,12 @@ __all__ = [
     "ReadingWriter",
     "Recorded",
     "Rejected",
+    "Resolution",
     "RevisionWriter",
+    "RollUp",
+    "RollUpQuery",
+    "RollUpReader",
+    "RolledUp",
     "SceneAt",
     "SignalKeeper",
     "SignalRecord",

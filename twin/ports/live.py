@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
+from twin.ports.history import HistoryKeeper, RollUpReader
 from twin.ports.models import Store
 from twin.queries import Page
 from twin.state import Quality, Reading, Signal, Value
@@ -270,5 +271,5 @@ class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, DeviceK
     """All of it."""
 
 
-class TwinStore(Store, LiveStore, JobKeeper, Protocol):
+class TwinStore(Store, LiveStore, RollUpReader, HistoryKeeper, JobKeeper, Protocol):
     """Models and live state in one: for the composition root."""

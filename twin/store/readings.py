@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from twin.events import ChangeKind
 from twin.ports import Recorded, Rejected, StateDelta
 from twin.state import Reading
-from twin.store import dead_letters, live_changes, recent
+from twin.store import dead_letters, live_changes, recent, rollups
 from twin.store.database import Database
 from twin.store.folding import (
     DAY_US,
@@ -50,6 +50,7 @@ def record(database: Database, readings: Sequence[Reading], rejected: Sequence[R
         outcome = _folded(database, connection, prepared.groups)
         dead_letters.write(database, connection, letters)
         _write(database, connection, outcome)
+        rollups.mark(database, connection, outcome)
         seq = None
         if outcome.deltas:
             body = live_changes.encoded(outcome.deltas)

@@ -19,6 +19,9 @@ from twin.ports import (
     ImportRequest,
     Recorded,
     Rejected,
+    RolledUp,
+    RollUp,
+    RollUpQuery,
     SceneAt,
     SignalRecord,
     StagedRevision,
@@ -41,6 +44,7 @@ from twin.queries import (
 from twin.source import SourceReport
 from twin.state import Reading, Signal
 from twin.store import (
+    aggregates,
     bindings,
     changes,
     dead_letters,
@@ -53,6 +57,7 @@ from twin.store import (
     objects,
     references,
     revisions,
+    rollup_job,
     scene,
     search,
     staleness,
@@ -197,6 +202,12 @@ class SqlStore:
         self, number: int, *, start: int, end: int, limit: int, cursor: str | None = None
     ) -> Page[HistoryRow]:
         return history.history(self._database, number, start=start, end=end, limit=limit, cursor=cursor)
+
+    def roll_ups(self, number: int, query: RollUpQuery) -> Page[RollUp]:
+        return aggregates.roll_ups(self._database, number, query)
+
+    def roll_up(self, *, seconds: float = 1.0) -> RolledUp:
+        return rollup_job.roll_up(self._database, seconds=seconds)
 
     def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
         return scene.scene_at(self._database, at, models)

@@ -6,6 +6,7 @@ from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
 from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
+from tests.twin.store.rollup_contract import RollUpContract
 from twin.store import SqlStore
 
 
@@ -33,6 +34,9 @@ class TestHistory(HistoryContract): ...
 
 
 class TestScenes(SceneContract): ...
+
+
+class TestRollUps(RollUpContract): ...
 
 
 class TestBindings(BindingContract): ...

@@ -13,6 +13,7 @@ from tests.twin.store.clock import Clock
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import NOW, temperature
 from tests.twin.store.live_query_contract import HistoryContract, SceneContract
+from tests.twin.store.rollup_contract import RollUpContract
 from twin.state import Reading
 from twin.store import DATABASE_NAME, SqlStore, open_store, recent
 
@@ -39,6 +40,9 @@ class TestHistoryWhileReadingsMove(HistoryContract): ...
 
 
 class TestScenesWhileReadingsMove(SceneContract): ...
+
+
+class TestRollUpsWhileReadingsMove(RollUpContract): ...
 
 
 def counts(data: Path) -> tuple[int, int, int]:

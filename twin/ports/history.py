@@ -1,0 +1,69 @@
+"""What callers need of the past beyond single readings: aggregates by time, curves for screens, and the work that keeps both."""
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from twin.queries import Page
+from twin.state import Value
+
+Resolution = Literal["1m", "15m", "1h"]
+
+WIDTHS_US: dict[Resolution, int] = {"1m": 60_000_000, "15m": 900_000_000, "1h": 3_600_000_000}
+"""Widths of aggregates, in microseconds. Each divides the next, and a day; they begin at whole minutes, quarters, hours UTC."""
+
+
+class RollUp(Struct, frozen=True, kw_only=True, gc=False):
+    """The readings of a signal in one span of time, beginning at `start` (microseconds since 1970 UTC).
+
+    `count`: readings that are good or uncertain; they alone are in the other fields. `others`: those that are bad, or stale as
+    the device itself said. `minimum`, `maximum`, `mean`: of numbers; of booleans as 0 and 1, so that `mean` is the share of
+    readings that say true, not of time; None where no reading is a number (texts, enums). `last`: the newest value, of any type.
+    """
+
+    start: int
+    count: int
+    others: int
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    last: Value | None = None
+
+
+class RollUpQuery(Struct, frozen=True, kw_only=True):
+    """Which spans: those that begin from `start` to before `end` (microseconds since 1970 UTC)."""
+
+    resolution: Resolution
+    start: int
+    end: int
+    limit: int = 1000
+    cursor: str | None = None
+
+
+class RolledUp(Struct, frozen=True, kw_only=True):
+    """What one piece of the work did. `signals`: signal-days written; `corrected`: signal-days made anew because readings came late."""
+
+    signals: int = 0
+    corrected: int = 0
+    more: bool = False
+    """There is more to do now."""
+
+
+class RollUpReader(Protocol):
+    """Aggregates of a signal."""
+
+    def roll_ups(self, number: int, query: RollUpQuery) -> Page[RollUp]:
+        """Spans that hold a reading, the oldest first.
+
+        Exact at any time, late readings included: what no roll-up says, or only an outdated one, is computed from the readings.
+        Raises NotFound, InvalidQuery.
+        """
+        ...
+
+
+class HistoryKeeper(Protocol):
+    """Work on history, for whoever holds the job (`JobKeeper`). Each call does a piece in short transactions and returns."""
+
+    def roll_up(self, *, seconds: float = 1.0) -> RolledUp:
+        """Roll up days that are over, and correct what late readings have changed, for about so many seconds."""
+        ...
