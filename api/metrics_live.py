@@ -40,6 +40,18 @@ class LiveMetrics(Collector):
         stale = CounterMetricFamily("twin_signals_gone_stale", "Signals found silent by this process")
         stale.add_metric([], self._work.swept)
         yield stale
+        yield from self._history()
+
+    def _history(self) -> Iterator[Metric]:
+        upkeep = self._work.upkeep
+        made = CounterMetricFamily("twin_history_rolled_up", "Signal-days rolled up by this process")
+        made.add_metric([], upkeep.rolled_up)
+        yield made
+        again = CounterMetricFamily(
+            "twin_history_corrected", "Signal-days rolled up again: readings came late"
+        )
+        again.add_metric([], upkeep.corrected)
+        yield again
 
     def _links(self) -> Iterator[Metric]:
         ok = GaugeMetricFamily(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.representations import Document
-from twin.ports import HistoryRow, SceneAt, SignalRecord, StateRecord
+from twin.ports import HistoryRow, RollUp, SceneAt, SignalRecord, StateRecord
 from twin.ports.live import QUALITIES
 from twin.times import from_microseconds
 
@@ -33,6 +33,19 @@ def state(record: StateRecord) -> Document:
 def signal(record: StateRecord) -> Document:
     """A signal with what it says now."""
     return {**_declaration(record.signal), "value": record.value, "quality": record.quality, **_times(record)}
+
+
+def span(one: RollUp) -> Document:
+    """What a span of time comes to."""
+    return {
+        "start": moment(one.start),
+        "count": one.count,
+        "others": one.others,
+        "min": one.minimum,
+        "max": one.maximum,
+        "mean": one.mean,
+        "last": one.last,
+    }
 
 
 def past(row: HistoryRow) -> Document:

@@ -100,7 +100,30 @@ class History(BaseModel):
 
     signal: str
     unit: str | None
+    resolution: str = Field(description="`raw`: single readings.")
     items: list[PastReading]
+    next: str | None
+
+
+class Span(BaseModel):
+    """What the readings of a span of time come to. Only those of quality good or uncertain count; the others are counted."""
+
+    start: datetime = Field(description="Where it begins: a whole minute, quarter or hour, UTC.")
+    count: int = Field(description="Readings that are good or uncertain.")
+    others: int = Field(description="Readings that are bad or stale.")
+    min: float | None = Field(description="Of numbers, and of booleans as 0 and 1; null for texts.")
+    max: float | None
+    mean: float | None = Field(description="Of the readings, each with the same weight.")
+    last: Value | None = Field(description="The newest value, of any type.")
+
+
+class Aggregates(BaseModel):
+    """Spans that hold a reading, the oldest first, and the cursor of the next page."""
+
+    signal: str
+    unit: str | None
+    resolution: str
+    items: list[Span]
     next: str | None
 
 

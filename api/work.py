@@ -1,4 +1,6 @@
-"""What a server does beside answering: it takes in readings, runs the demo's devices, and looks for signals that have gone silent."""
+"""What a server does beside answering: it takes in readings, runs the demo's devices, looks for signals that have gone silent, and keeps
+history in order.
+"""
 
 import asyncio
 import contextlib
@@ -7,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from api.upkeep import Upkeep
 from state_sync.decoding import from_store
 from state_sync.ingest import Ingest, IngestHealth, IngestOptions
 from state_sync.messages import Source
@@ -42,6 +45,7 @@ class Work:
         sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
         self.swept = 0
+        self.upkeep = Upkeep(store)
         self._store = store
         self._sources = dict(sources or {})
         self._devices = devices
@@ -79,7 +83,7 @@ class Work:
     async def start(self) -> None:
         """Begin; returns at once."""
         self._sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweep")
-        jobs: list[Coroutine[Any, Any, None]] = [self._sweep(self._sweeper)]
+        jobs: list[Coroutine[Any, Any, None]] = [self._sweep(self._sweeper), self.upkeep.run()]
         jobs += [self._take_in(name, source) for name, source in self._sources.items()]
         if self._devices is not None:
             jobs.append(self._simulate(self._devices))
@@ -87,7 +91,7 @@ class Work:
 
     async def stop(self) -> None:
         """End in order: what is being committed is committed and acknowledged."""
-        # Devices first, so that what they have said is still taken in; the sweep is the first task.
+        # Devices first, so that what they have said is still taken in; what else is done comes first in the list.
         for task in reversed(self._tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -97,6 +101,7 @@ class Work:
             with contextlib.suppress(TwinError):
                 await asyncio.get_running_loop().run_in_executor(self._sweeper, self._store.leave_job, SWEEP)
             self._sweeper.shutdown(wait=True)
+            await self.upkeep.close()
 
     async def _take_in(self, name: str, source: Source) -> None:
         """One ingest after another, if one ends."""

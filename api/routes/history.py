@@ -1,0 +1,76 @@
+"""`/api/v1/signals/…/history`: the past of one signal, as single readings or summed up."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api import representations_live as representations
+from api import schemas_live as schemas
+from api.representations import page
+from api.routes.common import Cursor, Running, document, refusals
+from twin.ports import RollUpQuery
+from twin.times import to_microseconds
+
+router = APIRouter(prefix="/api/v1/signals", tags=["signals"])
+
+MAX_HISTORY = 10_000
+"""Readings, or spans, of one page of history."""
+
+
+class Times(NamedTuple):
+    """Microseconds since 1970 UTC, the end not included."""
+
+    start: int
+    end: int
+
+
+def _times(
+    start: Annotated[
+        datetime | None,
+        Query(alias="from", description="First instant, RFC 3339; default: a day before `to`."),
+    ] = None,
+    end: Annotated[datetime | None, Query(alias="to", description="End, not included; default: now.")] = None,
+) -> Times:
+    until = _aware(end) if end is not None else datetime.now(UTC)
+    since = _aware(start) if start is not None else until - timedelta(days=1)
+    return Times(to_microseconds(since), to_microseconds(until))
+
+
+@router.get(
+    "/{model}/{global_id}/{name}/history",
+    response_model=schemas.History | schemas.Aggregates,
+    responses=refusals(400, 404, 422),
+)
+def read_history(
+    running: Running,
+    model: str,
+    global_id: str,
+    name: str,
+    times: Annotated[Times, Depends(_times)],
+    resolution: Annotated[
+        Literal["raw", "1m", "15m", "1h"],
+        Query(description="`raw`: single readings; else what those of each minute, quarter or hour come to."),
+    ] = "raw",
+    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY)] = 1000,
+    cursor: Cursor = None,
+) -> Response:
+    """The past of a signal by the device's clock, the oldest first, late readings in their place.
+
+    Summed up: spans that begin within the times asked and hold a reading.
+    """
+    record = running.store.signal(model, global_id, name)
+    about = {"signal": record.signal.id, "unit": record.signal.unit, "resolution": resolution}
+    if resolution == "raw":
+        past = running.store.history(
+            record.number, start=times.start, end=times.end, limit=limit, cursor=cursor
+        )
+        return document({**about, **page([representations.past(row) for row in past.items], past.next)})
+    query = RollUpQuery(resolution=resolution, start=times.start, end=times.end, limit=limit, cursor=cursor)
+    spans = running.store.roll_ups(record.number, query)
+    return document({**about, **page([representations.span(one) for one in spans.items], spans.next)})
+
+
+def _aware(moment: datetime) -> datetime:
+    """A time without a zone is taken as UTC, as all times of this interface are."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
