@@ -3,9 +3,10 @@
 import asyncio
 import random
 import resource
+import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from state_sync.mqtt_settings import MqttSettings
 from tests.state_sync import child_ingest
 from tests.state_sync.broker import Broker, require_mosquitto_pub
 from tests.state_sync.fakes import reading, until
+from tests.state_sync.unkind_proxy import UnkindProxy
 from twin.store import SqlStore
 
 OPTIONS = IngestOptions(linger_s=0.005, reload_every_s=0.1, retry_from_s=0.05, retry_to_s=0.2)
@@ -71,6 +73,31 @@ def test_doubled_and_shuffled_messages_give_each_reading_once_and_the_newest_sta
     assert [state.value for state in states] == [
         float(max(at for at in times if at % 5 == n)) for n in range(5)
     ]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_link_that_doubles_shuffles_and_breaks_costs_nothing(
+    broker: Broker, store: SqlStore, seed: int
+) -> None:
+    times = range(10, 4010)
+
+    async def work() -> UnkindProxy:
+        async with UnkindProxy(broker.port, seed=seed, packets_per_life=700) as proxy:
+            settings = MqttSettings(client_id="twin", port=proxy.port, reconnect_from_s=0.02)
+            ingest = Ingest(store, MqttSource(settings), load=from_store(store), options=OPTIONS)
+            async with ingest, device(broker) as publisher:
+                await until(lambda: ingest.health.link.connected)
+                for at in times:
+                    await publisher.publish(reading(at % 5, at, float(at)))
+                await publisher.drained()
+                await until(lambda: len(child_ingest.history(store)) >= len(times), within_s=60)
+            return proxy
+
+    proxy = asyncio.run(work())
+    assert sorted(child_ingest.history(store)) == list(times)
+    states = store.states_of([f"m/g{number:03}/v" for number in range(5)])
+    assert [state.value for state in states] == [4005.0, 4006.0, 4007.0, 4008.0, 4009.0]
+    assert min(proxy.cuts, proxy.doubled, proxy.shuffled) > 0
 
 
 def test_a_device_whose_clock_jumps_ahead_is_refused_until_it_is_right_again(
@@ -146,6 +173,47 @@ def test_nothing_is_lost_while_the_disk_is_full(broker: Broker, store: SqlStore)
 
     asyncio.run(work())
     assert sorted(child_ingest.history(store)) == list(range(1100))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB of its own."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
+    if subprocess.run(mounting, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a tmpfs needs root and a machine that lets it")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_nothing_is_lost_while_a_small_disk_is_really_full(broker: Broker, small_disk: Path) -> None:
+    child_ingest.prepare(str(small_disk))
+    store = child_ingest.opened(str(small_disk))
+    filler = small_disk / "filler"
+
+    async def work() -> None:
+        async with service(broker, store) as ingest:
+            await publish(broker, ingest, [reading(1, at) for at in range(100)])
+            async with device(broker) as publisher:
+                await until(lambda: publisher.connected)
+                with suppress(OSError), filler.open("wb", buffering=0) as file:
+                    while True:
+                        file.write(bytes(4096))
+                for at in range(100, 5100):
+                    await publisher.publish(reading(at % 5, at))
+                await publisher.drained()
+                await until(lambda: ingest.counts.retries > 1)
+                assert not ingest.health.ok
+            filler.unlink()
+            await until(lambda: ingest.counts.acknowledged >= 5100)
+            assert ingest.health.ok
+
+    asyncio.run(work())
+    assert sorted(child_ingest.history(store)) == list(range(5100))
+    store.close()
 
 
 def test_readings_of_mosquitto_pub_are_taken(broker: Broker, store: SqlStore) -> None:
