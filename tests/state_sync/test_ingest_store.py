@@ -180,7 +180,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MB of its own."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
     if subprocess.run(mounting, check=False, capture_output=True).returncode:
         pytest.skip("mounting a tmpfs needs root and a machine that lets it")
     try:
