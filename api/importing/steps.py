@@ -21,6 +21,7 @@ from twin.spool import Spool
 _READERS: dict[Reader, str] = {
     Reader.IFC: "bim_import.ifc.importer:import_ifc",
     Reader.CITYJSON: "bim_import.cityjson.importer:import_cityjson",
+    Reader.CITYGML: "bim_import.citygml.importer:import_citygml",
 }
 """The function of each reader, by name: a child loads the libraries of the one that it needs."""
 

@@ -64,7 +64,7 @@ class Palette:
             repeats = drawn.get("wrapMode") in (None, "wrap", "mirror")
             texture = self.images.texture(str(drawn.get("image", "")), repeats=repeats)
             if texture is not None:
-                return Material(name=plain.name, color=(1.0, 1.0, 1.0, 1.0), texture=texture)
+                return Material(color=(1.0, 1.0, 1.0, 1.0), texture=texture)
         return plain
 
 
