@@ -9,16 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiles.catalogue import read_catalogue
+from tiles.city import City, city_tree, district_blocks
 from tiles.content import Recipe, encode_content
 from tiles.geometry import Geometry
 from tiles.groups import Group, group_objects
 from tiles.layout import Layout, TileLayout, Triple
 from tiles.metadata import FeatureTable, feature_table
+from tiles.overview_content import Summary, encode_overview
 from tiles.partition import Extents, Node, diagonal_m, partition
+from tiles.primitives import Packing
 from tiles.publish import Published, hashed_name, publish
 from tiles.tileset import publish_layout
 from tiles.values import BuiltTileset, TileOptions
-from tiles.weights import drawn_vertices, tile_weights
+from tiles.vertices import LAYER_STEP
+from tiles.weights import are_buildings, drawn_vertices, tile_weights
 from twin.errors import TilingError
 from twin.frames import Frame
 from twin.spool import Spool
@@ -36,6 +40,10 @@ class Plan:
     tree: Node
     groups: list[Group]
     table: FeatureTable
+    extents: Extents
+    city: bool
+    """Whether it is a city layer: objects in tables, many and alike."""
+    cell_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +65,16 @@ def build_tileset(
     `state_index` (n,) uint32 by ordinal. Raises TilingError where nothing is drawn or a coordinate is not finite.
     """
     geometry = Geometry(spool)
-    plan = make_plan(spool, geometry, state_index, options)
+    plan = make_plan(spool, geometry, state_index, options, rigid=frame.is_rigid)
     schema = msgspec.json.encode(plan.table.schema())
     described = publish(folder, hashed_name("schema", schema, "json"), schema)
     recipe = Recipe(
-        geometry=geometry, table=plan.table, schema_uri=f"../{described.names[0]}", compress=options.compress
+        geometry=geometry,
+        table=plan.table,
+        schema_uri=f"../{described.names[0]}",
+        packing=_packing(plan, options),
     )
-    nodes = [node for node in plan.tree.walk() if len(node.members)]
+    nodes = [node for node in plan.tree.walk() if node.has_content]
     tiles = _all_tiles(recipe, plan, nodes, folder, workers=options.workers)
     of_node = {id(node): tile for node, tile in zip(nodes, tiles, strict=True)}
     layout = Layout(
@@ -90,9 +101,17 @@ def build_tileset(
 
 
 def make_plan(
-    spool: Spool, geometry: Geometry, state_index: NDArray[np.uint32], options: TileOptions
+    spool: Spool,
+    geometry: Geometry,
+    state_index: NDArray[np.uint32],
+    options: TileOptions,
+    *,
+    rigid: bool = False,
 ) -> Plan:
-    """Decide the tree of tiles and the columns of their tables. Raises TilingError like `build_tileset`."""
+    """Decide the tree of tiles and the columns of their tables. `rigid`: the frame is exact at any distance.
+
+    Raises TilingError like `build_tileset`.
+    """
     if not np.isfinite(geometry.instance_bounds).all():
         raise TilingError("a coordinate of a drawn object is not finite; import the source again")
     bounds = geometry.bounds(len(state_index))
@@ -103,14 +122,29 @@ def make_plan(
     catalogue = read_catalogue(spool, drawn=drawn, hot_properties=options.hot_properties)
     vertices, weight = drawn_vertices(geometry, len(drawn)), tile_weights(geometry, len(drawn))
     groups, of_object = group_objects(catalogue, ordinals, vertices[ordinals])
-    lower, upper = bounds[ordinals, :3], bounds[ordinals, 3:]
+    extents = Extents(lower=bounds[ordinals, :3], upper=bounds[ordinals, 3:], weight=weight[ordinals])
+    if catalogue.layer:
+        buildings = are_buildings(geometry, bounds, ordinals)
+        city = City(extents=extents, groups=of_object, buildings=buildings, rigid=rigid)
+        tree, cell_m = city_tree(city)
+    else:
+        tree, cell_m = partition(extents, of_object), 0.0
     return Plan(
         ordinals=ordinals,
         bounds=bounds,
-        tree=partition(Extents(lower=lower, upper=upper, weight=weight[ordinals]), of_object),
+        tree=tree,
         groups=groups,
         table=feature_table(catalogue, state_index),
+        extents=extents,
+        city=catalogue.layer,
+        cell_m=cell_m,
     )
+
+
+def _packing(plan: Plan, options: TileOptions) -> Packing:
+    if not plan.city:
+        return Packing(compress=options.compress)
+    return Packing(compress=options.compress, coarsest=LAYER_STEP, by_plan=True)
 
 
 def _all_tiles(recipe: Recipe, plan: Plan, nodes: list[Node], folder: Path, *, workers: int) -> list[_Tile]:
@@ -126,10 +160,17 @@ def _all_tiles(recipe: Recipe, plan: Plan, nodes: list[Node], folder: Path, *, w
 
 
 def _tile(recipe: Recipe, plan: Plan, node: Node, folder: Path) -> _Tile:
-    ordinals = plan.ordinals[node.members]
-    centre = _centre(plan, ordinals)
-    content = encode_content(recipe, ordinals, np.array(centre))
-    published = publish(folder, f"content/{hashed_name('', content.data, 'glb')}", content.data)
+    shown = node.members if node.stands_for is None else node.stands_for
+    centre = _centre(plan, plan.ordinals[shown])
+    if node.stands_for is None:
+        content = encode_content(recipe, plan.ordinals[shown], np.array(centre))
+    else:
+        exact, blocks = district_blocks(plan.extents, shown, plan.cell_m)
+        summary = Summary(exact=plan.ordinals[exact], blocks=blocks, ordinals=plan.ordinals)
+        content = encode_overview(recipe, summary, np.array(centre))
+    published = publish(
+        folder, f"content/{hashed_name('', content.data, 'glb')}", content.data, quick=plan.city
+    )
     return _Tile(
         centre=centre,
         lower=_triple(content.lower),
@@ -156,6 +197,7 @@ def _layout(plan: Plan, node: Node, tiles: dict[int, _Tile]) -> TileLayout:
         centre=tile.centre,
         error_m=node.error_m,
         uri=tile.published.names[0],
+        refine="REPLACE" if node.stands_for is not None else msgspec.UNSET,
         group=node.group,
         lower=tile.lower,
         upper=tile.upper,

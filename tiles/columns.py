@@ -4,13 +4,14 @@ Encodings: 3D Metadata specification, "Binary Table Format": little-endian, stri
 entry than there are values.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twin.tables import Coded, TextArray, index_runs
 
 FLOAT32_NO_DATA = float(np.finfo(np.float32).min)
 FLOAT64_NO_DATA = float(np.finfo(np.float64).min)
@@ -41,7 +42,7 @@ class Encoded:
 class Texts:
     """A column of strings by ordinal; where `required` is false an empty one is a missing value."""
 
-    texts: Sequence[str]
+    texts: TextArray
     required: bool = True
 
     def definition(self) -> Definition:
@@ -50,13 +51,31 @@ class Texts:
 
     def encode(self, ordinals: NDArray[np.intp]) -> Encoded:
         """Bytes for these objects, in this order."""
-        missing = b"" if self.required else NO_TEXT.encode()
-        chosen = [self.texts[at].encode() or missing for at in ordinals]
-        values = b"".join(chosen)
-        name, dtype = smallest_integer(len(values))
-        offsets = np.zeros(len(chosen) + 1, dtype=dtype)
-        np.cumsum([len(text) for text in chosen], out=offsets[1:])
-        return Encoded(values=values, offsets=offsets.tobytes(), offset_type=name)
+        chosen = self.texts.take(ordinals)
+        if not self.required:
+            chosen = _filled(chosen, NO_TEXT)
+        name, dtype = smallest_integer(len(chosen.data))
+        return Encoded(
+            values=chosen.data.tobytes(), offsets=chosen.offsets.astype(dtype).tobytes(), offset_type=name
+        )
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all texts are empty."""
+        return int(self.texts.offsets[-1]) == int(self.texts.offsets[0])
+
+
+def _filled(texts: TextArray, stand_in: str) -> TextArray:
+    """`texts` with `stand_in` (one byte) for the empty ones."""
+    lengths = texts.lengths
+    empty = lengths == 0
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(np.where(empty, 1, lengths), out=offsets[1:])
+    data = np.full(int(offsets[-1]), ord(stand_in), dtype=np.uint8)
+    data[index_runs(offsets[:-1][~empty], lengths[~empty])] = texts.data[
+        int(texts.offsets[0]) : int(texts.offsets[-1])
+    ]
+    return TextArray(data=data, offsets=offsets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,28 +128,33 @@ def smallest_integer(largest: int) -> tuple[str, type[np.unsignedinteger[Any]]]:
     return next((name, dtype) for name, dtype in _INTEGERS if largest <= np.iinfo(dtype).max)
 
 
-def text_enum(enum_id: str, texts: Sequence[str | None]) -> Scalars:
-    """An enumeration of the texts that occur, in string order; None is a missing value."""
-    found = Counter(texts)
-    has_missing = bool(found.pop(None, 0) + found.pop(NO_DATA_NAME, 0))
-    names = ([NO_DATA_NAME] if has_missing else []) + sorted(name for name in found if name is not None)
-    code_of: dict[str | None, int] = {None: 0, NO_DATA_NAME: 0} | {name: at for at, name in enumerate(names)}
+def text_enum(enum_id: str, texts: Coded, valid: NDArray[np.bool_]) -> Scalars:
+    """An enumeration of the texts that occur, in string order. `valid` (n,): where false, a value is missing."""
+    no_data = texts.vocabulary.index(NO_DATA_NAME) if NO_DATA_NAME in texts.vocabulary else None
+    there = valid if no_data is None else valid & (texts.codes != no_data)
+    counts = np.bincount(texts.codes[there], minlength=len(texts.vocabulary))
+    occurring = sorted(
+        (text, code) for code, text in enumerate(texts.vocabulary) if counts[code] and code != no_data
+    )
+    has_missing = not bool(there.all())
+    names = ([NO_DATA_NAME] if has_missing else []) + [text for text, _ in occurring]
     _, dtype = smallest_integer(max(len(names) - 1, 0))
+    renamed = np.zeros(len(texts.vocabulary), dtype=dtype)
+    renamed[[code for _, code in occurring]] = np.arange(len(occurring)) + int(has_missing)
     return Scalars(
         kind={"type": "ENUM", "enumType": enum_id},
-        values=np.fromiter((code_of[text] for text in texts), dtype=dtype, count=len(texts)),
+        values=np.where(there, renamed[texts.codes], dtype(0)),
         names=names,
         missing=0 if has_missing else None,
         no_data=NO_DATA_NAME if has_missing else None,
     )
 
 
-def truth_enum(enum_id: str, values: Sequence[bool | None]) -> Scalars:
+def truth_enum(enum_id: str, values: NDArray[np.bool_], valid: NDArray[np.bool_]) -> Scalars:
     """Booleans with a third value for missing: the type BOOLEAN has no noData (3D Metadata, "No Data Values")."""
-    codes = (2 if value is None else int(value) for value in values)
     return Scalars(
         kind={"type": "ENUM", "enumType": enum_id},
-        values=np.fromiter(codes, dtype=np.uint8, count=len(values)),
+        values=np.where(valid, values, np.uint8(2)).astype(np.uint8),
         names=["FALSE", "TRUE", NO_DATA_NAME],
         missing=2,
         no_data=NO_DATA_NAME,
@@ -142,14 +166,13 @@ def index_column(values: NDArray[np.uint32]) -> Scalars:
     return Scalars(kind={"type": "SCALAR", "componentType": "UINT32"}, values=values.astype(np.uint32))
 
 
-def number_column(values: Sequence[float | None]) -> Scalars:
+def number_column(values: NDArray[np.float64], valid: NDArray[np.bool_]) -> Scalars:
     """FLOAT32 where that keeps every value exactly, else FLOAT64."""
-    numbers = np.array([FLOAT64_NO_DATA if value is None else value for value in values], dtype=np.float64)
-    present = numbers[numbers != FLOAT64_NO_DATA]
+    present = values[valid & (values != FLOAT64_NO_DATA)]
     with np.errstate(over="ignore"):
         exact = bool((present.astype(np.float32).astype(np.float64) == present).all())
     missing = FLOAT32_NO_DATA if exact else FLOAT64_NO_DATA
-    numbers = np.where(numbers == FLOAT64_NO_DATA, missing, numbers)
+    numbers = np.where(valid & (values != FLOAT64_NO_DATA), values, missing)
     return Scalars(
         kind={"type": "SCALAR", "componentType": "FLOAT32" if exact else "FLOAT64"},
         values=numbers.astype(np.float32) if exact else numbers,

@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 
 from tiles.materials import Palette, palette_of
 from tiles.transforms import applied, keeps_axes, similarity, turned_normals
-from twin.spool import Spool
+from twin.spool import UNSHARED, Spool
+from twin.tables import index_runs
 
 SAVED_VERTICES = 2_000
 """Vertices that instancing one mesh must save in a tile, for each of its draw calls."""
 
 BYTES_PER_VERTEX = 6.0
 """Compressed, with its share of the triangles: measured on five models."""
+
+_LONG_WORDS = 500
+"""Mean length from which ranges are copied one by one: a slice takes as long as gathering so many words."""
 
 _CHUNK_VERTICES = 200_000
 """Vertices transformed at a time where exact bounds need them: 25 MB of working memory."""
@@ -38,11 +42,6 @@ class Soup:
     vertex_instance: NDArray[np.int64]
 
 
-def runs(first: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The indices first, first + 1, …, first + count - 1 of each run, joined."""
-    return np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-
-
 class Geometry:
     """Read-only view of a spool's geometry."""
 
@@ -60,6 +59,11 @@ class Geometry:
         return self._spool.meshes
 
     @cached_property
+    def in_place(self) -> NDArray[np.bool_]:
+        """(meshes,) whether a mesh is drawn once, where it is: one of a batch."""
+        return np.asarray((self.mesh_rows["digest"] == UNSHARED).all(axis=1))
+
+    @cached_property
     def mesh_uses(self) -> NDArray[np.int64]:
         """(meshes,) how many instances draw each mesh."""
         return np.bincount(self.mesh_of, minlength=len(self.mesh_rows))
@@ -68,19 +72,21 @@ class Geometry:
     def mesh_draws(self) -> NDArray[np.int64]:
         """(meshes,) draw calls that each mesh takes where it is drawn alone."""
         mesh_of_part, entry = self._part_entries
-        drawing = self.palette.drawing[entry]
-        distinct = np.unique(np.stack([mesh_of_part, drawing], axis=1), axis=0)
-        return np.bincount(distinct[:, 0], minlength=len(self.mesh_rows))
+        kinds = int(self.palette.drawing.max(initial=0)) + 1
+        distinct = np.unique(mesh_of_part * kinds + self.palette.drawing[entry])
+        return np.bincount(distinct // kinds, minlength=len(self.mesh_rows))
 
-    def pays_as_instances(self, uses: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(meshes,) whether drawing `uses` (meshes,) of each as instances saves enough for its draw calls."""
-        vertices = self.mesh_rows["vertices"].astype(np.int64)
-        paying: NDArray[np.bool_] = (uses > 1) & ((uses - 1) * vertices >= SAVED_VERTICES * self.mesh_draws)
+    def pays_as_instances(self, meshes: NDArray[np.int64], uses: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(k,) whether drawing `uses` (k,) of each of `meshes` (k,) as instances saves enough for its draw calls."""
+        saved = (uses - 1) * self.mesh_rows["vertices"][meshes].astype(np.int64)
+        paying: NDArray[np.bool_] = (uses > 1) & (saved >= SAVED_VERTICES * self.mesh_draws[meshes])
         return paying
 
     @cached_property
     def image_weight(self) -> NDArray[np.float64]:
         """(meshes,) share of an instance in the images of its mesh, in vertices of BYTES_PER_VERTEX."""
+        if all(texture is None for texture in self.palette.textures):
+            return np.zeros(len(self.mesh_rows))
         images = np.array([0 if t is None else len(t.data) for t in self.palette.textures], dtype=np.float64)
         mesh_of_part, entry = self._part_entries
         users = np.bincount(entry, weights=self.mesh_uses[mesh_of_part], minlength=len(images))
@@ -98,16 +104,23 @@ class Geometry:
     def _parts_of(self, meshes: NDArray[np.int64]) -> NDArray[Any]:
         """PART_ROW of `meshes`, in their order. A writer that died leaves ranges that no mesh has."""
         rows = self.mesh_rows[meshes]
-        return self._spool.parts[runs(rows["first_part"].astype(np.int64), rows["parts"].astype(np.int64))]
+        return self._spool.parts[
+            index_runs(rows["first_part"].astype(np.int64), rows["parts"].astype(np.int64))
+        ]
 
     @cached_property
     def similar(self) -> NDArray[np.bool_]:
         """(instances,) whether the transform is a rotation with uniform scale, as GPU instances need it."""
+        if self.in_place.all():
+            return np.ones(len(self.ordinals), dtype=bool)
         return similarity(self.transforms[:, :, :3]).exact
 
     def bounds(self, count: int) -> NDArray[np.float64]:
         """(count, 6) exact bounds by ordinal, local metres: minimum then maximum; NaN where nothing is drawn."""
         result = np.full((count, 6), np.nan)
+        if len(self.ordinals) and (np.diff(self.ordinals) > 0).all():
+            result[self.ordinals] = self.instance_bounds
+            return result
         np.fmin.at(result[:, :3], self.ordinals, self.instance_bounds[:, :3])
         np.fmax.at(result[:, 3:], self.ordinals, self.instance_bounds[:, 3:])
         return result
@@ -115,6 +128,8 @@ class Geometry:
     @cached_property
     def instance_bounds(self) -> NDArray[np.float64]:
         """(instances, 6) exact bounds, local metres: minimum then maximum."""
+        if self.in_place.all():
+            return np.concatenate([self.mesh_rows[side][self.mesh_of] for side in ("lower", "upper")], axis=1)
         lower, upper = self._box_corners()
         turned = np.flatnonzero(~keeps_axes(self.transforms[:, :, :3]))
         sizes = self.mesh_rows["vertices"][self.mesh_of[turned]].astype(np.int64)
@@ -125,6 +140,20 @@ class Geometry:
                 lower[rows] = np.minimum.reduceat(positions, starts)
                 upper[rows] = np.maximum.reduceat(positions, starts)
         return np.concatenate([lower, upper], axis=1)
+
+    def rows_of(self, ordinals: NDArray[np.intp]) -> NDArray[np.int64]:
+        """The instances that draw `ordinals`."""
+        first = np.searchsorted(self.ordinals, ordinals, side="left")
+        counts = np.searchsorted(self.ordinals, ordinals, side="right") - first
+        return index_runs(first, counts)
+
+    def first_and_last_entry(self, ordinals: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Palette entries of the first and of the last triangles of each of `ordinals`: walls and roof, where there are two."""
+        rows = self.mesh_rows[self.mesh_of[np.searchsorted(self.ordinals, ordinals)]]
+        first = rows["first_part"].astype(np.int64)
+        last = first + rows["parts"] - 1
+        entries = self.palette.entry_of
+        return entries[self._spool.parts["material"][first]], entries[self._spool.parts["material"][last]]
 
     def unplaced(self, index: int) -> Soup:
         """Mesh `index` alone, relative to its own origin."""
@@ -144,14 +173,17 @@ class Geometry:
         meshes = self.mesh_of[instances]
         positions, starts = self._placed(instances)
         sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
-        linear = self.transforms[instances][:, :, :3]
         triangle_counts = self.mesh_rows["triangles"][meshes]
         triangles = self._triangles(meshes) + np.repeat(starts.astype(np.uint32), triangle_counts)[:, None]
-        mirrored = np.repeat(np.linalg.det(linear) < 0.0, triangle_counts)
-        triangles[mirrored] = triangles[mirrored][:, ::-1]
+        normals = self._floats(meshes, 1)
+        if not self.in_place[meshes].all():
+            linear = self.transforms[instances][:, :, :3]
+            mirrored = np.repeat(np.linalg.det(linear) < 0.0, triangle_counts)
+            triangles[mirrored] = triangles[mirrored][:, ::-1]
+            normals = turned_normals(linear, normals, sizes)
         return Soup(
             positions=positions - centre,
-            normals=turned_normals(linear, self._floats(meshes, 1), sizes),
+            normals=normals,
             uvs=self._uvs(meshes),
             triangles=triangles,
             material=self._triangle_materials(meshes),
@@ -175,9 +207,24 @@ class Geometry:
         """Words [start, start + length) of each mesh, joined."""
         first = self.mesh_rows["offset"][meshes].astype(np.int64) // 4 + start
         files = self.mesh_rows["part_file"][meshes]
+        if length.sum() < _LONG_WORDS * len(meshes):
+            return self._gathered(files, first, length)
         spans = zip(files.tolist(), first.tolist(), (first + length).tolist(), strict=True)
         found = [self._words[file][begin:end] for file, begin, end in spans]
         return np.concatenate(found) if found else np.empty(0, dtype=np.uint32)
+
+    def _gathered(
+        self, files: NDArray[np.integer[Any]], first: NDArray[np.int64], length: NDArray[np.int64]
+    ) -> NDArray[np.uint32]:
+        """Words [first, first + length) of each file, joined, word by word."""
+        result = np.empty(int(length.sum()), dtype=np.uint32)
+        start = np.cumsum(length) - length
+        for file in np.unique(files).tolist():
+            here = files == file
+            result[index_runs(start[here], length[here])] = self._words[file][
+                index_runs(first[here], length[here])
+            ]
+        return result
 
     def _floats(self, meshes: NDArray[np.int64], block: int) -> NDArray[np.float32]:
         """Block 0: positions, block 1: normals; (n, 3) float32 of `meshes`, joined."""
@@ -209,12 +256,15 @@ class Geometry:
         """Local positions of the vertices of `instances`, and where each instance starts among them."""
         meshes = self.mesh_of[instances]
         sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
+        starts = np.cumsum(sizes) - sizes
+        origins = self.mesh_rows["origin"][meshes]
+        relative = self._floats(meshes, 0).astype(np.float64)
+        if self.in_place[meshes].all():
+            return relative + np.repeat(origins, sizes, axis=0), starts
         transforms = self.transforms[instances]
         linear = transforms[:, :, :3]
-        origins = self.mesh_rows["origin"][meshes]
         offset = np.einsum("kij,kj->ki", linear, origins) + transforms[:, :, 3]
-        relative = self._floats(meshes, 0).astype(np.float64)
-        return applied(linear, relative, sizes, offset=offset), np.cumsum(sizes) - sizes
+        return applied(linear, relative, sizes, offset=offset), starts
 
     def _box_corners(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each instance from the corners of its mesh's box: exact where the axes only trade places."""

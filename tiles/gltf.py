@@ -80,18 +80,11 @@ class GlbBuilder:
         )
 
     def accessor(self, view: int, values: NDArray[Any], **properties: Any) -> int:
-        """An accessor over a whole view; `values` (n,) or (n, k) gives count, shape and component type."""
+        """An accessor over a whole view; `values` (n,) or (n, k) gives count, shape and component type, `properties` the rest."""
         width = 1 if values.ndim == 1 else values.shape[1]
         kind = _COMPONENT[values.dtype.char]
-        self.accessors.append(
-            {
-                "bufferView": view,
-                "componentType": kind,
-                "count": len(values),
-                "type": _SHAPE[width],
-                **properties,
-            }
-        )
+        given = {"bufferView": view, "componentType": kind, "count": len(values), "type": _SHAPE[width]}
+        self.accessors.append(given | properties)
         return len(self.accessors) - 1
 
     def indices(self, indices: NDArray[np.uint32], vertex_count: int, *, packed: bool) -> int:

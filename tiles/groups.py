@@ -1,7 +1,6 @@
 """Content groups: which objects may share a tile, and what the group says of them."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from tiles.catalogue import NO_STOREY, Catalogue
 from tiles.partition import FULL_TILE
+from twin.geometry import unique_rows
 
 STOREY_VERTICES = 30_000
 """Vertices from which a storey has tiles of its own, in a discipline that does not fit into one tile anyway: half a tile."""
@@ -17,6 +17,9 @@ DISCIPLINE_VERTICES = 2_000
 """Vertices below which a discipline is joined with other small ones: a request costs more than its bytes."""
 
 MIXED = "mixed"
+
+_Key = tuple[str, str, int]
+"""Kind, discipline, ordinal of the storey."""
 
 
 class Group(Struct, frozen=True, kw_only=True, order=True):
@@ -35,43 +38,45 @@ def group_objects(
 
     `vertices` (n,) says how many vertices each of them draws.
     """
-    kinds = ["space" if catalogue.hidden[at] else "element" for at in ordinals]
-    disciplines = _disciplines(kinds, [catalogue.disciplines[at] for at in ordinals], vertices)
-    storeys = catalogue.storeys[ordinals]
-    weight: Counter[tuple[str, str, int]] = Counter()
-    for key, count in zip(
-        zip(kinds, disciplines, storeys.tolist(), strict=True), vertices.tolist(), strict=True
-    ):
-        weight[key] += count
+    columns = [catalogue.hidden[ordinals], catalogue.disciplines.codes[ordinals], catalogue.storeys[ordinals]]
+    distinct, of_object = unique_rows(np.stack([column.astype(np.int64) for column in columns], axis=1))
+    keys = [
+        ("space" if hidden else "element", catalogue.disciplines.vocabulary[code], storey)
+        for hidden, code, storey in zip(*(column[distinct].tolist() for column in columns), strict=True)
+    ]
+    weight = np.bincount(of_object, weights=vertices, minlength=len(keys)).astype(np.float64)
+    joined = _joined(keys, weight)
+    own: Counter[tuple[str, str, int]] = Counter()
     whole: Counter[tuple[str, str]] = Counter()
-    for (kind, discipline, _), count in weight.items():
-        whole[kind, discipline] += count
+    for key, count in zip(joined, weight.tolist(), strict=True):
+        own[key] += count
+        whole[key[:2]] += count
     group_of = {
         key: _group(catalogue, key, own_storey=count >= STOREY_VERTICES and whole[key[:2]] > FULL_TILE)
-        for key, count in weight.items()
+        for key, count in own.items()
     }
     groups = sorted(set(group_of.values()))
-    place = {key: groups.index(group) for key, group in group_of.items()}
-    keys = zip(kinds, disciplines, storeys.tolist(), strict=True)
-    return groups, np.fromiter((place[key] for key in keys), dtype=np.intp, count=len(ordinals))
+    place = np.array([groups.index(group_of[key]) for key in joined], dtype=np.intp)
+    return groups, place[of_object]
 
 
-def _disciplines(kinds: Sequence[str], disciplines: list[str], vertices: NDArray[np.float64]) -> list[str]:
-    """Disciplines with those that draw little joined into one, if there is more than one such."""
-    weight: Counter[tuple[str, str]] = Counter()
-    for key, count in zip(zip(kinds, disciplines, strict=True), vertices.tolist(), strict=True):
-        weight[key] += count
-    small = {key for key, count in weight.items() if count < DISCIPLINE_VERTICES}
+def _joined(keys: list[_Key], weight: NDArray[np.float64]) -> list[_Key]:
+    """Keys in which disciplines that draw little are joined into one, if there is more than one such."""
+    whole: Counter[tuple[str, str]] = Counter()
+    for key, count in zip(keys, weight.tolist(), strict=True):
+        whole[key[:2]] += count
+    small = {key for key, count in whole.items() if count < DISCIPLINE_VERTICES}
     several = {kind for kind, count in Counter(kind for kind, _ in small).items() if count > 1}
     return [
-        MIXED if (kind, discipline) in small and kind in several else discipline
-        for kind, discipline in zip(kinds, disciplines, strict=True)
+        (kind, MIXED if (kind, discipline) in small and kind in several else discipline, storey)
+        for kind, discipline, storey in keys
     ]
 
 
-def _group(catalogue: Catalogue, key: tuple[str, str, int], *, own_storey: bool) -> Group:
+def _group(catalogue: Catalogue, key: _Key, *, own_storey: bool) -> Group:
     kind, discipline, storey = key
     if not own_storey or storey == NO_STOREY:
         return Group(kind=kind, discipline=discipline)
-    name, storey_id = catalogue.names[storey], catalogue.global_ids[storey]
+    row = np.array([storey])
+    (name,), (storey_id,) = catalogue.names.take(row).tolist(), catalogue.global_ids.take(row).tolist()
     return Group(kind=kind, discipline=discipline, storey=name, storey_id=storey_id)

@@ -23,7 +23,7 @@ _STANDARD_SETS = ("Pset_", "Qto_", "BaseQuantities")
 _CLASS_BITS = 2
 """Presence is compared in classes of half a doubling, so that a small edit does not change the choice."""
 
-_EXACT_INTEGERS = 2**53
+EXACT_INTEGERS = 2**53
 """Larger integers are identifiers, not amounts, and FLOAT64 would round them."""
 
 _WORTH = {"number": 2, "boolean": 1, "text": 0}
@@ -47,21 +47,13 @@ class HotProperty:
         return unit == self.unit and kind_of(value) == self.kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """Values of one hot property by ordinal; None where missing or of another type."""
-
-    hot: HotProperty
-    values: list[Value | None]
-
-
 def kind_of(value: PropertyType) -> Kind | None:
     """Type class of a value; None for lists, missing values, empty texts and numbers that FLOAT64 cannot hold."""
     kind = _KINDS.get(type(value))
     if kind == "number":
         assert isinstance(value, int | float)
         return (
-            kind if abs(value) <= _EXACT_INTEGERS or (type(value) is float and math.isfinite(value)) else None
+            kind if abs(value) <= EXACT_INTEGERS or (type(value) is float and math.isfinite(value)) else None
         )
     return None if value == "" else kind
 

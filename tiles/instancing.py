@@ -34,10 +34,9 @@ def split_repeated(
     baked = np.ones(len(rows), dtype=bool)
     meshes = geometry.mesh_of[rows]
     similar = geometry.similar[rows]
-    uses = np.bincount(meshes[similar], minlength=len(geometry.mesh_rows))
-    candidates = np.flatnonzero(geometry.pays_as_instances(uses))
+    distinct, uses = np.unique(meshes[similar], return_counts=True)
     repeated = []
-    for mesh in candidates.tolist():
+    for mesh in distinct[geometry.pays_as_instances(distinct, uses)].tolist():
         within = np.flatnonzero((meshes == mesh) & similar)
         baked[within] = False
         repeated.append(Repeated(mesh=mesh, rows=rows[within], features=features[within]))

@@ -1,8 +1,8 @@
 """The tree of tiles without a place on Earth: what a build finds out once, and re-placing needs again."""
 
-from typing import Any
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tiles.groups import Group
 
@@ -22,6 +22,8 @@ class TileLayout(Struct, frozen=True, kw_only=True):
     group: int = -1
     lower: Triple = (0.0, 0.0, 0.0)
     upper: Triple = (0.0, 0.0, 0.0)
+    refine: Literal["REPLACE"] | UnsetType = UNSET
+    """Unset: ADD. REPLACE where the tile is a simplified view of all below it."""
     children: "list[TileLayout]" = []
 
 

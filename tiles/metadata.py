@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,8 @@ from tiles.columns import (
     text_enum,
     truth_enum,
 )
-from tiles.hot import Column
+from tiles.hot_columns import HotColumn
+from twin.tables import Coded, TextArray
 
 FEATURE_CLASS = "feature"
 GROUP_CLASS = "group"
@@ -104,53 +104,65 @@ class FeatureTable:
 
 
 def feature_table(catalogue: Catalogue, state_index: NDArray[np.uint32]) -> FeatureTable:
-    """The columns of every model: identity, class, name, place, state index; then the hot properties."""
-    storeys = [_storey(catalogue, ordinal) for ordinal in range(len(catalogue))]
-    fixed = [
-        Described(id="global_id", column=Texts(texts=catalogue.global_ids)),
-        Described(id="class", column=text_enum("class", catalogue.classes)),
+    """The columns of every model: identity, class, name, place, state index; then the hot properties.
+
+    Names and storeys are left out of a model in which no object has any.
+    """
+    everywhere = np.ones(len(catalogue), dtype=bool)
+    texts = [
         Described(id="name", column=Texts(texts=catalogue.names, required=False)),
-        Described(id="storey", column=Texts(texts=[name for name, _ in storeys], required=False)),
+        Described(id="storey", column=_of_storeys(catalogue, catalogue.names)),
         Described(
             id="storey_id",
-            column=Texts(texts=[key for _, key in storeys], required=False),
+            column=_of_storeys(catalogue, catalogue.global_ids),
             description="global_id of the storey",
         ),
-        Described(id="discipline", column=text_enum("discipline", catalogue.disciplines)),
+    ]
+    fixed = [
+        Described(id="global_id", column=Texts(texts=catalogue.global_ids)),
+        Described(id="class", column=text_enum("class", catalogue.classes, everywhere)),
+        *(each for each in texts if not (isinstance(each.column, Texts) and each.column.says_nothing)),
+        Described(id="discipline", column=text_enum("discipline", catalogue.disciplines, everywhere)),
         Described(
             id="state_index",
             column=index_column(state_index),
             description="index of the object's live state, unique over the whole scene",
         ),
     ]
-    taken = {each.id for each in fixed}
+    taken = {each.id for each in fixed} | {each.id for each in texts}
     return FeatureTable(columns=fixed + [_hot_column(column, taken) for column in catalogue.hot])
 
 
-def _storey(catalogue: Catalogue, ordinal: int) -> tuple[str, str]:
-    storey = int(catalogue.storeys[ordinal])
-    return ("", "") if storey == NO_STOREY else (catalogue.names[storey], catalogue.global_ids[storey])
+def _of_storeys(catalogue: Catalogue, texts: TextArray) -> Texts:
+    """`texts` of the storey of each object, empty where it has none."""
+    has = catalogue.storeys != NO_STOREY
+    lengths = np.zeros(len(catalogue), dtype=np.int64)
+    found = texts.take(catalogue.storeys[has])
+    lengths[has] = found.lengths
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Texts(texts=TextArray(data=found.data, offsets=offsets), required=False)
 
 
-def _hot_column(column: Column, taken: set[str]) -> Described:
+def _hot_column(column: HotColumn, taken: set[str]) -> Described:
     hot = column.hot
     name = f"{hot.set_name}.{hot.name}"
     unique = identifier(name, taken)
     taken.add(unique)
     return Described(
         id=unique,
-        column=_typed(hot.kind, f"{unique}_values", column.values),
+        column=_typed(column, f"{unique}_values"),
         name=name,
         description=f"{name}, unit {hot.unit}" if hot.unit else None,
     )
 
 
-def _typed(kind: str, enum_id: str, values: Sequence[bool | int | float | str | None]) -> TypedColumn:
-    if kind == "number":
-        return number_column([None if value is None else float(value) for value in values])
-    if kind == "boolean":
-        return truth_enum(enum_id, [None if value is None else bool(value) for value in values])
-    return text_enum(enum_id, [None if value is None else str(value) for value in values])
+def _typed(column: HotColumn, enum_id: str) -> TypedColumn:
+    if isinstance(column.values, Coded):
+        return text_enum(enum_id, column.values, column.valid)
+    if column.values.dtype == np.bool_:
+        return truth_enum(enum_id, column.values.astype(np.bool_), column.valid)
+    return number_column(column.values.astype(np.float64), column.valid)
 
 
 def identifier(name: str, taken: set[str]) -> str:

@@ -21,8 +21,14 @@ MAX_EXTENT_M = 768.0
 """Spread of the centres in one tile. Its affine transform leaves out the curvature of the Earth: 23 mm at the corners of
 such a square."""
 
+LAYER_EXTENT_M = 504.0
+"""The same for city layers that stand on a map projection: 1 cm at the corners."""
+
 WIDEST_EMPTY = 16
 """Children of a tile without content: halves of halves, four times."""
+
+_LARGER = 1.01
+"""Ratio of the errors of a tile and its child where what both lack is of one size: errors must decrease."""
 
 _LADDER_STEPS = 4
 """Size classes per doubling of the diagonal."""
@@ -36,21 +42,32 @@ class Extents:
     upper: NDArray[np.float64]
     weight: NDArray[np.float64]
 
-    @property
-    def centre(self) -> NDArray[np.float64]:
-        """(n, 3) metres."""
-        middle: NDArray[np.float64] = (self.lower + self.upper) / 2.0
+    def centre_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(k, 3) metres."""
+        middle: NDArray[np.float64] = (self.lower[members] + self.upper[members]) / 2.0
         return middle
 
-    @property
-    def diagonal(self) -> NDArray[np.float64]:
-        """(n,) metres."""
-        return diagonal_m(self.lower, self.upper)
+    def diagonal_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(k,) metres."""
+        return diagonal_m(self.lower[members], self.upper[members])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`widest_m`: spread of the centres in one tile. `sampled`: where the largest class of size is too much for one tile, it
+    shows an even share of that class instead of nothing, so that a layer of a hundred thousand like objects is seen from
+    afar without loading all of it.
+    """
+
+    widest_m: float = MAX_EXTENT_M
+    sampled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Node:
     """One tile: `members` are rows of Extents in ascending order; empty where the tile only leads to its children.
+
+    `stands_for`, where it is not None, are the rows that the tile shows simplified, and that its children replace.
 
     `error_m` is the geometric error: the largest diagonal of what the tile leaves to its children, or, where it shows
     nothing itself, the diagonal of all that is missing.
@@ -60,6 +77,12 @@ class Node:
     group: int
     error_m: float = 0.0
     children: list["Node"] = field(default_factory=list)
+    stands_for: NDArray[np.intp] | None = None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is something to draw in the tile itself."""
+        return len(self.members) > 0 or self.stands_for is not None
 
     def walk(self) -> Iterator["Node"]:
         """This node and all below it, parents first."""
@@ -80,70 +103,94 @@ def partition(extents: Extents, groups: NDArray[np.intp]) -> Node:
     roots = [
         node
         for group in np.unique(groups)
-        for node in _subtrees(extents, everything[groups == group], int(group), shown_above=False)
+        for node in subtrees(extents, everything[groups == group], int(group), Limits())
     ]
+    return joined(extents, roots)
+
+
+def joined(extents: Extents, roots: list[Node]) -> Node:
+    """One tree of the subtrees `roots`, which hold all objects."""
     if len(roots) == 1:
         return roots[0]
+    everything = np.arange(len(extents.weight))
     root = Node(members=everything[:0], group=-1)
-    root.error_m = _span_m(extents, everything)
-    _attach(root, _widened(roots))
+    root.error_m = span_m(extents, everything)
+    attach(root, _widened(roots))
     return root
 
 
-def _subtrees(extents: Extents, members: NDArray[np.intp], group: int, *, shown_above: bool) -> list[Node]:
+def subtrees(extents: Extents, members: NDArray[np.intp], group: int, limits: Limits) -> list[Node]:
+    """Tiles that together hold `members`, all of one group."""
+    return _subtrees(extents, members, Node(members=members[:0], group=group), limits)
+
+
+def _subtrees(extents: Extents, members: NDArray[np.intp], above: Node, limits: Limits) -> list[Node]:
     """Tiles that together hold `members`. More than one where nothing can be shown in common below a tile that shows
     something: an empty tile in between would have a larger error than its parent.
     """
-    kept = _kept(extents, members)
+    kept = _kept(extents, members, limits)
     rest = np.setdiff1d(members, kept, assume_unique=True)
-    shown = shown_above or len(kept) > 0
+    shown_above = len(above.members) > 0
+    node = Node(members=kept, group=above.group)
+    upper = above if shown_above and not len(kept) else node
     children = [
-        node for part in _parts(extents, rest) for node in _subtrees(extents, part, group, shown_above=shown)
+        each for part in _parts(extents, rest, limits) for each in _subtrees(extents, part, upper, limits)
     ]
     if len(kept) == 0 and shown_above:
         return children
-    node = Node(members=kept, group=group)
     if len(kept) == 0:
-        node.error_m = _span_m(extents, rest)
+        node.error_m = span_m(extents, rest)
         children = _widened(children)
     elif len(rest):
-        node.error_m = float(extents.diagonal[rest].max())
-    _attach(node, children)
+        node.error_m = _error_m(extents, kept, rest, children)
+    attach(node, children)
     return [node]
+
+
+def _error_m(extents: Extents, kept: NDArray[np.intp], rest: NDArray[np.intp], children: list[Node]) -> float:
+    """The largest diagonal of `rest`. Where `kept` is a sample, so that children lack objects as large, it is the mean distance
+    of what is shown, and a little more than the errors of the children.
+    """
+    largest = float(extents.diagonal_of(rest).max())
+    below = max((child.error_m for child in children), default=0.0)
+    if largest > below:
+        return largest
+    spacing = span_m(extents, np.concatenate([kept, rest])) / float(np.sqrt(len(kept)))
+    return max(spacing, below * _LARGER)
 
 
 def _widened(children: list[Node]) -> list[Node]:
     """Children that show nothing are replaced by their own, as long as there are few of them."""
     for at, child in enumerate(children):
-        if len(child.members) == 0 and len(children) - 1 + len(child.children) <= WIDEST_EMPTY:
+        if not child.has_content and len(children) - 1 + len(child.children) <= WIDEST_EMPTY:
             return _widened(children[:at] + child.children + children[at + 1 :])
     return children
 
 
-def _attach(node: Node, children: list[Node]) -> None:
+def attach(node: Node, children: list[Node]) -> None:
     """Give `node` its children; one that shows nothing and is no smaller than `node` gives way to its own children."""
     for child in children:
-        if len(child.members) == 0 and child.error_m >= node.error_m:
-            _attach(node, child.children)
+        if not child.has_content and child.error_m >= node.error_m:
+            attach(node, child.children)
         else:
             node.children.append(child)
 
 
-def _span_m(extents: Extents, members: NDArray[np.intp]) -> float:
+def span_m(extents: Extents, members: NDArray[np.intp]) -> float:
+    """Diagonal of the box around all of `members`, metres."""
     if len(members) == 0:
         return 0.0
     return float(diagonal_m(extents.lower[members].min(axis=0), extents.upper[members].max(axis=0)))
 
 
-def _kept(extents: Extents, members: NDArray[np.intp]) -> NDArray[np.intp]:
+def _kept(extents: Extents, members: NDArray[np.intp], limits: Limits) -> NDArray[np.intp]:
     """Those of `members` that a tile shows itself: all if they fit, else whole size classes from the largest down."""
-    centre = (extents.lower[members] + extents.upper[members]) / 2.0
-    if len(members) > 1 and float(np.ptp(centre, axis=0).max()) > MAX_EXTENT_M:
+    if len(members) > 1 and float(np.ptp(extents.centre_of(members), axis=0).max()) > limits.widest_m:
         return members[:0]
     weight = extents.weight[members]
     if len(members) <= 1 or weight.sum() <= FULL_TILE:
         return members
-    diagonal = diagonal_m(extents.lower[members], extents.upper[members])
+    diagonal = extents.diagonal_of(members)
     classes = np.floor(np.log2(np.maximum(diagonal, 1e-6)) * _LADDER_STEPS).astype(np.int64)
     order = np.argsort(-classes, kind="stable")
     filled = np.cumsum(weight[order])
@@ -151,20 +198,34 @@ def _kept(extents: Extents, members: NDArray[np.intp]) -> NDArray[np.intp]:
     fitting = np.flatnonzero(last_of_class & (filled <= KEPT_BY_PARENT))
     count = int(fitting[-1]) + 1 if len(fitting) else 0
     if count == 0 and not last_of_class[0]:
-        return members[:0]
+        return _evenly(members[classes == classes.max()], extents) if limits.sampled else members[:0]
     # A single object above the budget, larger than all others: it gets the tile for itself.
     return np.sort(members[order[: max(count, 1)]])
 
 
-def _parts(extents: Extents, members: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """`members` in one or two parts: cut along the longest axis at the coarsest dyadic plane near the middle."""
+def _evenly(members: NDArray[np.intp], extents: Extents) -> NDArray[np.intp]:
+    """Every k-th of `members`, as many as a tile with children keeps."""
+    stride = int(np.ceil(extents.weight[members].sum() / KEPT_BY_PARENT))
+    chosen = members[::stride]
+    return chosen if extents.weight[chosen].sum() <= FULL_TILE else members[:0]
+
+
+def _parts(extents: Extents, members: NDArray[np.intp], limits: Limits) -> list[NDArray[np.intp]]:
+    """`members` in one or two parts."""
     if len(members) <= 1:
         return [members] if len(members) else []
-    centre = (extents.lower[members] + extents.upper[members]) / 2.0
-    wide = float(np.ptp(centre, axis=0).max()) > MAX_EXTENT_M
-    weight = extents.weight[members]
-    if weight.sum() <= FULL_TILE and not wide:
+    wide = float(np.ptp(extents.centre_of(members), axis=0).max()) > limits.widest_m
+    if extents.weight[members].sum() <= FULL_TILE and not wide:
         return [members]
+    return halves(extents, members, by_extent=wide)
+
+
+def halves(extents: Extents, members: NDArray[np.intp], *, by_extent: bool) -> list[NDArray[np.intp]]:
+    """Two or more `members` cut along their longest axis at the coarsest dyadic plane near the middle: of their weight, or
+    of their extent.
+    """
+    centre = extents.centre_of(members)
+    weight = extents.weight[members]
     axis = int(np.argmax(np.ptp(centre, axis=0)))
     along = centre[:, axis]
     order = np.argsort(along, kind="stable")
@@ -172,7 +233,7 @@ def _parts(extents: Extents, members: NDArray[np.intp]) -> list[NDArray[np.intp]
     low, high = (
         float(along[order[min(int(np.searchsorted(share, at)), len(order) - 1)]]) for at in (0.3, 0.7)
     )
-    if wide:
+    if by_extent:
         low, high = (float(along.min() + np.ptp(along) * at) for at in (0.3, 0.7))
     plane = coarsest_dyadic(low, high)
     below = along < plane

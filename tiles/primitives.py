@@ -1,5 +1,6 @@
 """From soups to glTF meshes: welding, ordering, materials, and which attributes each primitive carries."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from tiles.materials import Palette
 from tiles.structural import MESH_FEATURES, announce_instances, feature_set
 from tiles.surfaces import Surface, surfaces
 from tiles.vertices import (
+    COARSEST_STEP,
+    FEATURE_ID,
+    FINEST_STEP,
     Attribute,
     Lattice,
     colors,
@@ -32,20 +36,45 @@ REPEAT, CLAMP_TO_EDGE, LINEAR, LINEAR_MIPMAP_LINEAR = 10497, 33071, 9729, 9987
 QUANTIZATION = "KHR_mesh_quantization"
 
 
+Box = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """How vertices are stored: `compress` as in TileOptions; exponents of two of the `finest` and `coarsest` step of the
+    lattice, metres; `by_plan` orders vertices for size (see `_by_plan`) and not for the vertex cache.
+    """
+
+    compress: bool
+    finest: int = FINEST_STEP
+    coarsest: int = COARSEST_STEP
+    by_plan: bool = False
+
+
 class MeshWriter:
     """Writes the meshes of one asset; equal materials are written once."""
 
-    def __init__(self, builder: GlbBuilder, palette: Palette, *, compress: bool) -> None:
+    def __init__(self, builder: GlbBuilder, palette: Palette, packing: Packing) -> None:
         self._builder = builder
         self._palette = palette
-        self._compress = compress
+        self._packing = packing
+        self._compress = packing.compress
         self._materials: dict[tuple[int, bool], int] = {}
 
-    def write(self, soup: Soup, features: NDArray[np.int64]) -> tuple[int, Lattice]:
-        """Write `soup` as one mesh, `features` (n,) being the ids of its vertices; returns the mesh and its lattice."""
-        pack = lattice_positions if self._compress else plain_positions
-        lattice = pack(soup.positions)
-        return self._mesh(soup, lattice, [feature_ids(features)]), lattice
+    def draw(self, soup: Soup, features: NDArray[np.int64] | None) -> Box:
+        """Write `soup` as one mesh and the node that draws it, `features` (n,) being the ids of its vertices if it has features.
+
+        Returns the bounds of what a runtime decodes, metres.
+        """
+        lattice = self._lattice(soup.positions)
+        mesh = self._mesh(soup, lattice, [] if features is None else [feature_ids(features)])
+        self._builder.nodes.append({"mesh": mesh} | lattice.node())
+        return lattice.lower, lattice.upper
+
+    def _lattice(self, positions: NDArray[np.float64]) -> Lattice:
+        if not self._compress:
+            return plain_positions(positions)
+        return lattice_positions(positions, finest=self._packing.finest, coarsest=self._packing.coarsest)
 
     def write_shared(self, soup: Soup, *, largest_scale: float) -> int:
         """Write `soup` as a mesh for instances, which have the feature ids and scale it by at most `largest_scale`."""
@@ -74,7 +103,8 @@ class MeshWriter:
             attributes.append(colors(self._palette.linear, surface.entry))
         if self._palette.textures[surface.look] is not None and soup.uvs is not None:
             attributes.append(texture_coordinates(soup.uvs[surface.source], packed=self._compress))
-        order, corners = _ordered(attributes, surface.triangles)
+        arranged = _by_plan if self._packing.by_plan else _ordered
+        order, corners = arranged(attributes, surface.triangles)
         primitive: dict[str, Any] = {
             "attributes": {a.name: a.write(self._builder, order, packed=self._compress) for a in attributes},
             "indices": self._builder.indices(corners, len(order), packed=self._compress),
@@ -131,13 +161,57 @@ def _ordered(
 
     Returns which vertices to store, in order, and the corners (3 m,) into those.
     """
-    rows = [np.ascontiguousarray(each.rows).view(np.uint8).reshape(len(each.rows), -1) for each in attributes]
-    remap, distinct = compression.welded(np.ascontiguousarray(np.concatenate(rows, axis=1)))
-    corners = compression.cache_ordered(remap[triangles.reshape(-1)], distinct)
-    place, used = compression.fetch_order(corners, distinct)
-    representative = np.empty(distinct, dtype=np.int64)
-    representative[remap[::-1]] = np.arange(len(remap) - 1, -1, -1)
+    representative, corners = _welded(attributes, triangles)
+    corners = compression.cache_ordered(corners, len(representative))
+    place, used = compression.fetch_order(corners, len(representative))
     order = np.empty(used, dtype=np.int64)
     kept = place != compression.UNUSED
     order[place[kept]] = representative[kept]
     return order, place[corners]
+
+
+def _welded(
+    attributes: list[Attribute], triangles: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """The first of each group of equal vertices, and the corners (3 m,) into those."""
+    words = [
+        np.ascontiguousarray(each.rows).view(np.uint32).reshape(len(each.rows), -1) for each in attributes
+    ]
+    remap, distinct = compression.welded(np.column_stack(words))
+    representative = np.empty(distinct, dtype=np.int64)
+    representative[remap[::-1]] = np.arange(len(remap) - 1, -1, -1)
+    return representative, remap[triangles.reshape(-1)]
+
+
+def _by_plan(
+    attributes: list[Attribute], triangles: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Weld equal vertices and put those of one feature that stand above one another side by side, up and down in turn.
+
+    Walls stand on corners: foot and head of an edge, each once for every face that meets there, differ in their height
+    and normals only. Side by side they cost 1.3 bytes each on the wire, in the order of the vertex cache 3.4. Triangles
+    keep their order, which is good enough for a cache: meshes of layers are small.
+    """
+    order, corners = _welded(attributes, triangles)
+    positions = np.ascontiguousarray(attributes[0].rows[order, :3]).astype(np.uint32)
+    features = [each.values[order].astype(np.uint32) for each in attributes if each.name == FEATURE_ID]
+    plan = np.column_stack([positions[:, :2], *features])
+    corner, _ = compression.welded(np.ascontiguousarray(plan))
+    height = positions[:, 2] & np.uint32(0xFFFFFF)
+    height = np.where(corner & np.uint32(1), np.uint32(0xFFFFFF) - height, height)
+    sorted_ = _argsorted(corner.astype(np.int64) << 24 | height)
+    place = np.empty(len(order), dtype=np.uint32)
+    place[sorted_] = np.arange(len(order), dtype=np.uint32)
+    return order[sorted_], place[corners]
+
+
+def _argsorted(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Stable argsort of keys ≥ 0. numpy sorts numbers several times faster than it sorts their places, so these go along in the
+    low bits as long as there is room.
+    """
+    bits = max(len(keys) - 1, 1).bit_length()
+    if int(keys.max(initial=0)).bit_length() + bits > 62:
+        return np.argsort(keys, kind="stable")
+    packed = keys << bits | np.arange(len(keys))
+    packed.sort()
+    return packed & ((1 << bits) - 1)

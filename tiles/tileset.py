@@ -41,7 +41,7 @@ class ContentTile(Tile):
 
     def __init__(self, layout: TileLayout, transform: NDArray[np.float64]) -> None:
         box = None if layout.uri is None else _box(layout)
-        super().__init__(layout.error_m, box, transform, "ADD", layout.uri)
+        super().__init__(layout.error_m, box, transform, layout.refine or "ADD", layout.uri)
         self.layout = layout
 
     def to_dict(self) -> TileDictType:

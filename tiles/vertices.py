@@ -20,8 +20,13 @@ SHARED_STEP = -12
 COARSEST_STEP = -10
 """Exponent of the coarsest step (0.98 mm). A tile too wide for it in 16 bits stores 24."""
 
+LAYER_STEP = -8
+"""Exponent of the coarsest step of city layers (3.9 mm: 2 mm off at most): surveys and footprints are good to centimetres."""
+
 UV_STEP = -13
 """Exponent of the texture coordinate step: half a texel of a 4096 pixel image."""
+
+FEATURE_ID = "_FEATURE_ID_0"
 
 _COLOR_TOLERANCE = 2.0 / 255.0
 """Error of the displayed colour up to which 8 bits a channel are enough; dark colours need 16 in linear space."""
@@ -42,7 +47,9 @@ class Attribute:
     bounded: bool = False
 
     def taken(self, source: NDArray[np.int64]) -> "Attribute":
-        """The same attribute of the vertices `source`."""
+        """The same attribute of the vertices `source`, ascending and distinct where they are as many as there are."""
+        if len(source) == len(self.rows):
+            return self
         return replace(self, values=self.values[source], rows=self.rows[source])
 
     def write(self, builder: GlbBuilder, order: NDArray[np.int64], *, packed: bool) -> int:
@@ -50,12 +57,11 @@ class Attribute:
         view = builder.attribute_view(
             np.ascontiguousarray(self.rows[order]), packed=packed, filtered=self.filter
         )
-        chosen = self.values[order]
         extra: dict[str, Any] = {"normalized": True} if self.normalized else {}
         if self.bounded:
-            lower, upper = bounds_of(chosen)
+            lower, upper = bounds_of(self.values[order])
             extra |= {"min": lower.tolist(), "max": upper.tolist()}
-        return builder.accessor(view, chosen, **extra)
+        return builder.accessor(view, self.values, count=len(order), **extra)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,17 +111,20 @@ def shared_positions(positions: NDArray[np.float64], *, largest_scale: float) ->
     return _wide_positions(positions, SHARED_STEP - max(0, math.ceil(math.log2(largest_scale))))
 
 
-def lattice_positions(positions: NDArray[np.float64]) -> Lattice:
-    """Positions on the finest power-of-two lattice that 16 bits span; else 24 bits by a filter.
+def lattice_positions(
+    positions: NDArray[np.float64], *, finest: int = FINEST_STEP, coarsest: int = COARSEST_STEP
+) -> Lattice:
+    """Positions on the finest power-of-two lattice that 16 bits span, with steps of 2**finest to 2**coarsest m; else 24 bits
+    by a filter.
 
     Tiles share the lattice where their steps agree, so that elements in different tiles still meet.
     """
     lower, upper = bounds_of(positions)
     extent = float((upper - lower).max())
-    steps = range(FINEST_STEP, COARSEST_STEP + 1)
+    steps = range(finest, coarsest + 1)
     exponent = next((e for e in steps if extent / 2.0**e < 65_535), None)
     if exponent is None:
-        return _wide_positions(positions, COARSEST_STEP)
+        return _wide_positions(positions, coarsest)
     step = 2.0**exponent
     cells = np.rint(positions / step)
     first = np.rint(lower / step)
@@ -162,20 +171,20 @@ def texture_coordinates(uvs: NDArray[np.float32], *, packed: bool) -> Attribute:
 
 def colors(linear: NDArray[np.float64], entry: NDArray[np.int64]) -> Attribute:
     """Colours of the vertices from palette `linear` (entries, 4): 8 bits a channel where that shows, else 16."""
-    used = linear[np.unique(entry)]
+    used = linear[np.flatnonzero(np.bincount(entry))]
     shown = srgb_from_linear(used[:, :3])
     coarse = srgb_from_linear(np.rint(used[:, :3] * 255.0) / 255.0)
     enough = float(np.abs(coarse - shown).max(initial=0.0)) <= _COLOR_TOLERANCE
     top, dtype = (255.0, np.uint8) if enough else (65_535.0, np.uint16)
     width = 3 if bool((used[:, 3] >= 1.0).all()) else 4
     table = np.rint(linear[:, :width] * top).astype(dtype)
-    values = table[entry]
-    return Attribute(name="COLOR_0", values=values, rows=padded(table)[entry], normalized=True)
+    rows = padded(table)[entry]
+    return Attribute(name="COLOR_0", values=rows[:, :width], rows=rows, normalized=True)
 
 
 def feature_ids(ids: NDArray[np.int64]) -> Attribute:
     """Feature ids: UINT8 or UINT16, FLOAT above (EXT_mesh_features: UINT32 is no vertex attribute type)."""
     largest = int(ids.max(initial=0))
     dtype = np.uint8 if largest <= 0xFF else np.uint16 if largest <= 0xFFFF else np.float32
-    values = ids.astype(dtype)
-    return Attribute(name="_FEATURE_ID_0", values=values, rows=padded(values[:, None]))
+    rows = padded(ids.astype(dtype)[:, None])
+    return Attribute(name=FEATURE_ID, values=rows[:, 0], rows=rows)

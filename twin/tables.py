@@ -5,7 +5,7 @@ Python values, microseconds and a kilobyte.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -123,6 +123,11 @@ class PropertyColumn:
     def __len__(self) -> int:
         return len(self.values)
 
+    def take(self, rows: NDArray[np.integer[Any]]) -> "PropertyColumn":
+        """The values `rows`, in that order."""
+        values = self.values[rows] if isinstance(self.values, np.ndarray) else self.values.take(rows)
+        return replace(self, values=values, valid=None if self.valid is None else self.valid[rows])
+
     def tolist(self) -> list[Property | None]:
         """As property values; None where there is none."""
         valid = [True] * len(self) if self.valid is None else self.valid.tolist()
@@ -163,40 +168,61 @@ class ObjectTable:
     def __len__(self) -> int:
         return len(self.global_ids)
 
-    def objects(self) -> list[SourceObject]:
-        """The same objects one by one: slow, for readers that need few of them."""
+    def objects(self, rows: NDArray[np.integer[Any]] | None = None) -> list[SourceObject]:
+        """The same objects one by one, all or those of `rows`: slow, for readers that need few of them."""
+        chosen = np.arange(len(self)) if rows is None else rows
         columns = zip(
-            self.global_ids.tolist(),
-            self.classes.tolist(),
-            self.names.tolist(),
-            self.parents.tolist(),
-            self.storeys.tolist(),
-            self.disciplines.tolist(),
-            self.hidden.tolist(),
-            self.products.tolist(),
-            self._attributes(),
+            (self.first + chosen).tolist(),
+            self.global_ids.take(chosen).tolist(),
+            self.classes.take(chosen).tolist(),
+            self.names.take(chosen).tolist(),
+            self.parents[chosen].tolist(),
+            self.storeys[chosen].tolist(),
+            self.disciplines.take(chosen).tolist(),
+            self.hidden[chosen].tolist(),
+            self.products[chosen].tolist(),
+            self._attributes(chosen),
             strict=True,
         )
         return [
             SourceObject(
-                ordinal=ordinal,
-                global_id=row[0],
-                class_=row[1],
-                name=row[2],
-                parent=None if row[3] == NO_ORDINAL else row[3],
-                storey=None if row[4] == NO_ORDINAL else row[4],
-                discipline=row[5],
-                hidden=row[6],
-                product=row[7],
-                attributes=row[8],
+                ordinal=row[0],
+                global_id=row[1],
+                class_=row[2],
+                name=row[3],
+                parent=None if row[4] == NO_ORDINAL else row[4],
+                storey=None if row[5] == NO_ORDINAL else row[5],
+                discipline=row[6],
+                hidden=row[7],
+                product=row[8],
+                attributes=row[9],
             )
-            for ordinal, row in enumerate(columns, self.first)
+            for row in columns
         ]
 
-    def _attributes(self) -> list[Attributes]:
-        sets: list[dict[str, dict[str, Property]]] = [{} for _ in range(len(self))]
+    def _attributes(self, rows: NDArray[np.integer[Any]]) -> list[Attributes]:
+        sets: list[dict[str, dict[str, Property]]] = [{} for _ in range(len(rows))]
         for column in self.properties:
-            for owner, found in zip(sets, column.tolist(), strict=True):
+            for owner, found in zip(sets, column.take(rows).tolist(), strict=True):
                 if found is not None:
                     owner.setdefault(column.set_name, {}).setdefault(column.name, found)
         return [Attributes(properties=properties) if properties else Attributes() for properties in sets]
+
+
+def joined_texts(parts: Sequence[TextArray]) -> TextArray:
+    """All texts, those of one array after those of the other."""
+    trimmed = [part.data[int(part.offsets[0]) : int(part.offsets[-1])] for part in parts]
+    lengths = np.concatenate([part.lengths for part in parts]) if parts else np.empty(0, np.int64)
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return TextArray(data=np.concatenate(trimmed) if trimmed else np.empty(0, np.uint8), offsets=offsets)
+
+
+def joined_codes(parts: Sequence[Coded]) -> Coded:
+    """All texts, those of one array after those of the other, with one vocabulary in string order."""
+    vocabulary = tuple(sorted({text for part in parts for text in part.vocabulary}))
+    code_of = {text: code for code, text in enumerate(vocabulary)}
+    renamed = [
+        np.array([code_of[text] for text in part.vocabulary], dtype=np.uint32)[part.codes] for part in parts
+    ]
+    return Coded(codes=np.concatenate(renamed) if renamed else np.empty(0, np.uint32), vocabulary=vocabulary)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.tiles.conftest import FIRST_INDEX, Built, build
 from tests.tiles.reading import tiles_of
@@ -18,6 +19,7 @@ from tiles.hot import choose_hot
 from tiles.metadata import identifier
 from twin.objects import Attributes, Property, SourceObject
 from twin.source import Material
+from twin.tables import Coded, TextArray
 
 IDENTIFIER = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
 
@@ -99,7 +101,7 @@ def test_every_table_has_every_column_of_the_schema_with_as_many_bytes_as_it_say
 
 
 def test_texts_that_all_are_missing_have_bytes_that_say_so() -> None:
-    encoded = Texts(texts=["", ""], required=False).encode(np.arange(2))
+    encoded = Texts(texts=TextArray.of(["", ""]), required=False).encode(np.arange(2))
     assert (encoded.values, encoded.offsets) == (b"--", b"\x00\x01\x02")
 
 
@@ -234,12 +236,17 @@ def test_names_that_differ_only_in_what_is_lost_keep_different_ids() -> None:
     assert identifier("a-b", {first}) != first
 
 
+def present(values: list[Any]) -> NDArray[np.bool_]:
+    return np.array([value is not None for value in values])
+
+
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: value > FLOAT64_NO_DATA)
 
 
 @given(st.lists(st.none() | NUMBERS, min_size=1))
 def test_numbers_survive_their_column(values: list[float | None]) -> None:
-    column = number_column(values)
+    numbers = np.array([0.0 if value is None else value for value in values])
+    column = number_column(numbers, present(values))
     encoded = column.encode(np.arange(len(values)))
     dtype = {"FLOAT32": np.float32, "FLOAT64": np.float64}[column.kind["componentType"]]
     found = [
@@ -250,7 +257,7 @@ def test_numbers_survive_their_column(values: list[float | None]) -> None:
 
 @given(st.lists(st.none() | st.text(max_size=5), min_size=1))
 def test_texts_survive_their_enumeration(values: list[str | None]) -> None:
-    column = text_enum("e", values)
+    column = text_enum("e", Coded.of([value or "" for value in values]), present(values))
     names = [column.names[code] for code in column.values.tolist()]
     assert names == ["NO_DATA" if value is None else value for value in values]
     assert len(column.names) == len(set(column.names))
@@ -258,7 +265,7 @@ def test_texts_survive_their_enumeration(values: list[str | None]) -> None:
 
 @given(st.lists(st.none() | st.booleans(), min_size=1))
 def test_booleans_survive_their_enumeration(values: list[bool | None]) -> None:
-    column = truth_enum("e", values)
+    column = truth_enum("e", np.array([bool(value) for value in values]), present(values))
     meaning = {"TRUE": True, "FALSE": False, "NO_DATA": None}
     assert [meaning[column.names[code]] for code in column.values.tolist()] == values
 

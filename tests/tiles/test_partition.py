@@ -47,7 +47,7 @@ def check(extents: Extents, groups: NDArray[np.intp], root: Node) -> None:
             [child.members for each in node.children for child in each.walk()] or [node.members[:0]]
         )
         if len(node.members) and len(below):
-            assert node.error_m == extents.diagonal[below].max()
+            assert node.error_m == extents.diagonal_of(below).max()
 
 
 @given(st.integers(1, 900), st.integers(0, 1000), st.sampled_from([10.0, 300.0, 5_000.0]))
@@ -84,7 +84,7 @@ def test_parents_hold_larger_objects_than_their_children() -> None:
     for node in partition(extents, one_group(extents)).walk():
         if len(node.members):
             assert all(
-                extents.diagonal[child.members].max() < extents.diagonal[node.members].min()
+                extents.diagonal_of(child.members).max() < extents.diagonal_of(node.members).min()
                 for child in node.children
             )
 
@@ -113,7 +113,7 @@ def test_content_never_spreads_over_more_than_a_kilometre() -> None:
     check(extents, one_group(extents), root)
     for node in root.walk():
         if len(node.members) > 1:
-            assert np.ptp(extents.centre[node.members], axis=0).max() <= MAX_EXTENT_M
+            assert np.ptp(extents.centre_of(node.members), axis=0).max() <= MAX_EXTENT_M
 
 
 def test_an_edit_moves_few_tiles() -> None:

@@ -165,6 +165,11 @@ class Frame:
         else:
             self._stand_on_crs()
 
+    @property
+    def is_rigid(self) -> bool:
+        """Whether `to_ecef` is one rigid map, so that `affine_at` is exact at any distance; a map projection is none."""
+        return self._tangent is not None
+
     def to_geographic(self, points: Points) -> Points:
         """(n, 3) local metres → (n, 3) lon, lat in degrees (WGS 84), ellipsoidal height in metres.
 
