@@ -111,7 +111,11 @@ def _table(made: Buildings, rows: NDArray[np.int64], number: NDArray[np.int64], 
         properties=(
             of_layer("height", "Real", made.height[rows], unit="m"),
             of_layer("levels", "Integer", (made.height[rows] / 2.9).astype(np.int64)),
-            of_layer("building", "String", Coded(codes=draw.integers(0, 6, count).astype(np.uint8), vocabulary=kinds)),
+            of_layer(
+                "building",
+                "String",
+                Coded(codes=draw.integers(0, 6, count).astype(np.uint8), vocabulary=kinds),
+            ),
             of_layer("year", "Integer", draw.integers(1850, 2025, count), valid=draw.random(count) < 0.4),
         ),
     )
@@ -123,7 +127,9 @@ def _prisms(
     _, unit, roof = SHAPES[int(made.shape[rows[0]])]
     corners = (np.array(unit) - 0.5) * made.size[rows][:, None]
     cos, sin = np.cos(made.turn[rows])[:, None], np.sin(made.turn[rows])[:, None]
-    plan = np.stack([corners[..., 0] * cos - corners[..., 1] * sin, corners[..., 0] * sin + corners[..., 1] * cos], -1)
+    plan = np.stack(
+        [corners[..., 0] * cos - corners[..., 1] * sin, corners[..., 0] * sin + corners[..., 1] * cos], -1
+    )
     n, k = plan.shape[:2]
     origins = np.column_stack([made.centre[rows], np.zeros(n)])
     after = np.roll(plan, -1, axis=1)
@@ -133,7 +139,9 @@ def _prisms(
     def at(xy: Floats, z: Floats) -> Floats:
         return np.concatenate([xy, z[..., None]], axis=-1)
 
-    walls = np.stack([at(plan, zero), at(after, zero), at(after, top), at(plan, top)], axis=2).reshape(n, 4 * k, 3)
+    walls = np.stack([at(plan, zero), at(after, zero), at(after, top), at(plan, top)], axis=2).reshape(
+        n, 4 * k, 3
+    )
     along = after - plan
     out = np.stack([along[..., 1], -along[..., 0], zero], -1) / np.linalg.norm(along, axis=-1, keepdims=True)
     up = np.broadcast_to([0.0, 0.0, 1.0], (n, k, 3))
@@ -147,8 +155,12 @@ def _prisms(
         vertex_counts=np.full(n, 6 * k),
         triangle_counts=np.full(n, len(triangles)),
         part_counts=np.full(n, 2),
-        positions=np.concatenate([walls, at(plan, zero), at(plan, top)], axis=1).reshape(-1, 3).astype(np.float32),
-        normals=np.concatenate([np.repeat(out, 4, axis=1), -up, up], axis=1).reshape(-1, 3).astype(np.float32),
+        positions=np.concatenate([walls, at(plan, zero), at(plan, top)], axis=1)
+        .reshape(-1, 3)
+        .astype(np.float32),
+        normals=np.concatenate([np.repeat(out, 4, axis=1), -up, up], axis=1)
+        .reshape(-1, 3)
+        .astype(np.float32),
         triangles=np.tile(triangles, (n, 1)),
         parts=np.tile([[materials[0], 0, grounds], [materials[1], grounds, len(faces)]], (n, 1)),
     )
