@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.representations import Document
-from twin.ports import HistoryRow, RollUp, SceneAt, SignalRecord, StateRecord
+from twin.ports import Curve, HistoryRow, RollUp, SceneAt, SignalRecord, StateRecord
 from twin.ports.live import QUALITIES
 from twin.times import from_microseconds
 
@@ -45,6 +45,18 @@ def span(one: RollUp) -> Document:
         "max": one.maximum,
         "mean": one.mean,
         "last": one.last,
+    }
+
+
+def curve(found: Curve) -> Document:
+    """A curve: what it is made of, and its points."""
+    return {
+        "resolution": found.resolution,
+        "method": found.method,
+        "readings": found.readings,
+        "others": found.others,
+        "items": [{"value": value, "observed_at": moment(at)} for at, value in found.items],
+        "next": None,
     }
 
 

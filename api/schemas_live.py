@@ -127,6 +127,30 @@ class Aggregates(BaseModel):
     next: str | None
 
 
+class CurvePoint(BaseModel):
+    """A reading that a curve shows."""
+
+    value: Value
+    observed_at: datetime
+
+
+class Curve(BaseModel):
+    """The past of a signal in few points, each of them a reading; one page."""
+
+    signal: str
+    unit: str | None
+    resolution: str = Field(
+        description="`raw`: all readings were looked at; `1m`, `15m`, `1h`: the extremes of each such span, on days that have roll-ups."
+    )
+    method: str = Field(
+        description="`all`: nothing is left out; `minmaxlttb`; `changes`: of texts, readings that say something new."
+    )
+    readings: int = Field(description="Good or uncertain readings that the curve stands for.")
+    others: int = Field(description="Readings that are not in it: bad, stale, or texts among numbers.")
+    items: list[CurvePoint]
+    next: None
+
+
 class StateQuestion(BaseModel):
     """Which states: by id, at most 10,000 at once."""
 

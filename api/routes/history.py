@@ -1,4 +1,4 @@
-"""`/api/v1/signals/…/history`: the past of one signal, as single readings or summed up."""
+"""`/api/v1/signals/…/history`: the past of one signal, as single readings, summed up, or as a curve."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, NamedTuple
@@ -9,7 +9,8 @@ from api import representations_live as representations
 from api import schemas_live as schemas
 from api.representations import page
 from api.routes.common import Cursor, Running, document, refusals
-from twin.ports import RollUpQuery
+from twin.errors import InvalidQuery
+from twin.ports import CurveQuery, RollUpQuery, SignalRecord
 from twin.times import to_microseconds
 
 router = APIRouter(prefix="/api/v1/signals", tags=["signals"])
@@ -39,7 +40,7 @@ def _times(
 
 @router.get(
     "/{model}/{global_id}/{name}/history",
-    response_model=schemas.History | schemas.Aggregates,
+    response_model=schemas.History | schemas.Aggregates | schemas.Curve,
     responses=refusals(400, 404, 422),
 )
 def read_history(
@@ -49,9 +50,19 @@ def read_history(
     name: str,
     times: Annotated[Times, Depends(_times)],
     resolution: Annotated[
-        Literal["raw", "1m", "15m", "1h"],
-        Query(description="`raw`: single readings; else what those of each minute, quarter or hour come to."),
-    ] = "raw",
+        Literal["raw", "1m", "15m", "1h"] | None,
+        Query(
+            description="`raw`: single readings (the default); else what those of each minute, quarter or hour come to."
+        ),
+    ] = None,
+    points: Annotated[
+        int | None,
+        Query(
+            ge=3,
+            le=MAX_HISTORY,
+            description="A curve of at most so many readings; the answer says from what.",
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_HISTORY)] = 1000,
     cursor: Cursor = None,
 ) -> Response:
@@ -60,15 +71,29 @@ def read_history(
     Summed up: spans that begin within the times asked and hold a reading.
     """
     record = running.store.signal(model, global_id, name)
-    about = {"signal": record.signal.id, "unit": record.signal.unit, "resolution": resolution}
-    if resolution == "raw":
+    if points is not None:
+        if resolution is not None or cursor is not None:
+            raise InvalidQuery(
+                "A curve chooses its resolution, and has one page; leave `resolution` and `cursor` out."
+            )
+        found = running.store.curve(
+            record.number, CurveQuery(start=times.start, end=times.end, points=points)
+        )
+        return document({**_about(record), **representations.curve(found)})
+    if resolution is None or resolution == "raw":
         past = running.store.history(
             record.number, start=times.start, end=times.end, limit=limit, cursor=cursor
         )
-        return document({**about, **page([representations.past(row) for row in past.items], past.next)})
+        shown = page([representations.past(row) for row in past.items], past.next)
+        return document({**_about(record), "resolution": "raw", **shown})
     query = RollUpQuery(resolution=resolution, start=times.start, end=times.end, limit=limit, cursor=cursor)
     spans = running.store.roll_ups(record.number, query)
-    return document({**about, **page([representations.span(one) for one in spans.items], spans.next)})
+    shown = page([representations.span(one) for one in spans.items], spans.next)
+    return document({**_about(record), "resolution": resolution, **shown})
+
+
+def _about(record: SignalRecord) -> dict[str, str | None]:
+    return {"signal": record.signal.id, "unit": record.signal.unit}
 
 
 def _aware(moment: datetime) -> datetime:

@@ -77,6 +77,28 @@ def test_a_resolution_that_is_not_kept_is_refused(client: TestClient, number: in
     assert answer.status_code == 422
 
 
+def test_a_curve_has_the_points_asked_for_and_says_what_it_is_made_of(
+    client: TestClient, number: int
+) -> None:
+    found = ask(client, points=20)
+    assert (found["resolution"], found["method"], found["readings"], found["others"]) == (
+        "raw",
+        "minmaxlttb",
+        179,
+        1,
+    )
+    assert len(found["items"]) == 20
+    assert found["items"][0] == {"value": 0.0, "observed_at": "2026-03-01T00:00:00Z"}
+    assert found["items"][-1] == {"value": 178.0, "observed_at": "2026-03-01T02:58:00Z"}
+    schemas.Curve.model_validate(found)
+
+
+def test_a_curve_with_a_resolution_or_too_few_points_is_refused(client: TestClient, number: int) -> None:
+    path = f"/api/v1/signals/{quote(METER)}/history"
+    assert client.get(path, params={"points": 20, "resolution": "1h"}).status_code == 400
+    assert client.get(path, params={"points": 2}).status_code == 422
+
+
 def test_the_job_rolls_up_beside_serving(runtime: Runtime, number: int) -> None:
     async def until_done() -> None:
         upkeep = Upkeep(runtime.store, every_s=0.01)

@@ -6,6 +6,8 @@
 
 from twin.ports.history import (
     WIDTHS_US,
+    Curve,
+    CurveQuery,
     HistoryKeeper,
     Resolution,
     RolledUp,
@@ -54,6 +56,8 @@ __all__ = [
     "BindingKeeper",
     "Boxes",
     "ChangeReader",
+    "Curve",
+    "CurveQuery",
     "DeviceKeeper",
     "FileKeeper",
     "HistoryKeeper",

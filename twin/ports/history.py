@@ -40,6 +40,30 @@ class RollUpQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class CurveQuery(Struct, frozen=True, kw_only=True):
+    """A curve of at most so many points, of readings observed from `start` to before `end` (microseconds since 1970 UTC)."""
+
+    start: int
+    end: int
+    points: int
+
+
+class Curve(Struct, frozen=True, kw_only=True):
+    """The past of a signal in few points, each of them a reading: its time, in microseconds since 1970 UTC, and its value.
+
+    `resolution`: `raw` if all readings were looked at; else the points are extremes of spans of that width, of whole days, with
+    single readings where there are few. `method`: `all` (nothing was left out), `minmaxlttb`, or `changes` (of texts: readings that
+    say something new, and evenly chosen ones of those if they are too many). `readings`: how many good or uncertain ones the curve
+    stands for; `others`: how many are not in it, because they are bad, stale or, among numbers, texts.
+    """
+
+    resolution: Literal["raw", "1m", "15m", "1h"]
+    method: Literal["all", "minmaxlttb", "changes"]
+    readings: int
+    others: int
+    items: list[tuple[int, Value]]
+
+
 class RolledUp(Struct, frozen=True, kw_only=True):
     """What one piece of the work did. `signals`: signal-days written; `corrected`: signal-days made anew because readings came late."""
 
@@ -58,6 +82,10 @@ class RollUpReader(Protocol):
         Exact at any time, late readings included: what no roll-up says, or only an outdated one, is computed from the readings.
         Raises NotFound, InvalidQuery.
         """
+        ...
+
+    def curve(self, number: int, query: CurveQuery) -> Curve:
+        """The past in few points. Raises NotFound, InvalidQuery."""
         ...
 
 

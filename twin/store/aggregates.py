@@ -57,7 +57,7 @@ def of_signal(
     start, end = times
     if start >= end:
         return
-    found = _days(connection, number, minutes, times)
+    found = days(connection, number, minutes, times)
     for first in range(0, len(found), DAYS):
         some = found[first : first + DAYS]
         kept = rollups.kept(database, connection, number, minutes, some)
@@ -67,7 +67,7 @@ def of_signal(
         yield joined(parts)
 
 
-def _days(connection: Connection, number: int, minutes: int, times: tuple[int, int]) -> list[int]:
+def days(connection: Connection, number: int, minutes: int, times: tuple[int, int]) -> list[int]:
     """Days in which the signal may have readings, or roll-ups whose readings are gone."""
     span = {"first": times[0] // DAY_US, "last": (times[1] - 1) // DAY_US}
     rolled = connection.execute(_rolled_days, {"minutes": minutes, **span}).scalars()

@@ -213,15 +213,15 @@ def signal_columns(start: FromClause = signal) -> Select[Any]:
 
 
 @lru_cache(maxsize=10_000)
-def _declared(declaration: str) -> Declaration:
-    """Signals of one type are declared alike: a few hundred texts in a city."""
+def declared(declaration: str) -> Declaration:
+    """What the JSON of a declaration says. Signals of one type are declared alike: a few hundred texts in a city."""
     return _decoder.decode(declaration)
 
 
 def signal_record(row: Row[Any] | tuple[Any, ...]) -> SignalRecord:
     """The signal in the first columns of a row, as `signal_columns` selects them."""
     number, state_index, name, kind, settable, declaration, key, global_id, orphan = row[:9]
-    told = _declared(declaration)
+    told = declared(declaration)
     return SignalRecord(
         number=number,
         state_index=state_index,

@@ -15,6 +15,8 @@ from twin.frames import Diagnosis
 from twin.objects import SourceObject
 from twin.ports import (
     Boxes,
+    Curve,
+    CurveQuery,
     HistoryRow,
     ImportRequest,
     Recorded,
@@ -47,6 +49,7 @@ from twin.store import (
     aggregates,
     bindings,
     changes,
+    curves,
     dead_letters,
     devices,
     editing,
@@ -205,6 +208,9 @@ class SqlStore:
 
     def roll_ups(self, number: int, query: RollUpQuery) -> Page[RollUp]:
         return aggregates.roll_ups(self._database, number, query)
+
+    def curve(self, number: int, query: CurveQuery) -> Curve:
+        return curves.curve(self._database, number, query)
 
     def roll_up(self, *, seconds: float = 1.0) -> RolledUp:
         return rollup_job.roll_up(self._database, seconds=seconds)

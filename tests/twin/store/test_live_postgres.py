@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.twin.store.curve_contract import CurveContract
 from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
@@ -37,6 +38,9 @@ class TestScenes(SceneContract): ...
 
 
 class TestRollUps(RollUpContract): ...
+
+
+class TestCurves(CurveContract): ...
 
 
 class TestBindings(BindingContract): ...
