@@ -36,6 +36,10 @@ class Following:
         """Check the filter and find its signals. Raises InvalidQuery, NotFound, StoreError."""
         if self._asked.qualities:
             raise InvalidQuery("quality= changes from moment to moment: leave it out and look at each frame.")
+        if self._asked.filter is not None and self._asked.filter.changes:
+            raise InvalidQuery(
+                "The filter asks what signals say, which changes from moment to moment: leave that out and look at each frame."
+            )
         await self._find_signals()
 
     async def frames(self) -> AsyncGenerator[Frame]:
@@ -57,8 +61,9 @@ class Following:
     @property
     def _is_everything(self) -> bool:
         asked = self._asked
-        chosen = (asked.models, asked.classes, asked.place, asked.names, asked.kinds, asked.bbox)
-        return not any(chosen) and asked.settable is None
+        lists = (asked.models, asked.classes, asked.names, asked.kinds, asked.properties)
+        given = (asked.place, asked.bbox, asked.filter, asked.settable)
+        return not any(lists) and all(each is None for each in given)
 
     async def _session(self, follower: Follower) -> AsyncGenerator[Frame]:
         """From the snapshot, or from where the client was, on."""

@@ -1,8 +1,7 @@
 """States as they go over the live channel, encoded once for all who follow them."""
 
-from typing import Any
-
 import msgspec
+from msgspec import Struct
 
 from api import representations_live as representations
 from twin.ports import SignalRecord, StateRecord
@@ -30,7 +29,7 @@ class Fragments:
         return text
 
 
-def _state(record: SignalRecord, state: StateDelta) -> dict[str, Any]:
+def _state(record: SignalRecord, state: StateDelta) -> Struct:
     known = StateRecord(
         signal=record,
         value=state.value,
@@ -39,4 +38,4 @@ def _state(record: SignalRecord, state: StateDelta) -> dict[str, Any]:
         received_at=state.received_at,
         changed_at=state.changed_at,
     )
-    return {**representations.state(known), "changed": state.changed}
+    return representations.changed_state(known, changed=state.changed)

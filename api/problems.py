@@ -44,6 +44,9 @@ def _status_of(error: errors.TwinError) -> HTTPStatus:
 
 async def _twin_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TwinError)
+    if isinstance(error, errors.InvalidFilter):
+        fault = {"where": ["filter"], "what": error.what, "position": error.position, "near": error.excerpt}
+        return problem(_status_of(error), str(error), errors=[fault])
     return problem(_status_of(error), str(error))
 
 

@@ -1,8 +1,10 @@
 """From the store's records to the documents of the API: one function a kind."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from twin.objects import url_path
 from twin.queries import ClassTotal, ModelRecord, ObjectDetail, ObjectRecord, RevisionRecord, StoreyRecord
@@ -10,7 +12,7 @@ from twin.queries import ClassTotal, ModelRecord, ObjectDetail, ObjectRecord, Re
 Document = dict[str, Any]
 
 
-def page(items: list[Document], following: str | None = None) -> Document:
+def page(items: Sequence[Document | Struct], following: str | None = None) -> Document:
     """The envelope of every list."""
     return {"items": items, "next": following}
 

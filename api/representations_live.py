@@ -1,10 +1,15 @@
 """From records of live state to the documents of the API."""
 
+from datetime import datetime
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from api.representations import Document
 from twin.ports import Curve, HistoryRow, RollUp, SceneAt, SignalRecord, StateRecord
 from twin.ports.live import QUALITIES
+from twin.state import Quality, Value
 from twin.times import from_microseconds
 
 
@@ -16,18 +21,50 @@ def moment(microseconds: int | None) -> str | None:
     return text.removesuffix("+00:00") + "Z"
 
 
-def state(record: StateRecord) -> Document:
+def instant(microseconds: int | None) -> datetime | None:
+    """The same for documents that are structs: msgspec writes it so (a tenth of the time)."""
+    return None if microseconds is None else from_microseconds(microseconds)
+
+
+class StateDocument(Struct, gc=False):
     """The present state of a signal."""
+
+    signal: str
+    state_index: int
+    kind: str | None
+    value: Value | None
+    unit: str | None
+    quality: Quality | None
+    observed_at: datetime | None
+    received_at: datetime | None
+    changed_at: datetime | None
+
+
+def state(record: StateRecord) -> StateDocument:
+    """The present state of a signal: a struct, because pages of 10,000 are asked for."""
     signal = record.signal.signal
-    return {
-        "signal": signal.id,
-        "state_index": record.signal.state_index,
-        "kind": signal.kind,
-        "value": record.value,
-        "unit": signal.unit,
-        "quality": record.quality,
-        **_times(record),
-    }
+    return StateDocument(
+        signal.id,
+        record.signal.state_index,
+        signal.kind,
+        record.value,
+        signal.unit,
+        record.quality,
+        instant(record.observed_at),
+        instant(record.received_at),
+        instant(record.changed_at),
+    )
+
+
+class ChangedDocument(StateDocument, gc=False):
+    """A state on the live channel."""
+
+    changed: bool = True
+
+
+def changed_state(record: StateRecord, *, changed: bool) -> ChangedDocument:
+    """The state of a signal after a change."""
+    return ChangedDocument(**msgspec.structs.asdict(state(record)), changed=changed)
 
 
 def signal(record: StateRecord) -> Document:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from twin.state import Quality
+
 _SIGNAL: dict[str, Any] = {
     "id": "community-centre/2O2Fr$t4X7Zf8NOew3FLOH/temperature",
     "object": "community-centre/2O2Fr$t4X7Zf8NOew3FLOH",
@@ -152,11 +154,49 @@ class Curve(BaseModel):
 
 
 class StateQuestion(BaseModel):
-    """Which states: by id, at most 10,000 at once."""
+    """Which states: by id, at most 10,000 at once; or all that pass the other conditions, page by page."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"signals": ["community-centre/2O2Fr$t4X7Zf8NOew3FLOH/temperature"]},
+                {
+                    "filter": "temperature > 30 AND temperature.quality = 'good'",
+                    "polygon": {
+                        "type": "Polygon",
+                        "coordinates": [[[121.54, 29.86], [121.56, 29.86], [121.56, 29.88], [121.54, 29.86]]],
+                    },
+                },
+            ]
+        },
+    )
 
-    signals: list[str] = Field(max_length=10_000, description="Ids; those that do not exist are left out.")
+    signals: list[str] | None = Field(
+        None, max_length=10_000, description="Ids, alone; those that do not exist are left out."
+    )
+    filter: str | None = Field(None, description="CQL2 text; see docs/queries.md.")
+    polygon: dict[str, Any] | None = Field(
+        None,
+        description="GeoJSON Polygon or MultiPolygon: objects whose bounds (in longitude and latitude) touch it.",
+    )
+    models: list[str] = Field([], description="Keys.")
+    classes: list[str] = Field([], description="Classes of objects.")
+    place: str | None = Field(
+        None, description="Id of an object: signals of it and of all below it in the tree."
+    )
+    names: list[str] = Field([], description="Names of signals.")
+    kinds: list[str] = Field([], description="Kinds of signals.")
+    qualities: list[Quality] = Field([], description="Qualities.")
+    settable: bool | None = Field(None, description="Only what can, or what cannot, be commanded.")
+    bbox: tuple[float, float, float, float] | None = Field(
+        None, description="West, south, east, north in degrees."
+    )
+    properties: list[str] = Field(
+        [], max_length=16, description="Conditions, as `property` of `/api/v1/objects`."
+    )
+    limit: int = Field(1000, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=2048, description="`next` of the page before.")
 
 
 class ReadingsBody(BaseModel):

@@ -90,3 +90,14 @@ class StoreError(TwinError):
 
 class InvalidQuery(TwinError):
     """A filter, cursor or condition of a query that cannot be understood."""
+
+
+class InvalidFilter(InvalidQuery):
+    """A filter of `twin.filters` that cannot be read or makes no sense. `position`: where in its text, from 0."""
+
+    def __init__(self, what: str, *, text: str, position: int) -> None:
+        self.what = what
+        self.position = position
+        self.excerpt = text[max(0, position - 20) : position + 20]
+        place = f" at character {position + 1}" + (f" (near {self.excerpt!r})" if self.excerpt else "")
+        super().__init__(f"The filter {what}{place if text else ''}.")

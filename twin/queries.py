@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar, get_args
 from msgspec import Struct
 
 from twin.errors import InvalidQuery
+from twin.filters import Filter
 from twin.frames import Diagnosis
 from twin.objects import Attributes, RevisionStatus
 from twin.source import SourceReport
@@ -134,6 +135,9 @@ class ObjectQuery(Struct, frozen=True, kw_only=True):
     """West, south, east, north in degrees, edges included: objects whose box touches it."""
     state_indexes: tuple[int, ...] = ()
     """Only these state indexes; empty: all."""
+    polygon: bytes | None = None
+    """WKB, longitude and latitude in degrees: objects whose bounds touch it."""
+    filter: Filter | None = None
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     """`next` of the page before, with the same filters."""
@@ -152,6 +156,11 @@ class ObjectQuery(Struct, frozen=True, kw_only=True):
             raise InvalidQuery(f"The text is longer than {MAX_TEXT} characters.")
         if self.bbox is not None:
             _check_box(self.bbox)
+        if self.filter is not None and self.filter.asks_rows:
+            raise InvalidQuery(
+                "The filter asks for `value`, `quality`, `signal` … of a listed signal, but objects are listed here: name the "
+                "signal, as in `temperature > 30` or `temperature.quality = 'good'`."
+            )
         for identifier in (self.storey, self.parent):
             if identifier is not None:
                 split_object_id(identifier)

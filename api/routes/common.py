@@ -9,6 +9,7 @@ from api.problems import MEDIA_TYPE
 from api.runtime import Runtime
 from api.schemas import Problem
 from twin.errors import InvalidQuery
+from twin.filters import Filter, parse_filter
 from twin.queries import DEFAULT_LIMIT, MAX_LIMIT
 
 
@@ -22,6 +23,21 @@ Running = Annotated[Runtime, Depends(runtime_of)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items of one page.")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before.", max_length=2048)]
 PAGE = DEFAULT_LIMIT
+
+
+FilterText = Annotated[
+    str | None,
+    Query(
+        alias="filter",
+        description="CQL2 text: `temperature > 30 AND temperature.quality = 'good'`; see docs/queries.md.",
+        examples=["temperature > 30 AND class = 'IfcSpace'"],
+    ),
+]
+
+
+def filter_of(text: str | None) -> Filter | None:
+    """The filter of a request. Raises InvalidFilter."""
+    return None if text is None else parse_filter(text)
 
 
 def document(content: Any, headers: dict[str, str] | None = None) -> Response:

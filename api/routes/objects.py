@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api import representations, schemas
-from api.routes.common import PAGE, Cursor, Limit, Running, document, refusals
+from api.routes.common import PAGE, Cursor, FilterText, Limit, Running, document, filter_of, refusals
 from twin.errors import InvalidQuery
 from twin.queries import ObjectQuery, ObjectRecord, Page, parse_condition
 
@@ -38,6 +38,7 @@ def search_objects(
         ),
     ] = [],  # noqa: B006
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees.")] = None,
+    filter_: FilterText = None,
     limit: Limit = PAGE,
     cursor: Cursor = None,
 ) -> Response:
@@ -51,6 +52,7 @@ def search_objects(
         text=q,
         properties=tuple(parse_condition(text) for text in property_),
         bbox=box_of(bbox),
+        filter=filter_of(filter_),
         limit=limit,
         cursor=cursor,
     )

@@ -9,8 +9,11 @@ from api import representations_live as representations
 from api import schemas_live as schemas
 from api.compact import MEDIA_TYPE, scene_frame
 from api.representations import page
-from api.routes.common import Running, document, refusals
-from api.routes.live_filters import Asked
+from api.routes.common import OF_A_BODY, Running, document, refusals
+from api.routes.live_filters import Asked, asked_of
+from api.runtime import Runtime
+from twin.errors import InvalidQuery
+from twin.ports import StateQuery
 from twin.times import to_microseconds
 
 router = APIRouter(prefix="/api/v1/state", tags=["state"])
@@ -37,8 +40,7 @@ def list_states(
     Such a scene comes as one binary frame for `Accept: application/vnd.city-twin.scene`.
     """
     if at is None:
-        found = running.store.states(asked)
-        return document(page([representations.state(record) for record in found.items], found.next))
+        return _states(running, asked)
     instant = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     scene = running.store.scene_at(to_microseconds(instant), asked.models)
     if MEDIA_TYPE in request.headers.get("accept", ""):
@@ -47,8 +49,19 @@ def list_states(
     return document(page(representations.scene(scene, records)))
 
 
-@router.post("/query", response_model=schemas.StatePage, responses=refusals(400, 422))
+@router.post("/query", response_model=schemas.StatePage, responses=refusals(*OF_A_BODY, 404))
 def query_states(running: Running, question: schemas.StateQuestion) -> Response:
-    """Present states of many signals, in the order asked for. Reads only: no token is needed where reading needs none."""
+    """Present states of many signals: by id, in the order asked for, or of all that pass the conditions. Reads only: no token is
+    needed where reading needs none.
+    """
+    if question.signals is None:
+        return _states(running, asked_of(question))
+    if question.model_fields_set != {"signals"}:
+        raise InvalidQuery("`signals` names the states by itself; leave the conditions out, or the ids.")
     found = running.store.states_of(question.signals)
     return document(page([representations.state(record) for record in found]))
+
+
+def _states(running: Runtime, asked: StateQuery) -> Response:
+    found = running.store.states(asked)
+    return document(page([representations.state(record) for record in found.items], found.next))

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
+from twin.filters import Filter
 from twin.ports.history import HistoryKeeper, RollUpReader
 from twin.ports.models import Store
-from twin.queries import Page
+from twin.queries import Page, PropertyCondition
 from twin.state import Quality, Reading, Signal, Value
 
 
@@ -129,6 +130,8 @@ class StateQuery(Struct, frozen=True, kw_only=True):
     """Which signals: all conditions hold. Empty means any.
 
     `place`: id of an object: signals of it and of all below it in the tree. `bbox`: (west, south, east, north) degrees.
+    `polygon`: WKB in degrees, of objects whose bounds touch it. `filter`: of objects that pass it; where `names` is empty and the
+    filter asks nothing of the listed signals themselves, the signals that it names are listed, or all if it names none.
     """
 
     models: tuple[str, ...] = ()
@@ -139,6 +142,9 @@ class StateQuery(Struct, frozen=True, kw_only=True):
     settable: bool | None = None
     qualities: tuple[Quality, ...] = ()
     bbox: tuple[float, float, float, float] | None = None
+    properties: tuple[PropertyCondition, ...] = ()
+    polygon: bytes | None = None
+    filter: Filter | None = None
     limit: int = 1000
     cursor: str | None = None
 

@@ -105,6 +105,22 @@ class Dialect(Protocol):
         """After a change to what is published: whatever the planner should know before it finds out by itself."""
         ...
 
+    def given_ids(self, ids: Sequence[int]) -> Select[Any]:
+        """Select these numbers, as column `id`; they are one parameter, so that there may be a million."""
+        ...
+
+    def given_texts(self, texts: Sequence[str]) -> Select[Any]:
+        """The same of texts, as column `text`."""
+        ...
+
+    def by_code_points(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A text that is compared by its code points, whatever the collation of its column."""
+        ...
+
+    def matches(self, text: ColumnElement[Any], parts: Sequence[str | None]) -> ColumnElement[bool]:
+        """Whether the whole text is these parts in order, case-sensitively: None is any text, an empty one any character."""
+        ...
+
     def create_places(self, connection: Connection) -> None:
         """Make the spatial index (called by the first migration)."""
         ...

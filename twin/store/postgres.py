@@ -10,11 +10,17 @@ from typing import Any
 import psycopg
 from psycopg.types.string import _StrDumper
 from sqlalchemy import (
+    ARRAY,
     URL,
+    BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     Select,
     Table,
+    Text,
+    bindparam,
+    collate,
     create_engine,
     event,
     func,
@@ -206,6 +212,23 @@ class PostgresDialect:
         """
         connection.exec_driver_sql("ANALYZE model, revision, placement, class_name")
 
+    def given_ids(self, ids: Sequence[int]) -> Select[Any]:
+        """As an array."""
+        return select(func.unnest(bindparam(None, list(ids), ARRAY(BigInteger))).label("id"))
+
+    def given_texts(self, texts: Sequence[str]) -> Select[Any]:
+        """As an array."""
+        return select(func.unnest(bindparam(None, list(texts), ARRAY(Text))).label("text"))
+
+    def by_code_points(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The order of UTF-8 bytes is that of code points."""
+        return collate(text, "C")
+
+    def matches(self, text: ColumnElement[Any], parts: Sequence[str | None]) -> ColumnElement[bool]:
+        """LIKE, which minds case."""
+        pattern = "".join("%" if part is None else _liked(part) or "_" for part in parts)
+        return text.like(bindparam(None, pattern), escape="/")
+
     def create_places(self, connection: Connection) -> None:
         """A GiST index on the boxes themselves: there is no second table that could drift from them.
 
@@ -233,6 +256,11 @@ class PostgresDialect:
         box: Any = literal_column(_ENVELOPE.format("object_box."))
         asked = func.ST_MakeEnvelope(west, south, east, north, literal_column("4326"))
         return select(object_box.c.id).where(box.op("&&", is_comparison=True)(asked))
+
+
+def _liked(text: str) -> str:
+    """A text as LIKE takes it literally."""
+    return "".join(f"/{letter}" if letter in "/%_" else letter for letter in text)
 
 
 def is_postgres(url: str) -> bool:

@@ -7,6 +7,7 @@ holds what the last object shown is known by for ever, never a row id, so that i
 The frames of the statements are built once: building one takes ten times as long as running it.
 """
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -25,11 +26,13 @@ from sqlalchemy import (
 )
 
 from twin.errors import NotFound
+from twin.filters import AllOf, Expression, Intersects
 from twin.queries import ObjectQuery, ObjectRecord, Page, checked_limit, split_object_id
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.conditions import Shape, Values, built, is_selective, shapes
 from twin.store.database import Database
 from twin.store.dialect import Dialect
+from twin.store.filtering import FEW_OF_FILTERED, Compiler
 from twin.store.ids import SPAN
 from twin.store.objects import current_objects, find, records
 from twin.store.schema import NO_PARENT, class_name, model, object_version, twin_object
@@ -65,6 +68,9 @@ def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
         for shape, given in shapes(connection, query):
             (few if is_selective(connection, database.dialect, shape, given) else many).append(shape)
             values |= given
+        compiler = Compiler(database, connection)
+        expression = _expression(query)
+        starts = _few_starts(connection, compiler, expression)
         frame = _Frame(
             in_tree=in_tree,
             after=query.cursor is not None,
@@ -74,7 +80,39 @@ def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
             few=tuple(few),
             many=tuple(many),
         )
-        return _page(connection, _statement(database.dialect, frame), values, in_tree=in_tree)
+        if expression is None:
+            return _page(connection, _statement(database.dialect, frame), values, in_tree=in_tree)
+        chosen = [_versions(database.dialect, indexes) for indexes in starts]
+        condition = compiler.condition(expression, rows=False)
+        statement = _built(database.dialect, frame, chosen, condition)
+        return _page(connection, statement, values, in_tree=in_tree)
+
+
+def _expression(query: ObjectQuery) -> Expression | None:
+    """The filter and the polygon of a query."""
+    parts = [] if query.polygon is None else [Intersects(query.polygon)]
+    if query.filter is not None:
+        return AllOf((*parts, query.filter.expression)) if parts else query.filter.expression
+    return parts[0] if parts else None
+
+
+def _few_starts(
+    connection: Connection, compiler: Compiler, expression: Expression | None
+) -> list[Sequence[int]]:
+    """State indexes from which the search can begin: of each part of the filter that few objects pass."""
+    starts = compiler.starts(expression) if expression is not None else []
+    found = (connection.execute(start.limit(FEW_OF_FILTERED + 1)).scalars().all() for start in starts)
+    return [indexes for indexes in found if len(indexes) <= FEW_OF_FILTERED]
+
+
+def _versions(dialect: Dialect, state_indexes: Sequence[int]) -> Select[Any]:
+    """Ids of object versions, of any revision."""
+    given = dialect.given_ids(sorted(set(state_indexes))).subquery()
+    return (
+        select(object_version.c.id)
+        .select_from(given)
+        .join(object_version, object_version.c.state_index == given.c.id)
+    )
 
 
 def _page(
@@ -188,12 +226,23 @@ class _Frame(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
-    lateral = dialect.plans_as_written and not frame.few
-    if frame.few:
-        statement = _among([built(dialect, shape).ids for shape in frame.few], in_tree=frame.in_tree)
+    return _built(dialect, frame)
+
+
+def _built(
+    dialect: Dialect,
+    frame: _Frame,
+    given: Sequence[Select[Any]] = (),
+    condition: ColumnElement[bool] | None = None,
+) -> Select[Any]:
+    """`given`: few objects that hold all that pass `condition`."""
+    few = [*given, *(built(dialect, shape).ids for shape in frame.few)]
+    lateral = dialect.plans_as_written and not few
+    if few:
+        statement = _among(few, in_tree=frame.in_tree)
     else:
         statement = _ordered(in_tree=frame.in_tree, after=frame.after, lateral=lateral)
-    if frame.few and frame.after:
+    if few and frame.after:
         statement = statement.where(_beyond(in_tree=frame.in_tree))
     if frame.roots:
         statement = statement.where(
@@ -204,6 +253,8 @@ def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
     statement = statement.where(
         *(_OWN_FILTERS[name] for name in frame.own), *(built(dialect, shape).holds for shape in frame.many)
     )
+    if condition is not None:
+        statement = statement.where(condition)
     return _joined(statement, in_tree=frame.in_tree) if lateral else statement
 
 

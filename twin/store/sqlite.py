@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     URL,
+    ColumnElement,
     Connection,
     Double,
     Engine,
@@ -22,8 +23,12 @@ from sqlalchemy import (
     MetaData,
     Select,
     Table,
+    TableValuedAlias,
+    Text,
+    bindparam,
     create_engine,
     event,
+    func,
     inspect,
     select,
 )
@@ -200,6 +205,23 @@ class SqliteDialect:
     def refresh_statistics(self, connection: Connection) -> None:
         """Nothing: there are none on purpose."""
 
+    def given_ids(self, ids: Sequence[int]) -> Select[Any]:
+        """As JSON."""
+        return select(_given(ids).c.value.label("id"))
+
+    def given_texts(self, texts: Sequence[str]) -> Select[Any]:
+        """As JSON."""
+        return select(_given(texts).c.value.label("text"))
+
+    def by_code_points(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """All are: BINARY is the only collation in use."""
+        return text
+
+    def matches(self, text: ColumnElement[Any], parts: Sequence[str | None]) -> ColumnElement[bool]:
+        """GLOB: LIKE would take Latin letters for the same in either case."""
+        pattern = "".join("*" if part is None else _globbed(part) or "?" for part in parts)
+        return text.op("GLOB", is_comparison=True)(bindparam(None, pattern))
+
     def create_places(self, connection: Connection) -> None:
         """An R*Tree; it holds float32, minima rounded down and maxima up (SQLite R*Tree, section 3.1)."""
         columns = ", ".join(column.name for column in _places.columns)
@@ -264,6 +286,16 @@ def _update_text(table: Table, columns: tuple[str, ...]) -> str:
 
 def _by_key(table: Table) -> str:
     return " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
+
+
+def _given(values: Sequence[int] | Sequence[str]) -> TableValuedAlias:
+    """Values as one JSON parameter."""
+    return func.json_each(bindparam(None, _encoder.encode(list(values)).decode(), Text)).table_valued("value")
+
+
+def _globbed(text: str) -> str:
+    """A text as GLOB takes it literally."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

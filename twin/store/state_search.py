@@ -1,9 +1,11 @@
 """Lists of signals with their states, page by page, in the order of their numbers.
 
-A filter on objects (class, place, box) passes few or many. Of few, the signals are looked up and sorted; of many, signals are
-gone through in order until a page is full, and each is asked whether it passes.
+What is asked of objects (class, place, box, properties, geometry) passes few or many. Of few, the state indexes are looked up, and
+the signals start from them; of many, signals are gone through in order until a page is full, and each is asked whether it passes.
+A first statement finds numbers, a second one reads what is shown of them: what is left out is never read as a whole.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,111 +16,166 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    case,
     exists,
-    func,
-    or_,
     select,
 )
 
+from twin.filters import AllOf, Expression, Intersects, of_rows
+from twin.filters import Filter as TextFilter
 from twin.ports import QUALITIES, StateQuery, StateRecord
 from twin.queries import ObjectQuery, Page, checked_limit, split_object_id
-from twin.state import Quality
 from twin.store.codec import decode_cursor, encode_cursor
-from twin.store.conditions import FEW, BoxShape, Values, built, fenced, shapes
+from twin.store.conditions import Shape, Values, built, fenced, shapes
 from twin.store.database import Database
 from twin.store.dialect import Dialect
+from twin.store.filtering import FEW_OF_FILTERED, Compiler
 from twin.store.ids import SPAN
 from twin.store.objects import find
-from twin.store.schema import class_name, model, object_version, revision
+from twin.store.schema import class_name, model, object_version, twin_object
 from twin.store.schema_live import signal, signal_state
-from twin.store.states import state_columns, state_record
+from twin.store.states import records_by_number, shown_code
 
-_STALE = QUALITIES.index(Quality.STALE)
-_BAD = QUALITIES.index(Quality.BAD)
+FEW = 2_000
+"""State indexes that are looked up and sorted (10 µs each with five signals); if more pass, a page is full soon."""
+
+ObjectFilter = str | Shape
+"""`classes`, `place`, or a shape of `twin.store.conditions`."""
 
 
-class _Frame(NamedTuple):
-    """What a statement is built from; the rest are values of its parameters."""
+class Selection(NamedTuple):
+    """Signals that pass: what to select from, and the conditions; parameters by name."""
 
-    own: tuple[str, ...]
-    few: tuple[str, ...]
-    many: tuple[str, ...]
-    crossing: bool
+    start: FromClause
+    where: tuple[ColumnElement[bool], ...]
+    values: Values
+    narrow: bool
+    """It starts from few objects."""
+
+    def of(self, *columns: Any) -> Select[Any]:
+        """Select columns of it."""
+        return select(*columns).select_from(self.start).where(*self.where)
+
+
+class _Wanted(NamedTuple):
+    """A query, taken apart."""
+
+    own: Values
+    filters: dict[ObjectFilter, Values]
+    expression: Expression | None
 
 
 def states(database: Database, query: StateQuery) -> Page[StateRecord]:
     """See `twin.ports.StateReader.states`."""
-    limit, now = checked_limit(query.limit), database.now()
+    limit = checked_limit(query.limit)
     with database.read() as connection:
-        values = {"rows": limit + 1, "now": now, **_own_values(query)}
-        of_objects = _object_values(connection, query)
-        crossing = "west_1" in of_objects
-        values |= of_objects
-        few: list[str] = []
-        many: list[str] = []
-        for name in _object_filters(query):
-            counted = _counted(database.dialect, name, crossing=crossing)
-            passing: int = connection.execute(counted, values).scalar_one()
-            (few if passing <= FEW else many).append(name)
-        own = tuple(sorted(values.keys() & _OWN_FILTERS.keys()))
-        frame = _Frame(own, tuple(few), tuple(many), crossing)
-        rows = connection.execute(_statement(database.dialect, frame), values).all()
-    items = [state_record(row, now) for row in rows[:limit]]
-    following = encode_cursor(items[-1].signal.number) if len(rows) > limit else None
+        chosen = selection(database, connection, query)
+        # `+ 0` has the planner start from the few objects and sort, instead of going through all signals in order.
+        order = signal.c.number + 0 if chosen.narrow else signal.c.number
+        statement = chosen.of(signal.c.number).order_by(order).limit(bindparam("rows"))
+        numbers = connection.execute(statement, {**chosen.values, "rows": limit + 1}).scalars().all()
+        items = records_by_number(database, connection, numbers[:limit])
+    following = encode_cursor(numbers[limit - 1]) if len(numbers) > limit else None
     return Page(items=items, next=following)
 
 
-def _own_values(query: StateQuery) -> Values:
-    """Parameters of `_OWN_FILTERS` as far as the query has such filters."""
-    values: Values = {
-        name: list(wanted)
-        for name, wanted in (("keys", query.models), ("names", query.names), ("kinds", query.kinds))
-        if wanted
+def selection(database: Database, connection: Connection, query: StateQuery) -> Selection:
+    """The signals that a query asks for. Raises NotFound, InvalidQuery."""
+    wanted = _wanted(connection, query)
+    dialect, compiler = database.dialect, Compiler(database, connection)
+    most = FEW if wanted.expression is None else FEW_OF_FILTERED
+    few: list[Sequence[int]] = []
+    many: list[ObjectFilter] = []
+    for name, parameters in wanted.filters.items():
+        indexes = _up_to(connection, _state_indexes(dialect, name), parameters, most)
+        if indexes is None:
+            many.append(name)
+        else:
+            few.append(indexes)
+    if wanted.expression is not None:
+        found = (_up_to(connection, each, {}, most) for each in compiler.starts(wanted.expression))
+        few.extend(indexes for indexes in found if indexes is not None)
+    values = {**wanted.own, "now": database.now()}
+    for name in many:
+        values |= wanted.filters[name]
+    own = {**_OWN_FILTERS, **_OWN_WITHOUT_INDEX} if few else _OWN_FILTERS
+    where = [own[name] for name in wanted.own]
+    where += [_holds(dialect, name) for name in many]
+    if wanted.expression is not None:
+        where.append(compiler.condition(wanted.expression, rows=True))
+    joined = _joined(dialect, few, whole=wanted.expression is not None, keys="keys" in wanted.own)
+    return Selection(joined, tuple(where), values, bool(few))
+
+
+def _up_to(
+    connection: Connection, indexes: Select[Any], parameters: Values, most: int
+) -> Sequence[int] | None:
+    """State indexes; None if there are more."""
+    limited = indexes.limit(bindparam("most"))
+    found = connection.execute(limited, {**parameters, "most": most + 1}).scalars().all()
+    return None if len(found) > most else found
+
+
+def _joined(dialect: Dialect, few: Sequence[Sequence[int]], *, whole: bool, keys: bool) -> FromClause:
+    """Signals with their states, from few objects if there are few, with what else the conditions name."""
+    start: FromClause = signal
+    if few:
+        given = dialect.given_ids(sorted(set(few[0]).intersection(*few[1:]))).subquery()
+        start = given.join(signal, signal.c.state_index == given.c.id)
+    start = start.join(signal_state, signal_state.c.number == signal.c.number)
+    if whole or keys:
+        start = start.join(twin_object, twin_object.c.state_index == signal.c.state_index)
+        start = start.join(model, model.c.id == twin_object.c.model_id)
+    if whole:
+        first = model.c.current_revision_id * SPAN
+        mine = (
+            object_version.c.state_index == signal.c.state_index,
+            object_version.c.id >= first,
+            object_version.c.id < first + SPAN,
+        )
+        start = start.join(object_version, and_(*mine), isouter=True)
+    return start
+
+
+def _wanted(connection: Connection, query: StateQuery) -> _Wanted:
+    names, expression = query.names, None
+    if query.filter is not None:
+        names, expression = _filtered(query.filter, names)
+    if query.polygon is not None:
+        touches = Intersects(query.polygon)
+        expression = touches if expression is None else AllOf((touches, expression))
+    own: Values = {
+        name: list(given)
+        for name, given in (("keys", query.models), ("names", names), ("kinds", query.kinds))
+        if given
     }
     if query.qualities:
-        values["qualities"] = [QUALITIES.index(quality) for quality in query.qualities]
+        own["qualities"] = [QUALITIES.index(quality) for quality in query.qualities]
     if query.settable is not None:
-        values["settable"] = query.settable
+        own["settable"] = query.settable
     if query.cursor is not None:
-        (values["last"],) = decode_cursor(query.cursor, tuple[int])
-    return values
+        (own["last"],) = decode_cursor(query.cursor, tuple[int])
+    return _Wanted(own, dict(_object_filters(connection, query)), expression)
 
 
-def _object_filters(query: StateQuery) -> list[str]:
-    given = (("classes", query.classes), ("place", query.place), ("box", query.bbox))
-    return [name for name, value in given if value]
+def _filtered(given: TextFilter, names: tuple[str, ...]) -> tuple[tuple[str, ...], Expression]:
+    """Signals to list: those that the query names, else those that the filter names. Of one name, the listed signal is
+    the one that is asked, without a look for it.
+    """
+    if not names and not given.asks_rows:
+        names = given.signals
+    return names, of_rows(given.expression, names[0]) if len(names) == 1 else given.expression
 
 
-def _object_values(connection: Connection, query: StateQuery) -> Values:
-    """Parameters of the filters on objects. Raises NotFound, InvalidQuery."""
-    values: Values = {}
+def _object_filters(connection: Connection, query: StateQuery) -> Iterable[tuple[ObjectFilter, Values]]:
+    """The filters on objects, with their parameters. Raises NotFound, InvalidQuery."""
     if query.classes:
-        values["classes"] = list(query.classes)
+        yield "classes", {"classes": list(query.classes)}
     if query.place is not None:
-        values["place"] = find(connection, *split_object_id(query.place))
-    if query.bbox is not None:
-        ((_, box),) = shapes(connection, ObjectQuery(bbox=query.bbox))
-        values |= box
-    return values
+        yield "place", {"place": find(connection, *split_object_id(query.place))}
+    yield from shapes(connection, ObjectQuery(bbox=query.bbox, properties=query.properties))
 
 
-_shown = case(
-    (
-        and_(
-            signal_state.c.observed_at.is_not(None),
-            signal_state.c.code % 4 != _BAD,
-            or_(
-                signal_state.c.stale,
-                signal_state.c.observed_at + signal_state.c.period_us < bindparam("now"),
-            ),
-        ),
-        _STALE,
-    ),
-    (signal_state.c.observed_at.is_(None), -1),
-    else_=signal_state.c.code % 4,
-)
-"""The effective quality, as its place in `QUALITIES`; -1: has never reported."""
+_shown = shown_code(signal_state, bindparam("now"))
 
 _OWN_FILTERS: dict[str, ColumnElement[bool]] = {
     "keys": model.c.key.in_(bindparam("keys", expanding=True)),
@@ -133,14 +190,9 @@ _OWN_FILTERS: dict[str, ColumnElement[bool]] = {
 _OWN_WITHOUT_INDEX: dict[str, ColumnElement[bool]] = {
     "names": (signal.c.name + "").in_(bindparam("names", expanding=True)),
     "kinds": (signal.c.kind + "").in_(bindparam("kinds", expanding=True)),
+    "last": signal.c.number + 0 > bindparam("last"),
 }
 """The same where the planner must start from few objects, and not from all signals of a kind."""
-
-_current = and_(
-    revision.c.id == model.c.current_revision_id,
-    object_version.c.id >= revision.c.id * SPAN,
-    object_version.c.id < (revision.c.id + 1) * SPAN,
-)
 
 
 def _below() -> Select[Any]:
@@ -151,31 +203,23 @@ def _below() -> Select[Any]:
     return select(down.union(select(child.c.id).join(down, child.c.parent_id == down.c.id)).c.id)
 
 
-@lru_cache(maxsize=64)
-def _passing(dialect: Dialect, name: str, *, crossing: bool) -> Select[Any]:
+def _passing(dialect: Dialect, name: ObjectFilter) -> Select[Any]:
     """Ids of object versions that pass a filter, of any revision."""
-    if name == "box":
-        return built(dialect, BoxShape(crossing=crossing)).ids
     if name == "place":
         return _below()
-    return (
-        select(object_version.c.id)
-        .join(class_name, class_name.c.id == object_version.c.class_id)
-        .where(class_name.c.name.in_(bindparam("classes", expanding=True)))
-    )
+    if isinstance(name, str):
+        return (
+            select(object_version.c.id)
+            .join(class_name, class_name.c.id == object_version.c.class_id)
+            .where(class_name.c.name.in_(bindparam("classes", expanding=True)))
+        )
+    return built(dialect, name).ids
 
 
-@lru_cache(maxsize=64)
-def _counted(dialect: Dialect, name: str, *, crossing: bool) -> Select[Any]:
-    """How many objects pass, counted up to one more than `FEW`."""
-    return select(func.count()).select_from(
-        _passing(dialect, name, crossing=crossing).limit(FEW + 1).subquery()
-    )
-
-
-def _state_indexes(dialect: Dialect, name: str, *, crossing: bool) -> Select[Any]:
+@lru_cache(maxsize=128)
+def _state_indexes(dialect: Dialect, name: ObjectFilter) -> Select[Any]:
     """State indexes of current objects that pass."""
-    passing = _passing(dialect, name, crossing=crossing).subquery()
+    passing = _passing(dialect, name).subquery()
     return (
         select(object_version.c.state_index)
         .select_from(passing)
@@ -184,37 +228,22 @@ def _state_indexes(dialect: Dialect, name: str, *, crossing: bool) -> Select[Any
     )
 
 
-@lru_cache(maxsize=256)
-def _statement(dialect: Dialect, frame: _Frame) -> Select[Any]:
-    own = {**_OWN_FILTERS, **_OWN_WITHOUT_INDEX} if frame.few else _OWN_FILTERS
-    start, few = _start(dialect, frame)
-    statement = state_columns(start).limit(bindparam("rows")).where(*(own[name] for name in frame.own))
-    for name in few:
-        indexes = _state_indexes(dialect, name, crossing=frame.crossing)
-        statement = statement.where(signal.c.state_index.in_(indexes))
-    for name in frame.many:
-        statement = statement.where(_holds(dialect, name, crossing=frame.crossing))
-    # `+ 0` has the planner start from the few objects and sort, instead of going through all signals in order.
-    return statement.order_by(signal.c.number + 0 if frame.few else signal.c.number)
-
-
-def _start(dialect: Dialect, frame: _Frame) -> tuple[FromClause, tuple[str, ...]]:
-    """Where the joins begin, and the selective filters that this leaves to be applied."""
-    if not frame.few or not dialect.plans_as_written:
-        return signal, frame.few
-    indexes = _state_indexes(dialect, frame.few[0], crossing=frame.crossing).distinct().subquery()
-    return indexes.join(signal, signal.c.state_index == indexes.c.state_index), frame.few[1:]
-
-
-def _holds(dialect: Dialect, name: str, *, crossing: bool) -> ColumnElement[bool]:
+@lru_cache(maxsize=128)
+def _holds(dialect: Dialect, name: ObjectFilter) -> ColumnElement[bool]:
     """Whether the object of `signal` passes."""
     if name == "place":
-        return signal.c.state_index.in_(fenced(dialect, _state_indexes(dialect, name, crossing=crossing)))
-    if name == "box":
-        holds = built(dialect, BoxShape(crossing=crossing)).holds
-    else:
-        holds = object_version.c.class_id.in_(
+        return signal.c.state_index.in_(fenced(dialect, _state_indexes(dialect, name)))
+    if isinstance(name, str):
+        holds: ColumnElement[bool] = object_version.c.class_id.in_(
             select(class_name.c.id).where(class_name.c.name.in_(bindparam("classes", expanding=True)))
         )
+    else:
+        holds = built(dialect, name).holds
     mine = object_version.c.state_index == signal.c.state_index
-    return exists(fenced(dialect, select(object_version.c.id).where(mine, _current, holds)))
+    of_object = (
+        select(object_version.c.id)
+        .join(model, model.c.current_revision_id == object_version.c.id // SPAN)
+        .where(mine, holds)
+        .correlate(signal)
+    )
+    return exists(fenced(dialect, of_object))

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, case, or_, select
 
 from twin.errors import InvalidQuery
 from twin.ports import StateRecord
 from twin.state import Quality
 from twin.store.database import Database
-from twin.store.pace import lists
+from twin.store.dialect import Dialect
 from twin.store.schema import model, twin_object
 from twin.store.schema_live import signal, signal_state
 from twin.store.signals import signal_columns, signal_record
-from twin.store.values import decode, quality_of
+from twin.store.values import QUALITY_CODES, decode, quality_of
 
 MAX_SIGNALS = 10_000
 """Signals of one request."""
@@ -38,6 +38,14 @@ def state_columns(start: FromClause = signal) -> Select[Any]:
     )
 
 
+def shown_code(state: FromClause, now: ColumnElement[int] | int) -> ColumnElement[int]:
+    """The effective quality in `signal_state`, as its place in `QUALITIES`; -1: has never reported."""
+    its = state.c
+    silent = or_(its.stale, its.observed_at + its.period_us < now)
+    stale = and_(its.observed_at.is_not(None), its.code % 4 != QUALITY_CODES[Quality.BAD], silent)
+    return case((stale, QUALITY_CODES[Quality.STALE]), (its.observed_at.is_(None), -1), else_=its.code % 4)
+
+
 def state_record(row: Row[Any] | tuple[Any, ...], now: int) -> StateRecord:
     """The state in a row. Signals that the sweep has not come to yet are stale all the same."""
     value, text, code, observed_at, received_at, changed_at, period_us, stale = row[9:17]
@@ -56,33 +64,42 @@ def state_record(row: Row[Any] | tuple[Any, ...], now: int) -> StateRecord:
     )
 
 
-_by_number = state_columns().where(signal.c.number.in_(bindparam("numbers", expanding=True)))
+_columns = state_columns()
+
+
+def records_by_number(
+    database: Database, connection: Connection, numbers: Sequence[int]
+) -> list[StateRecord]:
+    """States by number, in this order; those that do not exist are left out."""
+    dialect, now = database.dialect, database.now()
+    given = dialect.given_ids(sorted(set(numbers)))
+    rows = connection.execute(_columns.where(signal.c.number.in_(given))).all()
+    found = {row[0]: state_record(row, now) for row in rows}
+    return [found[number] for number in numbers if number in found]
 
 
 def states_by_number(database: Database, numbers: Sequence[int]) -> list[StateRecord]:
     """See `twin.ports.StateReader.states_by_number`."""
     with database.read() as connection:
-        return _records(connection, numbers, database.now())
+        return records_by_number(database, connection, numbers)
 
 
-def _records(connection: Connection, numbers: Sequence[int], now: int) -> list[StateRecord]:
-    found = {}
-    for some in lists(sorted(set(numbers))):
-        for row in connection.execute(_by_number, {"numbers": some}).all():
-            found[row[0]] = state_record(row, now)
-    return [found[number] for number in numbers if number in found]
-
-
-_numbers = (
-    select(twin_object.c.global_id, signal.c.name, signal.c.number)
-    .join(model, model.c.id == twin_object.c.model_id)
-    .join(signal, signal.c.state_index == twin_object.c.state_index)
-    .where(
-        model.c.key == bindparam("key"),
-        twin_object.c.global_id.in_(bindparam("global_ids", expanding=True)),
-        signal.c.name.in_(bindparam("names", expanding=True)),
+def _of_names(dialect: Dialect, key: str, wanted: Sequence[tuple[str, str]]) -> Select[Any]:
+    """States of signals by GlobalId and name; those of all these objects with any of these names."""
+    global_ids, names = ({pair[place] for pair in wanted} for place in (0, 1))
+    numbers = (
+        select(signal.c.number)
+        .select_from(model)
+        .join(twin_object, twin_object.c.model_id == model.c.id)
+        .join(signal, signal.c.state_index == twin_object.c.state_index)
+        .where(
+            model.c.key == bindparam(None, key),
+            twin_object.c.global_id.in_(dialect.given_texts([*global_ids])),
+            signal.c.name.in_(dialect.given_texts([*names])),
+        )
+        .subquery()
     )
-)
+    return state_columns(numbers.join(signal, signal.c.number == numbers.c.number))
 
 
 def states_of(database: Database, signals: Sequence[str]) -> list[StateRecord]:
@@ -90,18 +107,19 @@ def states_of(database: Database, signals: Sequence[str]) -> list[StateRecord]:
     if len(signals) > MAX_SIGNALS:
         raise InvalidQuery(f"{len(signals)} signals are too many; ask for at most {MAX_SIGNALS} at once.")
     parts = [split_signal_id(identifier) for identifier in signals]
-    by_model: dict[str, set[str]] = {}
-    for key, global_id, _ in parts:
-        by_model.setdefault(key, set()).add(global_id)
-    names = sorted({name for *_, name in parts})
-    numbers: dict[tuple[str, str, str], int] = {}
+    found: dict[str, dict[tuple[str, str], StateRecord | None]] = {}
+    for key, global_id, name in parts:
+        found.setdefault(key, {})[global_id, name] = None
+    now = database.now()
     with database.read() as connection:
-        for key, global_ids in by_model.items():
-            for some in lists(sorted(global_ids)):
-                rows = connection.execute(_numbers, {"key": key, "global_ids": some, "names": names}).all()
-                numbers.update([((key, row[0], row[1]), row[2]) for row in rows])
-        wanted = [numbers[part] for part in parts if part in numbers]
-        return _records(connection, wanted, database.now())
+        for key, of_model in found.items():
+            rows = connection.execute(_of_names(database.dialect, key, list(of_model))).all()
+            for row in rows:
+                identity = (row[7], row[2])  # by name takes seven times as long
+                if identity in of_model:
+                    of_model[identity] = state_record(row, now)
+    states = (found[key][global_id, name] for key, global_id, name in parts)
+    return [state for state in states if state is not None]
 
 
 def split_signal_id(identifier: str) -> tuple[str, str, str]:

@@ -1,0 +1,14 @@
+"""Filters on PostgreSQL."""
+
+import pytest
+
+from tests.twin.store.filter_contract import FilterContract
+from twin.store import SqlStore
+
+
+@pytest.fixture
+def store(postgres_store: SqlStore) -> SqlStore:
+    return postgres_store
+
+
+class TestFilters(FilterContract): ...
