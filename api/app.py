@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api import problems
 from api.access import AccessControl
+from api.head import HeadLikeGet
 from api.metrics import RequestMetrics
 from api.metrics_live import LiveMetrics
 from api.routes import (
@@ -103,3 +104,4 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
         expose_headers=["ETag", "Content-Range", "Content-Length"],
     )
     app.add_middleware(RequestMetrics, registry=app.state.registry)
+    app.add_middleware(HeadLikeGet)

@@ -19,7 +19,12 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-Running = Annotated[Runtime, Depends(runtime_of)]
+async def _running(request: Request) -> Runtime:
+    """The same for a dependency: async, as FastAPI sends a plain function to a thread, which each request would wait for."""
+    return runtime_of(request)
+
+
+Running = Annotated[Runtime, Depends(_running)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items of one page.")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before.", max_length=2048)]
 PAGE = DEFAULT_LIMIT

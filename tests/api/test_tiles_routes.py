@@ -80,3 +80,16 @@ def test_the_tiler_s_own_notes_are_not_handed_out(client: TestClient, data: Path
 def test_the_tileset_on_disk_is_the_one_that_is_served(client: TestClient, data: Path) -> None:
     (file,) = (data / "tiles" / KEY).glob("tileset-*.json")
     assert json.loads(file.read_text()) == client.get(f"/tiles/{quote(KEY)}/tileset.json").json()
+
+
+def test_head_tells_what_get_would_and_sends_nothing(client: TestClient) -> None:
+    scene = client.get("/tiles/tileset.json").json()
+    address = f"/tiles/{scene['root']['children'][0]['content']['uri']}"
+    whole, head = client.get(address), client.head(address)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("etag", "content-length", "content-type", "cache-control"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_head_of_nothing_is_not_found(client: TestClient) -> None:
+    assert client.head("/tiles/none/tileset.json").status_code == 404
