@@ -1,6 +1,6 @@
 """Meshes of single representation items, each by the fastest way that can read it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from bim_import.ifc.geometry.kernel import Kernels, RawMesh
 from bim_import.ifc.geometry.outlines import Outlines
 from bim_import.ifc.geometry.primitives import PRIMITIVES, primitive
 from bim_import.ifc.geometry.styles import Styles
+from bim_import.ifc.geometry.sweeps import SWEPT, swept
 from bim_import.ifc.geometry.tessellation import TRIANGULATED, colors_of, triangulated
 from bim_import.ifc.geometry.transforms import MAX_DEPTH, Matrix, NeedsKernelError
 from bim_import.ifc.reading.entities import (
@@ -26,6 +27,13 @@ from bim_import.ifc.reading.step_text import StepText, UnreadableError
 
 DIRECT = MODELS | TRIANGULATED | {FACE_SET}
 """Classes of items that are lists of faces: their triangles come from the file, not from a kernel."""
+
+_READERS: dict[str, Callable[[Entity, Outlines], RawMesh]] = {
+    **dict.fromkeys(EXTRUDED, extruded),
+    **dict.fromkeys(PRIMITIVES, primitive),
+    **dict.fromkeys(SWEPT, swept),
+}
+"""Class → what makes its mesh from a formula, unless it raises UnreadableError."""
 
 TREE = "IfcCsgSolid"
 """A primitive or a boolean operation in a wrapping of its own."""
@@ -75,7 +83,7 @@ class Items:
         name = kind(item)
         if name in TRIANGULATED:
             return triangulated(item, unit_m=self.outlines.transforms.unit_m, styles=self.styles)
-        if name in EXTRUDED or name in PRIMITIVES:
+        if name in _READERS:
             return self._solid(item, name)
         if name == TREE and kind(attribute(item, 0)) in PRIMITIVES:
             raw, style = self.mesh(attribute(item, 0)), self.styles.style_of(item)
@@ -85,7 +93,7 @@ class Items:
 
     def _solid(self, item: Entity, name: str) -> RawMesh:
         try:
-            raw = (extruded if name in EXTRUDED else primitive)(item, self.outlines)
+            raw = _READERS[name](item, self.outlines)
         except (UnreadableError, NeedsKernelError):
             return self.kernels.mesh(item)
         style = self.styles.style_of(item)

@@ -40,6 +40,7 @@ _BODIES = (
     "IfcBoundedSurface",
     "IfcSweptSurface",
     "IfcSectionedSurface",
+    "IfcSectionedSpine",
 )
 """Representation items with triangles. Curves, points, text, planes without bounds and bounding boxes have none."""
 
