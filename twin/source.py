@@ -28,6 +28,10 @@ class NotDrawn(StrEnum):
     TIME_LIMIT = "time limit"
     PLACEMENT_LOOP = "placement loop"
     NO_SURFACE = "only points or lines"
+    INVALID_GEOMETRY = "invalid geometry"
+    NOWHERE = "no place on Earth"
+    SKIPPED = "skipped by a rule"
+    NO_RULE = "no rule for it"
 
 
 class Texture(Struct, frozen=True, kw_only=True):

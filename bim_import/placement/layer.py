@@ -107,9 +107,14 @@ class LayerFrame:
         north /= np.linalg.norm(north)
         return np.column_stack([np.cross(north, up), north, up])
 
+    @property
+    def angular(self) -> bool:
+        """Whether the source's coordinates are degrees."""
+        return isinstance(self._points, LayerPoints) and self._points.degrees
+
     def _step(self) -> float:
         """About a metre, in the units of the source."""
-        return 1e-5 if isinstance(self._points, LayerPoints) and self._points.degrees else 1.0
+        return 1e-5 if self.angular else 1.0
 
     def diagnosis(self, bounds: NDArray[np.float64] | None) -> Diagnosis:
         """Where the layer stands. `bounds`: (2, 3) local box of what is drawn, None where nothing is."""

@@ -28,6 +28,11 @@ class TangentPlane:
         self._axes = east_north_up(lon, lat)
         self._origin = ecef_from_geographic(np.array([[lon, lat, 0.0]]))[0]
 
+    @property
+    def pole(self) -> Points:
+        """(3,) unit vector along the Earth's axis, northwards, in local axes: east is at right angles to it and to up."""
+        return np.asarray(self._axes[2])
+
     @classmethod
     def near(cls, lon: float, lat: float) -> "TangentPlane":
         """The plane at the next point of a coarse grid: the same one for all data of a town."""

@@ -17,7 +17,15 @@ Which process writes what depends on luck; what the reader shows does not: equal
 the order in which the sorted instances first use them, materials in the order of their encoded bytes.
 """
 
-from twin.spool.geometry import INSTANCE_ROW, MESH_ROW, PART_ROW, UNSHARED, GeometryWriter, drawn_ordinals
+from twin.spool.geometry import (
+    INSTANCE_ROW,
+    MESH_ROW,
+    PART_ROW,
+    UNSHARED,
+    GeometryWriter,
+    drawn_ordinals,
+    renumber,
+)
 from twin.spool.objects import ObjectWriter
 from twin.spool.reader import Spool
 
@@ -30,4 +38,5 @@ __all__ = [
     "ObjectWriter",
     "Spool",
     "drawn_ordinals",
+    "renumber",
 ]

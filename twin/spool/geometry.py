@@ -227,3 +227,15 @@ def _part_rows(batch: MeshBatch) -> NDArray[Any]:
 def drawn_ordinals(folder: Path, part: int) -> NDArray[np.uint32]:
     """Ordinals of the products that part holds on disk, also of a part whose writer died."""
     return rows(folder / f"part-{part}.instances", INSTANCE_ROW)["ordinal"].copy()
+
+
+def renumber(folder: Path, ordinals: NDArray[np.uint32]) -> None:
+    """Give the products of a spool whose writers are closed other ordinals: `ordinals[old]` is the new one.
+
+    For sources whose ids are all known only at the end: ordinals go by their order.
+    """
+    for path in sorted(folder.glob("part-*.instances")):
+        found = np.memmap(path, dtype=INSTANCE_ROW, mode="r+") if path.stat().st_size else None
+        if found is not None:
+            found["ordinal"] = ordinals[found["ordinal"]]
+            found.flush()

@@ -1,0 +1,1 @@
+"""City layers (GeoJSON, GeoPackage, Shapefile, FlatGeobuf, GeoParquet, CSV) → a spool, as rules say."""

@@ -1,0 +1,1 @@
+"""The features of a batch drawn as their rules say."""

@@ -1,0 +1,82 @@
+"""What the drawing of one batch works on, and what it finds out on the way."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from bim_import.gis.columns import Columns, Floats
+from bim_import.gis.reading.batches import Features
+from bim_import.gis.rules.measures import numbers
+from bim_import.gis.rules.values import Measure, Rule
+from bim_import.gis.shapes.joined import Indexes, Shapes
+from bim_import.ground import Ground
+from bim_import.placement.layer import LayerFrame
+from twin.source import NotDrawn
+
+REASONS = tuple(NotDrawn)
+DRAWN = -1
+"""What stands in `Batch.reasons` for a row that is drawn; otherwise a place in REASONS."""
+
+
+class Note(StrEnum):
+    """What was done to features that a person should know of; counted, and told with its number in the report."""
+
+    REPAIRED = "with crossing rings, misplaced holes or the like: repaired"
+    COLLECTION = "collections of several kinds of geometry: only the kind that is drawn was taken"
+    ANTIMERIDIAN = "across the antimeridian: drawn in one piece"
+    NO_HEIGHT = "without height and floors: drawn with the default height"
+    UPSIDE_DOWN = "with their top below their underside: turned over"
+    NO_GROUND = "outside the terrain: put at height 0"
+    NO_DIAMETER = "without diameter: drawn with the default one"
+    NO_DEPTH = "without depth and elevation: drawn at the default depth"
+    NO_WIDTH = "without width and lanes: drawn with the default width"
+    PLAIN_ROOF = "with a roof shape that is not drawn, or that does not fit the outline: drawn flat"
+    NO_MODEL = "with a model that cannot be found: drawn as a marker"
+
+
+@dataclass(slots=True)
+class Batch:
+    """The features of one batch with where they lie. `reasons` (n,) int8: place in REASONS of why a row is not drawn, or DRAWN."""
+
+    columns: Columns
+    shapes: NDArray[np.object_]
+    frame: LayerFrame
+    ground: Ground | None
+    reasons: NDArray[np.int8]
+    notes: Counter[Note] = field(default_factory=Counter)
+
+    def refuse(self, rows: Indexes, reason: NotDrawn) -> None:
+        """These rows are not drawn, for this reason."""
+        self.reasons[rows] = REASONS.index(reason)
+
+    def measured(self, measure: Measure, rows: Indexes) -> Floats:
+        """Values of a measure for some rows."""
+        return numbers(measure, self.columns)[rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Meshes of one rule's features, to be coloured as it says."""
+
+    rule: Rule
+    shapes: Shapes
+
+
+def first_reasons(features: Features, shapes: NDArray[np.object_]) -> NDArray[np.int8]:
+    """(n,) reasons of features whose `shapes` are none: no geometry, empty, not readable; DRAWN for the others."""
+    reasons = np.full(len(shapes), DRAWN, dtype=np.int8)
+    missing = np.flatnonzero(shapely.is_missing(shapes))
+    if len(missing):
+        absent = np.asarray(features.geometry.is_null().to_numpy(zero_copy_only=False))[missing]
+        reasons[missing[absent]] = REASONS.index(NotDrawn.NO_REPRESENTATION)
+        reasons[missing[~absent]] = REASONS.index(NotDrawn.INVALID_GEOMETRY)
+    reasons[shapely.is_empty(shapes)] = REASONS.index(NotDrawn.EMPTY_GEOMETRY)
+    return reasons
+
+
+DIMENSIONS = {"point": 0, "line": 1, "polygon": 2}
+"""Of geometries; a collection has that of its highest part, none at all has -1."""

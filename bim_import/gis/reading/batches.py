@@ -1,0 +1,62 @@
+"""A layer and its features, as readers give them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from bim_import.placement.layer import LayerCrs
+
+ROWS = 20_000
+"""Features a batch: some 10 MB of buildings, and enough for whole arrays to pay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """Some features of one layer, in the order of the source.
+
+    fids: (n,) int64, the source's own numbers. geometry: (n,) WKB or null. table: the columns, one row a feature.
+    """
+
+    fids: NDArray[np.int64]
+    geometry: pa.Array
+    table: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return len(self.fids)
+
+    def shapes(self) -> NDArray[np.object_]:
+        """(n,) shapely geometries, None where there is none or the WKB is not readable. Coordinates may be no numbers."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(
+                shapely.from_wkb(self.geometry.to_numpy(zero_copy_only=False), on_invalid="ignore")
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A layer being read. crs: what the file says of its coordinates, None where it says nothing.
+
+    id_column: the column that holds the features' own ids where the format has such (GeoJSON's `id` member), None where
+    they are `fids`.
+    """
+
+    crs: LayerCrs | None
+    features: Iterator[Features]
+    id_column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer of a file. `read()` starts from its beginning; features come a batch at a time."""
+
+    name: str
+    read: Callable[[], Reading]
+
+
+def nothing(crs: LayerCrs | None = None) -> Reading:
+    """A layer without features."""
+    return Reading(crs=crs, features=iter(()))

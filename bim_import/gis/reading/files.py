@@ -1,0 +1,154 @@
+"""The layers of a file, by what kind of file it is."""
+
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import pyogrio
+
+from bim_import.gis.reading.batches import Layer, Reading, nothing
+from bim_import.gis.reading.ogr import layer_names, ogr_layer, read_ogr
+from bim_import.gis.reading.shapefile import companion, encoding_of
+from bim_import.gis.reading.table import csv_layer, parquet_layer
+from bim_import.gis.reading.text import as_sequence, looked_at
+from bim_import.placement.layer import LayerCrs
+from twin.errors import DamagedSource, UnsupportedSource
+
+_JSON = frozenset({".json", ".geojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"})
+_SCHEMAS = {
+    ".gpkg": "GeoPackage",
+    ".shp": "Shapefile",
+    ".fgb": "FlatGeobuf",
+    ".parquet": "GeoParquet",
+    ".geoparquet": "GeoParquet",
+    ".csv": "CSV",
+    ".tsv": "CSV",
+    ".txt": "CSV",
+    ".kml": "KML",
+    ".gml": "GML",
+}
+_INSIDE_ZIP = (".shp", ".gpkg", ".fgb", ".geojson", ".json", ".csv", ".parquet", ".geojsonl")
+_MOST_BYTES = 64 << 30
+"""Unpacked size above which an archive is refused: sixty-four times a country's buildings."""
+
+
+class Opened:
+    """A file's layers. `schema` names its format for people; `unpacked` is the file that was read, where it came in an archive."""
+
+    def __init__(self, schema: str, layers: list[Layer]) -> None:
+        self.schema = schema
+        self.layers = layers
+
+
+def open_layers(path: Path, workspace: Path) -> Opened:
+    """All layers of a file. What must be unpacked or rewritten goes to the folder `workspace`.
+
+    Raises DamagedSource, UnsupportedSource.
+    """
+    pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": 0})
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return _from_zip(path, workspace)
+    if suffix in _JSON or _starts_like_json(path):
+        return Opened("GeoJSON", [_json_layer(path, workspace)])
+    schema = _SCHEMAS.get(suffix, "GIS")
+    if schema == "CSV":
+        return Opened(schema, [csv_layer(path, workspace, title=path.stem)])
+    if schema == "GeoParquet":
+        return Opened(schema, [parquet_layer(path, title=path.stem)])
+    if schema == "Shapefile":
+        return Opened(schema, [_shapefile(path)])
+    return Opened(schema, _several(path))
+
+
+def _starts_like_json(path: Path) -> bool:
+    if path.suffix.lower() in _SCHEMAS:
+        return False
+    with path.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n\x1e")[:1] in {b"{", b"["}
+
+
+def _several(path: Path) -> list[Layer]:
+    names = layer_names(str(path), str(path))
+    titles = names if len(names) > 1 else [path.stem]
+    return [
+        ogr_layer(str(path), name, source=path, title=title)
+        for name, title in zip(names, titles, strict=True)
+    ]
+
+
+def _shapefile(path: Path) -> Layer:
+    if companion(path, ".shx") is None or companion(path, ".dbf") is None:
+        pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
+    encoding = encoding_of(path)
+    options = {"encoding": encoding} if encoding else {}
+    return ogr_layer(str(path), None, source=path, title=path.stem, options=options)
+
+
+def _json_layer(path: Path, workspace: Path) -> Layer:
+    return Layer(name=path.stem, read=partial(_read_json, path, workspace))
+
+
+def _read_json(path: Path, workspace: Path) -> Reading:
+    if not path.stat().st_size:
+        raise DamagedSource(str(path), "it is empty", "Export it again.")
+    look = looked_at(path)
+    id_column = "id" if look.text_ids else None
+    if look.kind == "list":
+        workspace.mkdir(parents=True, exist_ok=True)
+        lines = workspace / "features.geojsonl"
+        if not as_sequence(path, lines):
+            return nothing(_RFC7946)
+        return read_ogr(f"GeoJSONSeq:{lines}", None, source=path, options={}, id_column=id_column)
+    target = f"GeoJSONSeq:{path}" if look.kind == "lines" else str(path)
+    return read_ogr(target, None, source=path, options={}, id_column=id_column)
+
+
+_RFC7946 = LayerCrs(what="RFC 7946", name="EPSG:4326")
+
+
+def _from_zip(path: Path, workspace: Path) -> Opened:
+    """The one or several layers of an archive, unpacked under their plain names."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [
+                item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename
+            ]
+            if sum(item.file_size for item in members) > _MOST_BYTES:
+                raise UnsupportedSource(
+                    str(path), "it would unpack to more than 64 GB", "Unpack it and import the parts."
+                )
+            folder = workspace / "unpacked"
+            folder.mkdir(parents=True, exist_ok=True)
+            for item in members:
+                name = _plain_name(item)
+                with archive.open(item) as read, (folder / name).open("wb") as write:
+                    while block := read.read(1 << 20):
+                        write.write(block)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        raise DamagedSource(
+            str(path), f"it cannot be unpacked ({error})", "Pack it again without a password."
+        ) from error
+    inside = sorted(file for file in folder.iterdir() if file.suffix.lower() in _INSIDE_ZIP)
+    if not inside:
+        raise UnsupportedSource(
+            str(path), "no map layer in this archive", f"It should hold one of {', '.join(_INSIDE_ZIP)}."
+        )
+    opened = [open_layers(file, workspace / file.stem) for file in inside]
+    layers = [layer for each in opened for layer in each.layers]
+    return Opened(opened[0].schema, layers)
+
+
+def _plain_name(item: zipfile.ZipInfo) -> str:
+    """The last part of a member's path; names that are not said to be UTF-8 are GBK where that is possible."""
+    name = item.filename
+    if not item.flag_bits & 0x800:
+        raw = name.encode("cp437", errors="replace")
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                name = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    plain = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return plain or "unnamed"

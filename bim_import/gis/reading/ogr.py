@@ -1,0 +1,130 @@
+"""Layers through GDAL, as Arrow batches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyogrio
+import pyogrio.errors
+from pyogrio.raw import open_arrow
+
+from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
+from bim_import.placement.layer import LayerCrs
+from twin.errors import DamagedSource
+
+_ADVICE = "Open it in the program that made it and export it again."
+_FAULTS = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    pyogrio.errors.FeatureError,
+    pa.ArrowInvalid,
+)
+
+
+def damaged(source: str, error: Exception) -> DamagedSource:
+    """What GDAL said, as an error of this software."""
+    said = str(error).strip().rstrip(".").splitlines()
+    return DamagedSource(
+        source, f"it cannot be read ({said[0][:200] if said else type(error).__name__})", _ADVICE
+    )
+
+
+def layer_names(path: str, source: str) -> list[str]:
+    """Names of the layers of a file, in its order. Raises DamagedSource."""
+    try:
+        return [str(name) for name, _ in pyogrio.list_layers(path)]
+    except _FAULTS as error:
+        raise damaged(source, error) from error
+
+
+def ogr_layer(
+    path: str, name: str | None, *, source: Path, title: str, options: dict[str, str] | None = None
+) -> Layer:
+    """Layer `name` of a file (None: its first) that GDAL opens with `options`. Reading it raises DamagedSource."""
+    return Layer(name=title, read=partial(read_ogr, path, name, source=source, options=options or {}))
+
+
+def read_ogr(
+    path: str, name: str | None, *, source: Path, options: dict[str, str], id_column: str | None = None
+) -> Reading:
+    """Open a layer and begin to read. Opening may take as long as reading: GDAL looks through JSON and CSV for types."""
+    steps = _steps(path, name, source, options)
+    declared = next(steps)
+    assert not isinstance(declared, Features)
+    return Reading(
+        crs=declared, features=(each for each in steps if isinstance(each, Features)), id_column=id_column
+    )
+
+
+@contextmanager
+def _opened(
+    path: str, layer: str | None, source: Path, options: dict[str, str]
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """`open_arrow` whose errors are ours, also those that come while batches are read."""
+    try:
+        with open_arrow(
+            path,
+            layer=layer,
+            batch_size=ROWS,
+            use_pyarrow=True,
+            return_fids=True,
+            datetime_as_string=True,
+            **options,
+        ) as opened:
+            yield opened
+    except (*_FAULTS, OSError) as error:
+        raise damaged(str(source), error) from error
+
+
+def _declared(meta: dict[str, Any]) -> LayerCrs | None:
+    crs = meta.get("crs")
+    return LayerCrs(what="file", name=str(crs)) if crs else None
+
+
+def _steps(
+    path: str, name: str | None, source: Path, options: dict[str, str]
+) -> Iterator[Features | LayerCrs | None]:
+    """First the CRS that the file declares, then its features."""
+    with _opened(path, name, source, options) as (meta, reader):
+        yield _declared(meta)
+        for batch in reader:
+            if len(batch):
+                yield _as_features(batch, meta["fid_column"], meta["geometry_name"])
+
+
+def _as_features(batch: pa.RecordBatch, fid_name: str, geometry_name: str) -> Features:
+    """A batch as GDAL gives it: the first column is its own number of each feature, even if another has that name, too."""
+    names = batch.schema.names
+    fid = names.index(fid_name)
+    place = geometry_place(batch.schema, geometry_name)
+    kept = [index for index in range(len(names)) if index not in {fid, place}]
+    return Features(
+        fids=batch.column(fid).to_numpy(zero_copy_only=False).astype(np.int64),
+        geometry=pa.nulls(len(batch), pa.binary()) if place is None else batch.column(place),
+        table=pa.RecordBatch.from_arrays(
+            [batch.column(index) for index in kept], names=_distinct([names[index] for index in kept])
+        ),
+    )
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names of which each occurs once: later ones get `_2`, `_3` … behind them."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return result
+
+
+def geometry_place(schema: pa.Schema, named: str) -> int | None:
+    """Index of the column with WKB; None where the layer has no geometry."""
+    for index, field in enumerate(schema):
+        extension = (field.metadata or {}).get(b"ARROW:extension:name", b"")
+        if extension in {b"geoarrow.wkb", b"ogc.wkb"}:
+            return index
+    return schema.names.index(named) if named and named in schema.names else None

@@ -1,0 +1,1 @@
+"""What features become: rules, from a file or from well-known column names."""
