@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,7 @@ Origin = Annotated[
 Rotation = Annotated[
     float | None, typer.Option(metavar="DEG", help="From east to the model's x axis, counter-clockwise.")
 ]
+MeshUnit = Literal["m", "mm", "cm", "in", "ft", "km"]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Key of the model, as `twin models` lists it.")]
 HeightOffset = Annotated[
     float | None, typer.Option(metavar="M", help="Added to heights: the geoid's undulation, say.")
@@ -80,6 +81,10 @@ def import_(
         str | None,
         typer.Option(metavar="LOD", help="Highest level of detail of city models. Default: all they have."),
     ] = None,
+    unit: Annotated[
+        MeshUnit | None,
+        typer.Option(help="What OBJ, PLY, STL and glTF meshes are measured in. Default: metres."),
+    ] = None,
     no_compress: Annotated[
         bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")
     ] = False,
@@ -104,6 +109,7 @@ def import_(
         rotation_deg=rotation,
         height_offset_m=height_offset,
         lod=lod,
+        unit=unit,
         compress=not no_compress,
         force=force,
     )

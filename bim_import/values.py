@@ -13,6 +13,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     """How to read a source. `workers` processes draw at the same time, beside the one that reads properties.
 
     `lod`: the level of detail of city models that is wanted (`1`, `2.2`), the highest not above it; None: the highest.
+    `unit`: what meshes are measured in (`mm`, `ft`), where their file does not say or says it wrongly.
     `terrain`: a digital elevation model on whose ground features stand.
     """
 
@@ -20,6 +21,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     workers: int = 2
     element_seconds: float = 60.0
     lod: str | None = None
+    unit: str | None = None
     terrain: Path | None = None
 
 

@@ -95,6 +95,7 @@ def _plan(settings: Settings, request: ImportRequest, sources: int) -> _Plan:
         workers=each,
         element_seconds=settings.element_seconds,
         lod=request.lod,
+        unit=request.unit,
         terrain=request.terrain,
     )
     return _Plan(

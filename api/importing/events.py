@@ -18,6 +18,7 @@ class ImportRequest(Struct, frozen=True, kw_only=True):
     rotation_deg: float | None = None
     height_offset_m: float | None = None
     lod: str | None = None
+    unit: str | None = None
     terrain: Path | None = None
     compress: bool = True
     force: bool = False

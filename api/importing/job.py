@@ -96,13 +96,14 @@ class _Shaping(Struct, frozen=True):
     placement: object
     compress: bool
     lod: str | None
+    unit: str | None
     terrain: str | None
 
 
 def _shaping(place: Workplace) -> Struct:
     options = place.options
     terrain = None if options.terrain is None else str(options.terrain.resolve())
-    return _Shaping(options.placement, place.tiles.compress, options.lod, terrain)
+    return _Shaping(options.placement, place.tiles.compress, options.lod, options.unit, terrain)
 
 
 def _unchanged(place: Workplace, job: Job, seconds: float) -> SourceReport:

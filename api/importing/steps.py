@@ -23,6 +23,7 @@ _READERS: dict[Reader, str] = {
     Reader.GIS: "bim_import.gis.importer:import_gis",
     Reader.CITYJSON: "bim_import.cityjson.importer:import_cityjson",
     Reader.CITYGML: "bim_import.citygml.importer:import_citygml",
+    Reader.MESH: "bim_import.mesh.importer:import_mesh",
 }
 """The function of each reader, by name: a child loads the libraries of the one that it needs."""
 

@@ -3,7 +3,7 @@
 import copy
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from bim_import.citymodel.collector import Collector
 from bim_import.citymodel.images import Images
 from bim_import.citymodel.looks import discipline_of, is_room
 from bim_import.citymodel.result import empty_result, result_of
-from bim_import.placement.layer import LayerCrs, layer_frame
+from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
 from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.objects import Attributes, SourceObject
 
@@ -54,8 +54,25 @@ def import_citygml(
     first = survey.first if survey.first is not None else np.zeros((1, 3))
     box = np.array([first.min(axis=0), first.max(axis=0)])
     frame = layer_frame(str(source), _declared(survey.crs), overrides=options.placement, box=box)
-    collector = Collector(folder, str(source))
     images = Images(source.resolve().parent)
+    with Collector(folder, str(source)) as collector:
+        for done in _read(source, survey, (collector, frame, images), options.lod):
+            progress(Progress(phase="reading", done=done, total=survey.members))
+        report, bounds = collector.finish(schema)
+    report.warnings += images.warnings()
+    report.warnings += [
+        f"{n:,} × {text}, not shown" for text, n in sorted(survey.appearances.skipped.items())
+    ]
+    report.warnings += survey.warnings()
+    progress(Progress(phase="reading", done=survey.members, total=survey.members, objects_written=True))
+    return result_of(report, frame.diagnosis(bounds))
+
+
+def _read(
+    source: Path, survey: "_Survey", tools: tuple[Collector, LayerFrame, Images], lod: str | None
+) -> Iterator[int]:
+    """Take all objects; yields how many members are done, now and then."""
+    collector, frame, images = tools
     shared = _shared(source, survey.dangling)
     index: dict[str, Element] = {}
     geometry = GeometryReader(lambda id_: index.get(id_, shared.get(id_)), collector.notes.add)
@@ -65,7 +82,7 @@ def import_citygml(
         geometry=geometry,
         theme=survey.appearances.chosen(),
         images=images,
-        lod=options.lod,
+        lod=lod,
     )
     reader = FeatureReader(_Ids(), collector.notes.add)
     told = 0.0
@@ -78,15 +95,7 @@ def import_citygml(
             drawer.draw(collector.add(_object(feature), parent=feature.parent), feature)
         if time.monotonic() - told >= _PROGRESS_SECONDS:
             told = time.monotonic()
-            progress(Progress(phase="reading", done=done, total=survey.members))
-    report, bounds = collector.finish(schema)
-    report.warnings += images.warnings()
-    report.warnings += [
-        f"{n:,} × {text}, not shown" for text, n in sorted(survey.appearances.skipped.items())
-    ]
-    report.warnings += survey.warnings()
-    progress(Progress(phase="reading", done=survey.members, total=survey.members, objects_written=True))
-    return result_of(report, frame.diagnosis(bounds))
+            yield done
 
 
 class _Ids:

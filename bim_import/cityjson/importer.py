@@ -56,22 +56,25 @@ def import_cityjson(
     frame = layer_frame(
         str(source), _declared(document.header), overrides=options.placement, box=_box(first.vertices)
     )
-    reading = _Reading(
-        collector=Collector(folder, str(source)),
-        frame=frame,
-        images=Images(source.resolve().parent),
-        templates=_templates(document.header),
-        lod=options.lod,
-    )
-    done, told = 0, 0.0
-    for feature in features:
-        reading.read(feature)
-        done += len(feature.objects)
-        if time.monotonic() - told >= _PROGRESS_SECONDS:
-            told = time.monotonic()
-            progress(Progress(phase="reading", done=done, total=done))
-    report, bounds = reading.collector.finish(schema)
-    report.warnings += reading.images.warnings()
+    images = Images(source.resolve().parent)
+    done = 0
+    with Collector(folder, str(source)) as collector:
+        reading = _Reading(
+            collector=collector,
+            frame=frame,
+            images=images,
+            templates=_templates(document.header),
+            lod=options.lod,
+        )
+        told = 0.0
+        for feature in features:
+            reading.read(feature)
+            done += len(feature.objects)
+            if time.monotonic() - told >= _PROGRESS_SECONDS:
+                told = time.monotonic()
+                progress(Progress(phase="reading", done=done, total=done))
+        report, bounds = collector.finish(schema)
+    report.warnings += images.warnings()
     progress(Progress(phase="reading", done=done, total=done, objects_written=True))
     return result_of(report, frame.diagnosis(bounds))
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 import msgspec
 import numpy as np
@@ -65,7 +66,10 @@ class _Template:
 
 
 class Collector:
-    """Takes the objects of one source and what draws them; `finish` writes the spool and tells what became of it."""
+    """Takes the objects of one source and what draws them; `finish` writes the spool and tells what became of it.
+
+    A context: its files are closed when it is left, however that happens.
+    """
 
     def __init__(self, folder: Path, source: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +89,16 @@ class Collector:
         self._box: NDArray[np.float64] | None = None
         self.instanced = 0
         self.notes = Counted()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._held.closed:
+            self._held.close()
+            self._writer.close()
 
     def add(self, item: SourceObject, *, parent: str | None) -> int:
         """Take an object and return its number. `ordinal` and `parent` of the item are filled in at the end.
@@ -117,11 +131,13 @@ class Collector:
         if self._corners >= _BATCH_CORNERS:
             self._cut()
 
-    def draw_mesh(self, number: int, drawing: Callable[[Placed], Drawing], box: NDArray[np.float64]) -> None:
-        """Draw an object by triangles that are local metres already. `box`: (2, 3) around them."""
+    def draw_mesh(self, drawing: Drawing, box: NDArray[np.float64]) -> None:
+        """Draw objects by triangles that are there already; ordinals of its products are their numbers.
+
+        `box`: (2, 3) around all of it, local metres.
+        """
         self._widen(box)
-        placed = Placed(ordinal=number, matrix=np.eye(4), material=Material())
-        self._finisher.add(drawing(placed))
+        self._finisher.add(drawing)
 
     def has_template(self, key: object) -> bool:
         """Whether `template` was called with this key."""

@@ -24,6 +24,7 @@ def result_of(report: SourceReport, diagnosis: Diagnosis) -> ImportResult:
 
 def empty_result(source: Path, folder: Path, schema: str, options: ImportOptions) -> ImportResult:
     """The result of a sound file in which there is nothing."""
-    report, _ = Collector(folder, str(source)).finish(schema)
+    with Collector(folder, str(source)) as collector:
+        report, _ = collector.finish(schema)
     report.warnings.append("There is no object in this file.")
     return result_of(report, decide(Evidence(), overrides=options.placement, bounds=None))
