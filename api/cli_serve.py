@@ -14,9 +14,11 @@ from api.importing.events import ImportRequest
 from api.runtime import Runtime
 from api.security import TOKEN_FILE
 from api.settings import Settings
+from api.upkeep import Upkeep
 from api.work import Work
 from sample_models import sample_sources
 from twin.errors import TwinError
+from twin.ports import Retention
 
 if TYPE_CHECKING:
     from state_sync.messages import Source
@@ -68,7 +70,9 @@ def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Wor
         bind_sample(runtime.store)
         simulated = DemoDevices(sample_devices(runtime.store))
         sources["demo"], devices = simulated.source, simulated.run
-    return Work(runtime.store, sources, devices=devices)
+    settings = runtime.settings
+    kept = Retention(days=settings.keep_days, roll_up_days=settings.keep_rollup_days)
+    return Work(runtime.store, sources, devices=devices, upkeep=Upkeep(runtime.store, retention=kept))
 
 
 def _import_sample(settings: Settings) -> None:

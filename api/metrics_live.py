@@ -52,6 +52,12 @@ class LiveMetrics(Collector):
         )
         again.add_metric([], upkeep.corrected)
         yield again
+        dropped = CounterMetricFamily(
+            "twin_history_dropped", "Dropped by this process because of its age", labels=["what"]
+        )
+        for what, count in dict(upkeep.dropped).items():
+            dropped.add_metric([what], count)
+        yield dropped
 
     def _links(self) -> Iterator[Metric]:
         ok = GaugeMetricFamily(

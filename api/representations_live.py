@@ -164,5 +164,7 @@ def _declaration(record: SignalRecord) -> Document:
         "settable": declared.settable,
         "tolerance": declared.tolerance,
         "deadband": declared.deadband,
+        "keep_days": declared.keep_days,
+        "keep_rollup_days": declared.keep_rollup_days,
         "orphan": record.orphan,
     }

@@ -21,6 +21,8 @@ _SIGNAL: dict[str, Any] = {
     "settable": False,
     "tolerance": None,
     "deadband": None,
+    "keep_days": None,
+    "keep_rollup_days": None,
     "orphan": False,
     "value": 21.5,
     "quality": "good",
@@ -73,6 +75,8 @@ class SignalSummary(BaseModel):
     settable: bool
     tolerance: float | None
     deadband: float | None
+    keep_days: float | None = Field(description="Days that readings are kept; null: as the server is set up.")
+    keep_rollup_days: float | None = Field(description="Days that roll-ups are kept, likewise.")
     orphan: bool = Field(description="Its object is not in the current revision of the model.")
     value: Value | None
     quality: str | None

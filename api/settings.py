@@ -47,6 +47,16 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Names under which the server is reached, beside loopback ones (guards against DNS rebinding).",
     )
+    keep_days: float | None = Field(
+        default=None,
+        ge=1,
+        description="Days that readings are kept, where a signal's binding does not say it; default: for ever.",
+    )
+    keep_rollup_days: float | None = Field(
+        default=None,
+        ge=1,
+        description="Days that roll-ups by minute, quarter and hour are kept, likewise; default: for ever.",
+    )
     mqtt: SecretStr | None = Field(
         default=None,
         description="mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS: the broker that devices report to.",

@@ -1,12 +1,16 @@
-"""Work on history beside serving: roll-ups of days that are over, corrections of those that late readings have changed."""
+"""Work on history beside serving: roll-ups of days that are over, corrections of those that late readings have changed, and
+the dropping of what is older than it is kept.
+"""
 
 import asyncio
 import contextlib
 import logging
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from twin.errors import TwinError
-from twin.ports import TwinStore
+from twin.ports import Dropped, Retention, TwinStore
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +20,14 @@ EVERY_S = 60.0
 PAUSE_S = 0.2
 """Between two pieces of a long job."""
 
+PIECE_S = 1.0
+"""Time after which the lease is asked for again."""
+
+DROP_EVERY_S = 3600.0
+"""Days are dropped whole: once an hour is soon enough, and looking for them reads every declaration."""
+
+KEEP_ALL = Retention()
+
 JOB = "history"
 """Name of the job: one process does it for all."""
 
@@ -23,11 +35,18 @@ JOB = "history"
 class Upkeep:
     """Does the job for as long as `run` is awaited; `close` ends it after the piece under way."""
 
-    def __init__(self, store: TwinStore, *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, store: TwinStore, *, retention: Retention = KEEP_ALL, every_s: float = EVERY_S
+    ) -> None:
         self.rolled_up = 0
         """Signal-days that this process has rolled up."""
         self.corrected = 0
         """Signal-days made anew for late readings."""
+        self.dropped = {"readings": 0, "roll_ups": 0, "unsummed": 0}
+        """What this process has dropped, as in `twin.ports.Dropped`."""
+        self._retention = retention
+        self._dropping: Iterator[Dropped] | None = None
+        self._swept_at = 0.0
         self._store = store
         self._every_s = every_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
@@ -56,8 +75,24 @@ class Upkeep:
     def _piece(self) -> bool:
         """Do a piece; returns whether there is more to do."""
         if not self._store.take_job(JOB):
+            self._dropping = None
             return False
         done = self._store.roll_up()
         self.rolled_up += done.signals
         self.corrected += done.corrected
-        return done.more
+        return done.more or self._drop()
+
+    def _drop(self) -> bool:
+        """Drop for about a second, once in a while; returns whether there is more."""
+        now = time.monotonic()
+        if self._dropping is None:
+            if self._swept_at and now - self._swept_at < DROP_EVERY_S:
+                return False
+            self._dropping, self._swept_at = self._store.enforce_retention(self._retention), now
+        for dropped in self._dropping:
+            for name in self.dropped:
+                self.dropped[name] += getattr(dropped, name)
+            if time.monotonic() - now > PIECE_S:
+                return True
+        self._dropping = None
+        return False

@@ -42,10 +42,11 @@ class Work:
         sources: Mapping[str, Source] | None = None,
         *,
         devices: Devices | None = None,
+        upkeep: Upkeep | None = None,
         sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
         self.swept = 0
-        self.upkeep = Upkeep(store)
+        self.upkeep = upkeep or Upkeep(store)
         self._store = store
         self._sources = dict(sources or {})
         self._devices = devices

@@ -36,6 +36,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     `unit` is a UCUM-like symbol of values as they are stored; None: no unit. `kind` says what is measured, for themes
     (`temperature`, `power`). `minimum` and `maximum` bound valid values, in `unit`. `period_s`: the longest silence, in
     seconds, after which the value is stale; None: it never is. `deadband`: changes below it are not reported by the device.
+    `keep_days`, `keep_rollup_days`: how long its readings and roll-ups are kept; None: as the deployment says.
     """
 
     model: str
@@ -51,6 +52,8 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     settable: bool = False
     tolerance: float | None = None
     deadband: float | None = None
+    keep_days: float | None = None
+    keep_rollup_days: float | None = None
 
     @property
     def id(self) -> str:

@@ -183,6 +183,13 @@ def _limits(values: Values) -> Found:
         yield "minimum", "larger than the maximum", "Swap them."
     if values.get("period_s", 1) <= 0:
         yield "period_s", "not more than zero", "Leave it out for a signal that may be silent for ever."
+    for field in ("keep_days", "keep_rollup_days"):
+        if values.get(field, 1) < 1:
+            yield (
+                field,
+                "less than a day",
+                "History is kept by whole days; leave it out to keep what the server keeps.",
+            )
     for field in ("tolerance", "deadband"):
         if values.get(field, 0) < 0:
             yield field, "less than zero", "Write how far apart two values may be."

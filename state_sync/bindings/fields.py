@@ -122,6 +122,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "settable": _flag,
     "tolerance": _number,
     "deadband": _number,
+    "keep_days": _number,
+    "keep_rollup_days": _number,
     "topic": _text,
     "device": _text,
     "codec": _one_of(get_args(Codec)),
@@ -138,6 +140,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 SIGNAL_FIELDS = (
     "type", "kind", "unit", "minimum", "maximum", "choices", "period_s", "settable", "tolerance", "deadband",
+    "keep_days", "keep_rollup_days",
 )  # fmt: skip
 """Fields that declare the signal, beside its name."""
 

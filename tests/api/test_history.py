@@ -13,6 +13,7 @@ from api import schemas_live as schemas
 from api.runtime import Runtime
 from api.upkeep import Upkeep
 from tests.api.conftest import KEY
+from twin.ports import Retention
 from twin.state import Quality, Reading, Signal
 from twin.times import to_microseconds
 
@@ -112,6 +113,20 @@ def test_the_job_rolls_up_beside_serving(runtime: Runtime, number: int) -> None:
         await upkeep.close()
 
     asyncio.run(until_done())
+
+
+def test_what_is_too_old_goes_and_is_counted(runtime: Runtime, number: int) -> None:
+    async def until_done() -> None:
+        upkeep = Upkeep(runtime.store, retention=Retention(days=1), every_s=0.01)
+        task = asyncio.create_task(upkeep.run())
+        await _eventually(lambda: upkeep.dropped["readings"])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await upkeep.close()
+        assert upkeep.dropped == {"readings": 180, "roll_ups": 0, "unsummed": 0}
+
+    asyncio.run(until_done())
+    assert runtime.store.history(number, start=0, end=1 << 60, limit=10).items == []
 
 
 async def _eventually(done: Callable[[], int]) -> None:

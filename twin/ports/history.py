@@ -1,5 +1,6 @@
 """What callers need of the past beyond single readings: aggregates by time, curves for screens, and the work that keeps both."""
 
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -73,6 +74,23 @@ class RolledUp(Struct, frozen=True, kw_only=True):
     """There is more to do now."""
 
 
+class Retention(Struct, frozen=True, kw_only=True):
+    """How many days readings and roll-ups are kept, where a signal's declaration does not say it; None: for ever."""
+
+    days: float | None = None
+    roll_up_days: float | None = None
+
+
+class Dropped(Struct, frozen=True, kw_only=True):
+    """What one transaction dropped. `roll_ups`: signal-days, in one width. `unsummed`: of the readings, those that came after their
+    day had been dropped, so that no roll-up holds them.
+    """
+
+    readings: int = 0
+    roll_ups: int = 0
+    unsummed: int = 0
+
+
 class RollUpReader(Protocol):
     """Aggregates of a signal."""
 
@@ -94,4 +112,11 @@ class HistoryKeeper(Protocol):
 
     def roll_up(self, *, seconds: float = 1.0) -> RolledUp:
         """Roll up days that are over, and correct what late readings have changed, for about so many seconds."""
+        ...
+
+    def enforce_retention(self, policy: Retention) -> Iterator[Dropped]:
+        """Drop what is older than it is kept, a transaction for each item; stops where the caller stops asking.
+
+        Days are dropped whole, once their end is old enough. Of readings that go, roll-ups of all widths stay, if those are kept longer.
+        """
         ...

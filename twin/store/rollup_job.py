@@ -7,6 +7,7 @@ a new one begins before marked days are read. Killed at any moment, it goes on w
 
 import time
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, delete, func, literal_column, select
@@ -35,8 +36,17 @@ _NEXT = "rollup_next"
 
 _STANDING = (rollups.BEGUN, rollups.EPOCH, _DONE, _NEXT)
 
-Row = tuple[int, int, int, bool, bytes, str | None]
-"""Of `rollup`."""
+
+class Row(NamedTuple):
+    """Of `rollup`."""
+
+    minutes: int
+    day: int
+    signal: int
+    final: bool
+    body: bytes
+    texts: str | None
+
 
 _first_day = select(func.min(reading.c.day)).where(reading.c.day > bindparam("day"))
 _marks = (
@@ -177,7 +187,7 @@ def made(samples: Samples, *, least: int) -> list[Row]:
         of_width = pieces(summed(samples, minutes))
         for count, (day, signal, body, texts) in zip(readings, of_width, strict=True):
             if count * STORED.itemsize >= least * len(body):
-                rows.append((minutes, day, signal, False, body, texts))
+                rows.append(Row(minutes, day, signal, False, body, texts))  # noqa: FBT003 - a row
     return rows
 
 
@@ -189,8 +199,8 @@ def _forget_piece(connection: Connection, day: int, samples: Samples) -> None:
 
 def _keep(database: Database, connection: Connection, rows: list[Row]) -> None:
     """Insert what is not final."""
-    keys = sorted({(rollups.WIDTHS[-1], day, signal) for _, day, signal, *_ in rows})
+    keys = sorted({(rollups.WIDTHS[-1], row.day, row.signal) for row in rows})
     there = database.dialect.find_rows(connection, rollup, keys)
     final = {(row[1], row[2]) for row in there}
-    wanted = sorted((row for row in rows if (row[1], row[2]) not in final), key=itemgetter(0, 1, 2))
-    database.dialect.insert_rows(connection, rollup, wanted)
+    wanted = [row for row in rows if (row.day, row.signal) not in final]
+    database.dialect.insert_rows(connection, rollup, sorted(wanted, key=itemgetter(0, 1, 2)))

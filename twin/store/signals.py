@@ -38,6 +38,8 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     period_s: float | None = None
     tolerance: float | None = None
     deadband: float | None = None
+    keep_days: float | None = None
+    keep_rollup_days: float | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -94,6 +96,8 @@ def _columns(one: Signal) -> tuple[str | None, bool, str]:
         period_s=one.period_s,
         tolerance=one.tolerance,
         deadband=one.deadband,
+        keep_days=one.keep_days,
+        keep_rollup_days=one.keep_rollup_days,
     )
     return one.kind, one.settable, _encoder.encode(rest).decode()
 
@@ -239,6 +243,8 @@ def signal_record(row: Row[Any] | tuple[Any, ...]) -> SignalRecord:
             settable=bool(settable),
             tolerance=told.tolerance,
             deadband=told.deadband,
+            keep_days=told.keep_days,
+            keep_rollup_days=told.keep_rollup_days,
         ),
         orphan=bool(orphan),
     )

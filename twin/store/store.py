@@ -1,7 +1,7 @@
 # ruff: noqa: D102  # what the methods do is said once, in twin.ports
 """The store: every port of `twin.ports`, over one database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -17,10 +17,12 @@ from twin.ports import (
     Boxes,
     Curve,
     CurveQuery,
+    Dropped,
     HistoryRow,
     ImportRequest,
     Recorded,
     Rejected,
+    Retention,
     RolledUp,
     RollUp,
     RollUpQuery,
@@ -59,6 +61,7 @@ from twin.store import (
     models,
     objects,
     references,
+    retention,
     revisions,
     rollup_job,
     scene,
@@ -214,6 +217,9 @@ class SqlStore:
 
     def roll_up(self, *, seconds: float = 1.0) -> RolledUp:
         return rollup_job.roll_up(self._database, seconds=seconds)
+
+    def enforce_retention(self, policy: Retention) -> Iterator[Dropped]:
+        return retention.enforce(self._database, policy)
 
     def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
         return scene.scene_at(self._database, at, models)

@@ -11,6 +11,7 @@ from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
 from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
+from tests.twin.store.retention_contract import RetentionContract
 from tests.twin.store.rollup_contract import RollUpContract
 from twin.ports import TwinStore
 from twin.store import SqlStore, open_store
@@ -47,6 +48,9 @@ class TestRollUps(RollUpContract): ...
 
 
 class TestCurves(CurveContract): ...
+
+
+class TestRetention(RetentionContract): ...
 
 
 class TestBindings(BindingContract): ...
