@@ -21,6 +21,7 @@ from twin.spool import Spool
 _READERS: dict[Reader, str] = {
     Reader.IFC: "bim_import.ifc.importer:import_ifc",
     Reader.GIS: "bim_import.gis.importer:import_gis",
+    Reader.OSM: "bim_import.gis.importer:import_gis",
     Reader.CITYJSON: "bim_import.cityjson.importer:import_cityjson",
     Reader.CITYGML: "bim_import.citygml.importer:import_citygml",
     Reader.MESH: "bim_import.mesh.importer:import_mesh",

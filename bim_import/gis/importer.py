@@ -88,13 +88,13 @@ class _Work:
         self._box: NDArray[np.float64] | None = None
         self._count = 0
         self._schema = ""
-        self._several = False
+        self._several = self._unique_ids = False
 
     def orders(self) -> Iterator[Order]:
         """The batches of all layers that are wanted, one after the other."""
         opened = open_layers(self._source, self._folder / "unpacked")
         self._schema, wanted = opened.schema, self._wanted(opened.layers)
-        self._several = len(wanted) > 1
+        self._several, self._unique_ids = len(wanted) > 1, opened.unique_ids
         for layer in wanted:
             reading = layer.read()
             seen, box = _peeked(reading)
@@ -149,7 +149,7 @@ class _Work:
         state.types.update(taken.types)
         self._tally.add(taken, order.first)
         ids = taken.rows.column(table.ID)
-        if self._several:
+        if self._several and not self._unique_ids:
             ids = pc.binary_join_element_wise(state.plan.title, ids, ".")
         self._ids.append(ids)
         self._fids.append(pa.array(order.features.fids))

@@ -90,6 +90,15 @@ class LayerFrame:
         ordered = native[:, [1, 0, 2]] if self.turned else native
         return self._points.to_geographic(ordered)
 
+    def of_east_north(self, points: Points) -> Points:
+        """Like `to_geographic`, for coordinates that are east, north (or lon, lat) whatever the source's order."""
+        return self._points.to_geographic(points)
+
+    def from_geographic(self, lon_lat: Points) -> Points:
+        """(n, 2) lon, lat in degrees (WGS 84) → (n, 2) east, north in the units of the CRS. Only for a layer in a CRS."""
+        assert isinstance(self._points, LayerPoints)
+        return self._points.from_geographic(lon_lat)
+
     def to_local(self, native: Points) -> Points:
         """(n, 3) coordinates as the source has them → (n, 3) local metres; NaN like `to_geographic`."""
         return self.plane.local(self.to_geographic(native))

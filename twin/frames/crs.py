@@ -13,6 +13,7 @@ import pyproj
 import pyproj.exceptions
 from numpy.typing import NDArray
 from pyproj.datadir import get_data_dir, get_user_data_dir  # type: ignore[attr-defined]  # public, but not in __all__
+from pyproj.enums import TransformDirection
 from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # public, but not in __all__
 from pyproj.transformer import TransformerGroup
 
@@ -112,11 +113,14 @@ class Operation:
     ballpark: bool
 
 
-def transform(transformer: pyproj.Transformer, points: Coordinates) -> Coordinates:
+def transform(transformer: pyproj.Transformer, points: Coordinates, *, backward: bool = False) -> Coordinates:
     """(n, 3) → (n, 3) in the axis orders of source and target; what has no image becomes infinite or NaN."""
+    direction = TransformDirection.INVERSE if backward else TransformDirection.FORWARD
     # pyproj takes an array of one point for a scalar, in a way that numpy deprecates
     padded = points if len(points) > 1 else np.repeat(points, 2, axis=0)
-    return np.column_stack(transformer.transform(*np.ascontiguousarray(padded.T)))[: len(points)]
+    columns: list[Coordinates] = list(np.ascontiguousarray(padded.T))
+    moved = transformer.transform(*columns, direction=direction)  # type: ignore[call-overload]  # 2 or 3 of them
+    return np.column_stack(moved)[: len(points)]
 
 
 def operation_to_wgs84(crs: pyproj.CRS, native: Coordinates) -> Operation:

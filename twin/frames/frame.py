@@ -115,6 +115,14 @@ class Georeference:
             height = transform(self.geoid.transformer, above_geoid)[:, 2]
         return np.column_stack([flat[:, 1], flat[:, 0], height])
 
+    def from_wgs84(self, lon_lat: Points) -> Points:
+        """(n, 2) lon, lat in degrees → (n, 2) east, north in the CRS's units, or lon, lat in degrees."""
+        turned = np.column_stack([lon_lat[:, 1], lon_lat[:, 0], np.zeros(len(lon_lat))])
+        native = transform(self.operation.transformer, turned, backward=True)[:, :2]
+        result = np.empty_like(native)
+        result[:, list(self.axes.order)] = native * np.array(self.axes.signs)
+        return np.degrees(result * unit_m(self.horizontal)) if self.degrees else result
+
 
 def _vertical_crs(placement: Placement, crs: pyproj.CRS) -> pyproj.CRS | None:
     """The vertical CRS that must be looked up in PROJ; None for ellipsoidal heights."""

@@ -53,6 +53,14 @@ class LayerPoints:
         result[~(np.isfinite(result).all(axis=1) & (np.abs(result[:, 1]) <= 90.0))] = np.nan
         return result
 
+    def from_geographic(self, lon_lat: Points) -> Points:
+        """(n, 2) lon, lat in degrees (WGS 84) → (n, 2) east, north in the CRS's units (or lon, lat of it, in degrees).
+
+        Only for a CRS, not for the Chinese map services; what has no image there is NaN or infinite.
+        """
+        assert self._georeference is not None, "map services are converted one way only"
+        return self._georeference.from_wgs84(lon_lat)
+
     def _converted(self, points: Points) -> Points:
         if self._georeference is not None:
             return self._georeference.to_wgs84(points)

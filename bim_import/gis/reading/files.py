@@ -11,10 +11,12 @@ from bim_import.gis.reading.ogr import layer_names, ogr_layer, read_ogr
 from bim_import.gis.reading.shapefile import companion, encoding_of
 from bim_import.gis.reading.table import csv_layer, parquet_layer
 from bim_import.gis.reading.text import as_sequence, looked_at
+from bim_import.osm import osm_layers
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource, UnsupportedSource
 
 _JSON = frozenset({".json", ".geojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"})
+_OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
 _SCHEMAS = {
     ".gpkg": "GeoPackage",
     ".shp": "Shapefile",
@@ -33,11 +35,12 @@ _MOST_BYTES = 64 << 30
 
 
 class Opened:
-    """A file's layers. `schema` names its format for people; `unpacked` is the file that was read, where it came in an archive."""
+    """A file's layers. `schema` names its format for people; `unique_ids`: ids of features differ in all layers together."""
 
-    def __init__(self, schema: str, layers: list[Layer]) -> None:
+    def __init__(self, schema: str, layers: list[Layer], *, unique_ids: bool = False) -> None:
         self.schema = schema
         self.layers = layers
+        self.unique_ids = unique_ids
 
 
 def open_layers(path: Path, workspace: Path) -> Opened:
@@ -49,6 +52,8 @@ def open_layers(path: Path, workspace: Path) -> Opened:
     suffix = path.suffix.lower()
     if suffix == ".zip":
         return _from_zip(path, workspace)
+    if path.name.lower().endswith(_OSM):
+        return Opened("OpenStreetMap", osm_layers(path, workspace), unique_ids=True)
     if suffix in _JSON or _starts_like_json(path):
         return Opened("GeoJSON", [_json_layer(path, workspace)])
     schema = _SCHEMAS.get(suffix, "GIS")

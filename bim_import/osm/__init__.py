@@ -1,0 +1,5 @@
+"""OpenStreetMap extracts (`.osm.pbf`, `.osm`, `.osm.bz2`) as map layers."""
+
+from bim_import.osm.layers import osm_layers
+
+__all__ = ["osm_layers"]
