@@ -17,6 +17,7 @@ from tiles.layout import Layout, TileLayout, Triple
 from tiles.metadata import FeatureTable, feature_table
 from tiles.overview_content import Summary, encode_overview
 from tiles.partition import Extents, Node, diagonal_m, partition
+from tiles.points import build_point_tileset, has_points
 from tiles.primitives import Packing
 from tiles.publish import Published, hashed_name, publish
 from tiles.tileset import publish_layout
@@ -64,6 +65,10 @@ def build_tileset(
 
     `state_index` (n,) uint32 by ordinal. Raises TilingError where nothing is drawn or a coordinate is not finite.
     """
+    if has_points(spool):
+        return build_point_tileset(
+            spool, frame=frame, state_index=state_index, folder=folder, options=options
+        )
     geometry = Geometry(spool)
     plan = make_plan(spool, geometry, state_index, options, rigid=frame.is_rigid)
     schema = msgspec.json.encode(plan.table.schema())

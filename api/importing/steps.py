@@ -25,6 +25,7 @@ _READERS: dict[Reader, str] = {
     Reader.CITYJSON: "bim_import.cityjson.importer:import_cityjson",
     Reader.CITYGML: "bim_import.citygml.importer:import_citygml",
     Reader.MESH: "bim_import.mesh.importer:import_mesh",
+    Reader.POINTS: "bim_import.pointcloud.importer:import_points",
 }
 """The function of each reader, by name: a child loads the libraries of the one that it needs."""
 

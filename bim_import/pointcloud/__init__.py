@@ -1,0 +1,1 @@
+"""Point clouds: LAS and LAZ, 1.0 to 1.4."""
