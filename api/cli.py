@@ -85,6 +85,12 @@ def import_(
         MeshUnit | None,
         typer.Option(help="What OBJ, PLY, STL and glTF meshes are measured in. Default: metres."),
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml", readable=False, help="What features of map layers become: docs/gis.md."
+        ),
+    ] = None,
     no_compress: Annotated[
         bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")
     ] = False,
@@ -110,6 +116,7 @@ def import_(
         height_offset_m=height_offset,
         lod=lod,
         unit=unit,
+        rules=rules,
         compress=not no_compress,
         force=force,
     )

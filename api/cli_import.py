@@ -21,7 +21,7 @@ from api.importing.batch import import_sources
 from api.importing.events import Advanced, Event, Finished, ImportRequest, Started
 from api.importing.sources import shown
 from api.settings import Settings
-from twin.errors import PlacementError, SourceError
+from twin.errors import InvalidRules, PlacementError, SourceError
 from twin.source import SourceReport
 
 _STATUS_STYLE = {"imported": "green", "unchanged": "cyan", "failed": "red"}
@@ -37,7 +37,7 @@ def run(settings: Settings, request: ImportRequest, report_file: Path | None) ->
     try:
         with _Display(errors) as display:
             reports = import_sources(settings, request, display.show)
-    except (SourceError, PlacementError) as error:
+    except (SourceError, PlacementError, InvalidRules) as error:
         errors.print(f"twin: {error}", markup=False, highlight=False)
         return _USAGE
     if report_file is not None:

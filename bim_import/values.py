@@ -14,7 +14,8 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
 
     `lod`: the level of detail of city models that is wanted (`1`, `2.2`), the highest not above it; None: the highest.
     `unit`: what meshes are measured in (`mm`, `ft`), where their file does not say or says it wrongly.
-    `terrain`: a digital elevation model on whose ground features stand.
+    `terrain`: a digital elevation model on whose ground features stand. `rules`: a file that says what features of map layers
+    become.
     """
 
     placement: PlacementOverrides = PlacementOverrides()
@@ -23,6 +24,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     lod: str | None = None
     unit: str | None = None
     terrain: Path | None = None
+    rules: Path | None = None
 
 
 class Progress(Struct, frozen=True, kw_only=True):

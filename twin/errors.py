@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import Struct
+
 
 class TwinError(Exception):
     """Base of every error that this software raises on purpose.
@@ -38,6 +40,31 @@ class UnsupportedSource(SourceError):
 
 class DamagedSource(SourceError):
     """The source claims a format that can be read, but its content is broken."""
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong in a line of a file, with advice."""
+
+    line: int
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.what}. {self.advice}"
+
+
+_MOST_PROBLEMS = 50
+"""Problems that are told at once."""
+
+
+class InvalidRules(TwinError):
+    """A rules file that cannot be used; nothing was imported. `problems` are at most fifty, in the order of lines."""
+
+    def __init__(self, name: str, problems: list[Problem]) -> None:
+        self.name = name
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line)[:_MOST_PROBLEMS])
+        also = "".join(f"\n  {problem}" for problem in self.problems[1:])
+        super().__init__(f"{name}, {self.problems[0]}{also}")
 
 
 class PlacementError(TwinError):

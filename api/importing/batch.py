@@ -11,6 +11,7 @@ from api.importing.faults import explained
 from api.importing.housekeeping import collect_tiles, fresh_spools
 from api.importing.job import Job, Workplace, import_source
 from api.importing.patience import Patience
+from api.importing.shaping import shaping
 from api.importing.sources import Source, default_key, expand, shown
 from api.settings import Settings
 from api.storage import open_database
@@ -60,12 +61,14 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
     """Import a batch into the data folder and return one report a source, in order.
 
     A source that fails is reported and costs the others nothing. Raises SourceError for a path that does not exist or a
-    key for several sources (nothing is imported then), StoreError where the data folder cannot be used.
+    key for several sources, InvalidRules for a rules file with faults (nothing is imported then), StoreError where the
+    data folder cannot be used.
     """
     paths = expand(request.sources)
     if request.key is not None and len(paths) != 1:
         raise SourceError(request.key, f"one key for {len(paths)} sources", "Give --key with a single file.")
     plan = _plan(settings, request, len(paths))
+    shaped = shaping(plan.options, plan.tiles)
     with open_database(settings) as store, fresh_spools(settings.spool_folder) as spools:
         workplace = Workplace(
             store=store,
@@ -73,6 +76,7 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
             spools=spools,
             options=plan.options,
             tiles=plan.tiles,
+            shaping=shaped,
             force=request.force,
         )
         reports = _Batch(workplace, request, paths, listener).run(plan.parallel)
@@ -97,6 +101,7 @@ def _plan(settings: Settings, request: ImportRequest, sources: int) -> _Plan:
         lod=request.lod,
         unit=request.unit,
         terrain=request.terrain,
+        rules=request.rules,
     )
     return _Plan(
         options=options, tiles=TileOptions(compress=request.compress, workers=each), parallel=parallel

@@ -20,6 +20,7 @@ class ImportRequest(Struct, frozen=True, kw_only=True):
     lod: str | None = None
     unit: str | None = None
     terrain: Path | None = None
+    rules: Path | None = None
     compress: bool = True
     force: bool = False
 

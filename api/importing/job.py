@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from api.importing.child import Child, ChildDied
 from api.importing.events import Advanced
 from api.importing.patience import Patience
+from api.importing.shaping import Shaping, companions
 from api.importing.sources import Source, content_hash, shown
 from api.importing.tasks import READ, TILE, Tiled, TilingTask
 from bim_import import ImportOptions, ImportResult
@@ -39,6 +40,7 @@ class Workplace(Struct, frozen=True, kw_only=True):
     spools: Path
     options: ImportOptions
     tiles: TileOptions
+    shaping: Shaping
     force: bool = False
     stop: threading.Event = threading.Event()
 
@@ -60,7 +62,7 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
     started = time.perf_counter()
     source = job.source
     state = _state(source.path)
-    digest = content_hash(source.path, _shaping(place))
+    digest = content_hash(source.path, place.shaping)
     request = ImportRequest(
         key=source.key,
         explicit=source.explicit,
@@ -85,25 +87,11 @@ def import_source(place: Workplace, job: Job) -> SourceReport:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """What changes when somebody writes or replaces the file. Raises OSError where there is none."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-class _Shaping(Struct, frozen=True):
-    """Options that change what comes out; workers and time limits do not."""
-
-    placement: object
-    compress: bool
-    lod: str | None
-    unit: str | None
-    terrain: str | None
-
-
-def _shaping(place: Workplace) -> Struct:
-    options = place.options
-    terrain = None if options.terrain is None else str(options.terrain.resolve())
-    return _Shaping(options.placement, place.tiles.compress, options.lod, options.unit, terrain)
+    """What changes when somebody writes or replaces the file or one that belongs to it. Raises OSError where there is none."""
+    found = [each.stat() for each in (path, *companions(path))]
+    return tuple(
+        fact for each in found for fact in (each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns)
+    )
 
 
 def _unchanged(place: Workplace, job: Job, seconds: float) -> SourceReport:

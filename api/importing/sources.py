@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct, json
 
+from api.importing.shaping import companions
 from bim_import.formats import is_importable, known_suffixes
 from twin.errors import SourceError, UnsupportedSource
 from twin.objects import MAX_KEY_LENGTH, checked_key
@@ -88,14 +89,20 @@ def content_hash(path: Path, options: Struct) -> str:
         raise UnsupportedSource(
             shown(path), "its path holds bytes that are not UTF-8", "Rename the file or its folder."
         ) from None
+    for file in (path, *companions(path)):
+        for block in _blocks(file):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
     with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise UnsupportedSource(
                 shown(path), "it is no ordinary file", "Save its content as a file and import that."
             )
         while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+            yield block
 
 
 def _without_waiting(path: str, flags: int) -> int:

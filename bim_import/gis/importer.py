@@ -21,8 +21,8 @@ from bim_import.gis.objects import Held, HeldLayer, write_objects
 from bim_import.gis.reading.batches import Features, Layer, Reading
 from bim_import.gis.reading.files import open_layers
 from bim_import.gis.report import Tally
-from bim_import.gis.rules.defaults import default_rules
-from bim_import.gis.rules.values import Rules
+from bim_import.gis.rules.file import RuleFile, read_rules
+from bim_import.gis.rules.resolve import missing_columns, rules_for
 from bim_import.gis.work import Alone, Crew, Order, Several
 from bim_import.placement.diagnosis import decide
 from bim_import.placement.evidence import Evidence
@@ -45,10 +45,10 @@ def import_gis(
     """Read a file of map layers into the spool `folder`.
 
     Forks: call it in a process without other threads. Raises UnsupportedSource (format, missing CRS), DamagedSource,
-    PlacementError, RulesError.
+    PlacementError, InvalidRules.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rules = Rules()
+    rules = _rules(options)
     large = options.workers > 1 and source.stat().st_size >= _LARGE
     crew: Crew = Several(folder, options.workers, str(source)) if large else Alone(folder)
     work = _Work(source=source, folder=folder, options=options, rules=rules)
@@ -62,6 +62,12 @@ def import_gis(
     result = work.finish()
     progress(Progress(phase="drawing", done=done, total=done, objects_written=True))
     return result
+
+
+def _rules(options: ImportOptions) -> RuleFile:
+    if options.rules is None:
+        return RuleFile()
+    return read_rules(options.rules.read_bytes(), options.rules.name, str(options.rules.resolve().parent))
 
 
 @dataclass(slots=True)
@@ -78,7 +84,7 @@ class _Layer:
 class _Work:
     """One source being read."""
 
-    def __init__(self, source: Path, folder: Path, options: ImportOptions, rules: Rules) -> None:
+    def __init__(self, source: Path, folder: Path, options: ImportOptions, rules: RuleFile) -> None:
         self._source, self._folder = source, folder
         self._options, self._rules = options, rules
         self._layers: list[_Layer] = []
@@ -88,6 +94,7 @@ class _Work:
         self._box: NDArray[np.float64] | None = None
         self._count = 0
         self._schema = ""
+        self._warnings: list[str] = []
         self._several = self._unique_ids = False
 
     def orders(self) -> Iterator[Order]:
@@ -133,9 +140,10 @@ class _Work:
         plane = self._layers[0].place.plane if self._layers else place.frame().plane
         place = replace(place, plane=plane)
         schema = first.table.schema
-        rules = default_rules(layer.name, schema.names)
+        rules = rules_for(self._rules, layer.name, schema.names)
+        self._warnings += missing_columns(self._rules, layer.name, schema.names)
         plan = LayerPlan(
-            title=layer.name, rules=rules, kept=table.default_kept(schema), id_column=reading.id_column
+            title=layer.name, rules=rules, kept=table.kept_by(rules, schema), id_column=reading.id_column
         )
         held = Held(self._folder / f"layer-{number}.arrow")
         state = _Layer(plan=plan, place=place, held=held, first=self._count)
@@ -175,6 +183,7 @@ class _Work:
         write_objects(self._folder, layers, titles, numbers)
         report = self._tally.report(str(self._source), numbers)
         report.schema = self._schema
+        report.warnings += self._warnings
         if not self._layers:
             report.warnings.append("There is no feature in this file.")
             return result_of(report, decide(Evidence(), overrides=self._options.placement, bounds=None))

@@ -1,12 +1,14 @@
 """What is told of features beside their shape: ids, names, classes, properties, as Arrow columns of a batch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bim_import.gis.columns import amount, is_text, plain_text
-from bim_import.gis.rules.values import Kept, Text
+from bim_import.gis.rules.values import Kept, Rule, Text
 
 ID, NAME, CLASS, DISCIPLINE, DRAWN = "id", "name", "class", "discipline", "drawn"
 """Columns of a table of features before its properties."""
@@ -61,6 +63,12 @@ def default_kept(schema: pa.Schema) -> tuple[Kept, ...]:
     return tuple(
         Kept(name=field.name, column=field.name) for field in schema if not pa.types.is_binary(field.type)
     )
+
+
+def kept_by(rules: Sequence[Rule], schema: pa.Schema) -> tuple[Kept, ...]:
+    """The properties of a layer: those that its rules name; all columns, unless rules of a file name some."""
+    named = [kept for rule in rules for kept in rule.properties or ()]
+    return tuple({kept.name: kept for kept in reversed(named)}.values())[::-1] or default_kept(schema)
 
 
 def property_field(kept: Kept) -> str:

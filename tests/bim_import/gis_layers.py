@@ -34,10 +34,10 @@ def geojson(folder: Path, *features: dict[str, Any], name: str = "layer.geojson"
     return file
 
 
-def imported(file: Path, **placement: Any) -> Imported:
+def imported(file: Path, *, rules: Path | None = None, workers: int = 1, **placement: Any) -> Imported:
     """Import a file into a spool beside it, and read that back."""
     folder = file.parent / f"spool of {file.name}"
-    options = ImportOptions(placement=PlacementOverrides(**placement), workers=1)
+    options = ImportOptions(placement=PlacementOverrides(**placement), workers=workers, rules=rules)
     return read_back(import_gis(file, folder, options=options, progress=lambda _: None), folder)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bim_import.gis.columns import Floats
 from bim_import.gis.drawing.context import Batch, Note
+from bim_import.gis.drawing.pitched import pitched
 from bim_import.gis.rules.values import Measure, Rule
 from bim_import.gis.shapes.areas import areas
 from bim_import.gis.shapes.extrude import Heights, extruded
@@ -33,8 +34,11 @@ def solids(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
     placed = placed_outlines(batch, rule.base, rows)
     if not len(placed.shape.part_rows):
         return []
-    heights = _heights(batch, rule, rows, placed)
-    return [extruded(placed.shape, heights, batch.frame.plane)]
+    heights, by_floors = _heights(batch, rule, rows, placed)
+    made, flat = pitched(batch, rule, placed.shape, heights, by_floors)
+    if len(flat.part_rows):
+        made.append(extruded(flat, heights, batch.frame.plane))
+    return made
 
 
 def surfaces(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
@@ -182,12 +186,13 @@ def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.MultiPolygon(flat)
 
 
-def _heights(batch: Batch, rule: Rule, rows: Indexes, placed: Placed) -> Heights:
-    """Underside and top of each row, metres above the ellipsoid."""
+def _heights(batch: Batch, rule: Rule, rows: Indexes, placed: Placed) -> tuple[Heights, NDArray[np.bool_]]:
+    """Underside and top of each row, metres above the ellipsoid, and (n,) whether the top is that of floors."""
     total = batch.measured(rule.height, rows)
     storey = batch.measured(rule.storey_height, rows)
     floors = batch.measured(rule.floors, rows)
-    total = np.where(np.isfinite(total) & (total != 0.0), total, floors * storey)
+    said = np.isfinite(total) & (total != 0.0)
+    total = np.where(said, total, floors * storey)
     missing = ~np.isfinite(total) | (total == 0.0)
     total = np.where(missing, rule.default_height, total)
     least = batch.measured(rule.min_height, rows)
@@ -203,4 +208,6 @@ def _heights(batch: Batch, rule: Rule, rows: Indexes, placed: Placed) -> Heights
     upper[rows] = placed.foot[rows] + np.maximum(least, total)
     flat = drawn & (total == least)
     upper[rows[flat]] += rule.default_height
-    return Heights(lower=lower, upper=upper)
+    by_floors = np.zeros(len(batch.columns), dtype=bool)
+    by_floors[rows] = ~said & ~missing
+    return Heights(lower=lower, upper=upper), by_floors

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bim_import.gis.rules import names
 from bim_import.gis.rules.values import Colour, GeometryKind, Measure, Rgba, Roof, Rule, Text
-from bim_import.gis.rules.where import condition
+from bim_import.gis.rules.where import Condition, condition
 
 COLOURS: dict[str, Rgba] = {
     "Building": (0.87, 0.85, 0.81, 1.0),
@@ -77,7 +77,7 @@ def _rule(named: Named, geometry: GeometryKind, class_: str, **fields: object) -
     return Rule(**settings)  # type: ignore[arg-type]  # the fields of Rule, checked by its tests
 
 
-def _where(terms: Iterable[str]) -> object:
+def _where(terms: Iterable[str]) -> Condition | None:
     text = " or ".join(terms)
     return condition(text) if text else None
 
@@ -104,7 +104,7 @@ def _polygons(named: Named) -> list[Rule]:
     return rules
 
 
-def building(named: Named, where: object) -> Rule:
+def building(named: Named, where: Condition | None) -> Rule:
     """Footprints pulled up, with the roofs and colours that their tags say."""
     colour = named.have(names.COLOUR)
     roof_colour = named.have(names.ROOF_COLOUR)
@@ -136,7 +136,7 @@ def building(named: Named, where: object) -> Rule:
 
 
 def _areas(named: Named) -> list[Rule]:
-    def area(class_: str, where: object, offset: float, discipline: str) -> Rule:
+    def area(class_: str, where: Condition | None, offset: float, discipline: str) -> Rule:
         return _rule(
             named, "polygon", class_, kind="surface", where=where, offset=offset, discipline=discipline
         )
@@ -173,7 +173,7 @@ def _lines(named: Named) -> list[Rule]:
     return [*rules, _line(named, "Line", None, 1.0, 0.25)]
 
 
-def _line(named: Named, class_: str, where: object, width_m: float, offset_m: float) -> Rule:
+def _line(named: Named, class_: str, where: Condition | None, width_m: float, offset_m: float) -> Rule:
     return _rule(
         named,
         "line",
@@ -186,6 +186,13 @@ def _line(named: Named, class_: str, where: object, width_m: float, offset_m: fl
         default_width=width_m,
         offset=offset_m,
     )
+
+
+def surface(named: Named, geometry: GeometryKind) -> Rule:
+    """Something flat: of lines with the width that the columns say."""
+    if geometry == "line":
+        return _line(named, "Line", None, 1.0, 0.25)
+    return _rule(named, geometry, "Area", kind="surface", offset=0.02, discipline="area")
 
 
 def _roads(named: Named) -> list[Rule]:
@@ -244,7 +251,7 @@ def _points(named: Named) -> list[Rule]:
     return [*rules, point(named, "Point", "marker", None)]
 
 
-def point(named: Named, class_: str, model: str, where: object) -> Rule:
+def point(named: Named, class_: str, model: str, where: Condition | None) -> Rule:
     """A model at each point, turned and sized as the columns say."""
     return _rule(
         named,

@@ -107,18 +107,3 @@ class Rule(Struct, frozen=True, kw_only=True):
     heading: Measure = Measure()
     scale: Measure = Measure(constant=1.0)
     size: Measure = Measure()
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """All rules of an import, the first that fits wins; then, unless `defaults` is false, those of well-known names.
-
-    `layers`: patterns of the layers to read; none: all. `id` and `name` hold for rules that have none. `folder`: where models
-    are looked for.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    layers: tuple[str, ...] = ()
-    defaults: bool = True
-    id: Text = Text()
-    name: Text = Text()
-    folder: str = ""

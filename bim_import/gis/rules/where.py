@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +53,10 @@ class Condition:
     text: str
     test: Test
     columns: tuple[str, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Tests are closures, which do not travel between processes: the text does."""
+        return condition, (self.text,)
 
     def holds(self, columns: Columns) -> Mask:
         """(n,) for which rows it holds."""

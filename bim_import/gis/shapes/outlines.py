@@ -26,7 +26,7 @@ class Outlines:
     points: (v, 3) lon, lat in degrees, height; flat: (v, 2) metres east and north of the feature's first corner. A ring is
     not closed by its first point; exteriors run counter-clockwise seen from above, holes clockwise.
     ring_counts: (r,) corners of each ring; part_rings: (p,) rings of each polygon, exterior first; part_rows: (p,) row of the
-    feature each polygon is of, ascending.
+    feature each polygon is of, ascending; part_scale: (p, 2) metres of `flat` in a degree east and north.
     """
 
     points: Floats
@@ -34,6 +34,7 @@ class Outlines:
     ring_counts: Indexes
     part_rings: Indexes
     part_rows: Indexes
+    part_scale: Floats
 
     @property
     def part_counts(self) -> Indexes:
@@ -85,8 +86,8 @@ def outlines(rings: NativeRings, points: Floats) -> Outlines:
 
     Rings that collapse are left out, polygons that lose their exterior too: their rows are then missing in `part_rows`.
     """
-    row_of = np.repeat(np.repeat(rings.part_rows, rings.part_rings), rings.ring_counts)
-    flat = _flat(points, row_of)
+    scale = _scales(rings, points)
+    flat = _flat(rings, points, scale)
     counts, keep = rings.ring_counts, np.ones(len(points), dtype=bool)
     for _ in range(_PASSES):
         kept = np.flatnonzero(keep)
@@ -94,24 +95,45 @@ def outlines(rings: NativeRings, points: Floats) -> Outlines:
         if not drop.any():
             break
         keep[kept[drop]] = False
-        counts = counts - np.add.reduceat(drop.astype(np.int64), starts(counts)) * (counts > 0)
+        ring_of = np.repeat(np.arange(len(counts)), counts)
+        counts = counts - np.bincount(ring_of[drop], minlength=len(counts))
         counts, keep = _without_collapsed(counts, keep)
-    return _oriented(points[keep], flat[keep], counts, rings)
+    return _oriented(_Kept(points=points[keep], flat=flat[keep], counts=counts), rings, scale)
 
 
-def _flat(points: Floats, row_of: Indexes) -> Floats:
-    """(v, 2) metres east and north of the first corner of each row's feature, on the tangent plane's scale there."""
-    begins = np.flatnonzero(np.r_[True, np.diff(row_of) != 0]) if len(row_of) else np.empty(0, np.int64)
-    counts = np.diff(np.r_[begins, len(row_of)])
-    lon, lat = points[begins, 0], np.radians(points[begins, 1])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """The corners that stay, and (r,) how many of each ring."""
+
+    points: Floats
+    flat: Floats
+    counts: Indexes
+
+
+def _first_corners(rings: NativeRings) -> Indexes:
+    """(p,) index of the first corner of each polygon's feature."""
+    changes = np.r_[True, np.diff(rings.part_rows) != 0] if len(rings.part_rows) else np.empty(0, bool)
+    part_first = np.r_[0, np.cumsum(rings.ring_counts)][starts(rings.part_rings)]
+    return np.asarray(part_first[changes][np.cumsum(changes) - 1])
+
+
+def _scales(rings: NativeRings, points: Floats) -> Floats:
+    """(p, 2) metres in a degree east and north at the first corner of each polygon's feature."""
+    first = _first_corners(rings)
+    lat = np.radians(points[first, 1])
     bent = 1.0 - _ECCENTRICITY_SQUARED * np.sin(lat) ** 2
     east_m = np.radians(_SEMI_MAJOR_M / np.sqrt(bent) * np.cos(lat))
     north_m = np.radians(_SEMI_MAJOR_M * (1.0 - _ECCENTRICITY_SQUARED) / bent**1.5)
-    over = points[:, 0] - np.repeat(lon, counts)
-    over -= 360.0 * np.rint(over / 360.0)
-    east = over * np.repeat(east_m, counts)
-    north = (points[:, 1] - np.repeat(points[begins, 1], counts)) * np.repeat(north_m, counts)
-    return np.column_stack([east, north])
+    return np.column_stack([east_m, north_m])
+
+
+def _flat(rings: NativeRings, points: Floats, scale: Floats) -> Floats:
+    """(v, 2) metres east and north of the first corner of each corner's feature."""
+    part = np.repeat(np.repeat(np.arange(len(rings.part_rings)), rings.part_rings), rings.ring_counts)
+    first = _first_corners(rings)
+    over = points[:, :2] - points[first, :2][part]
+    over[:, 0] -= 360.0 * np.rint(over[:, 0] / 360.0)
+    return np.asarray(over * scale[part])
 
 
 def _neighbours(counts: Indexes) -> tuple[Indexes, Indexes]:
@@ -158,8 +180,9 @@ def _without_collapsed(counts: Indexes, keep: NDArray[np.bool_]) -> tuple[Indexe
     return counts, keep
 
 
-def _oriented(points: Floats, flat: Floats, counts: Indexes, rings: NativeRings) -> Outlines:
+def _oriented(kept: _Kept, rings: NativeRings, scale: Floats) -> Outlines:
     """Rings that are left, turned the right way round; polygons without exterior go with their holes."""
+    points, flat, counts = kept.points, kept.flat, kept.counts
     part = np.repeat(np.arange(len(rings.part_rings)), rings.part_rings)
     exterior = np.zeros(len(part), dtype=bool)
     exterior[starts(rings.part_rings)] = True
@@ -184,4 +207,5 @@ def _oriented(points: Floats, flat: Floats, counts: Indexes, rings: NativeRings)
         ring_counts=counts,
         part_rings=np.bincount(part[stays], minlength=len(alive))[alive],
         part_rows=rings.part_rows[alive],
+        part_scale=scale[alive],
     )
