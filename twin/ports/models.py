@@ -27,6 +27,7 @@ from twin.queries import (
     StoreyRecord,
 )
 from twin.source import SourceReport
+from twin.tables import ObjectTable
 
 Boxes = NDArray[np.float64]
 """(n, 6): minima of three axes, then maxima; a row of NaN: no box. Row i belongs to the object with ordinal i."""
@@ -88,6 +89,13 @@ class RevisionWriter(Protocol):
 
         Batches come in the order of ordinals, without gaps, starting at 0; parents may come later. Objects that the
         model knows keep their index; new ones get the next ones in this order. Raises Conflict.
+        """
+        ...
+
+    def stage_table(self, revision: StagedRevision, table: ObjectTable) -> NDArray[np.uint32]:
+        """The same for objects as columns, ten times as fast; best some ten thousand at once.
+
+        One revision is staged by objects or by tables, not by both. Raises Conflict.
         """
         ...
 

@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from twin.objects import Attributes, Property
+from twin.store.packed.properties import properties_of
 from twin.store.schema import object_attributes, object_property_set, property_set
 
 _attributes = msgspec.json.Decoder(Attributes)
@@ -25,4 +26,4 @@ def attributes_of(connection: Connection, version_id: int) -> Attributes:
     body = connection.execute(_body, this).scalar()
     about = Attributes() if body is None else _attributes.decode(body)
     sets = {row.name: _properties.decode(row.body) for row in connection.execute(_sets, this)}
-    return msgspec.structs.replace(about, properties=sets)
+    return msgspec.structs.replace(about, properties=sets or properties_of(connection, version_id))

@@ -24,12 +24,11 @@ from sqlalchemy import (
 from twin.queries import ObjectQuery, PropertyCondition
 from twin.store.dialect import Dialect
 from twin.store.ids import SPAN
-from twin.store.properties import normal, searchable
+from twin.store.properties import key_ids, searchable
 from twin.store.schema import (
     object_box,
     object_property_set,
     object_version,
-    property_key,
     property_number,
     property_text,
     revision,
@@ -140,9 +139,6 @@ def _property(
     connection: Connection, place: int, condition: PropertyCondition
 ) -> tuple[PropertyShape, Values]:
     """Numbers, texts or, where equality is asked, both are compared."""
-    keys = select(property_key.c.id).where(property_key.c.name == normal(condition.name))
-    if condition.set is not None:
-        keys = keys.where(property_key.c.set_name == normal(condition.set))
     number, text = condition.number is not None, condition.text is not None
     shape = PropertyShape(
         place=place,
@@ -151,7 +147,7 @@ def _property(
         text=text and (condition.operator in {"=", "!="} or not number),
     )
     values = {
-        "keys": list(connection.execute(keys).scalars()),
+        "keys": key_ids(connection, condition),
         "number": condition.number,
         "upper_number": condition.upper_number,
         "text": _searchable(condition.text),

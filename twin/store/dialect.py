@@ -125,14 +125,20 @@ class Dialect(Protocol):
         """Make the spatial index (called by the first migration)."""
         ...
 
+    def create_group_places(self, connection: Connection) -> None:
+        """Make the spatial index of groups (called by migration 0005)."""
+        ...
+
     def insert_places(self, connection: Connection, rows: Iterable[Row]) -> None:
-        """Index boxes: rows (id, west, south, min height, east, north, max height)."""
+        """Index boxes or groups: rows (id, west, south, min height, east, north, max height)."""
         ...
 
-    def delete_places(self, connection: Connection, first: int, last: int) -> None:
-        """Take the boxes with ids from `first` to `last`, both included, out of the index."""
+    def delete_places(self, connection: Connection, ids: Sequence[int]) -> None:
+        """Take boxes or groups of boxes out of the index."""
         ...
 
-    def places_within(self, west: Degrees, south: Degrees, east: Degrees, north: Degrees) -> Select[Any]:
-        """Select the `id` of boxes that may touch this rectangle (west ≤ east): a superset, cheaply."""
+    def places_within(
+        self, west: Degrees, south: Degrees, east: Degrees, north: Degrees, *, grouped: bool = False
+    ) -> Select[Any]:
+        """Select the `id` of boxes, or of groups, that may touch this rectangle (west ≤ east): a superset, cheaply."""
         ...

@@ -45,6 +45,8 @@ from twin.store.dialect import Dialect
 from twin.store.filter_terms import MIRRORED, Term, as_stored, compare, literal_of, near, positive, within
 from twin.store.ids import SPAN
 from twin.store.outlines import touching
+from twin.store.packed import search as packed
+from twin.store.packed.comparing import comparable, of_leaf
 from twin.store.properties import normal
 from twin.store.schema import (
     class_name,
@@ -76,6 +78,7 @@ class Compiler:
         self._dialect: Dialect = database.dialect
         self._now = database.now()
         self._found: dict[bytes, list[int]] = {}
+        self._of_packed: dict[int, tuple[list[int], list[int]]] = {}
 
     def condition(self, expression: Expression, *, rows: bool) -> ColumnElement[bool]:
         """Whether an object passes, or with `rows` a signal."""
@@ -115,7 +118,10 @@ class Compiler:
                 return _indexes.select_from(ids).join(object_version, object_version.c.id == ids.c.id)
             case Comparison(PropertyField() as field, negated=False):
                 sets = self._sets(field, part)
-                return None if sets is None else _with_set(sets.passing)
+                if sets is None:
+                    return None
+                both = union_all(_with_set(sets.passing), _of_versions(self._dialect, sets.packed_passing))
+                return select(both.subquery().c.state_index)
             case Comparison(Attribute("class"), "=", str(name)):
                 named = object_version.c.class_id == class_name.c.id
                 given = class_name.c.name == bindparam(None, name)
@@ -252,10 +258,15 @@ class Compiler:
         sets = self._sets(field, leaf)
         if sets is None:
             return true() if isinstance(leaf, Known) and leaf.negated else false()
-        passes = or_(*(self._has_set(each) for each in sets.passing))
-        if not leaf.negated:
-            return passes
-        return and_(*(self._has_set(each) for each in sets.comparable), ~passes)
+        passes = self._has_any(sets.passing, sets.packed_passing)
+        if not leaf.negated or isinstance(leaf, Known):
+            return ~passes if leaf.negated else passes
+        return and_(self._has_any(sets.comparable, sets.packed_comparable), ~passes)
+
+    def _has_any(self, sets: Sequence[Select[Any]], packed_ids: Sequence[int]) -> ColumnElement[bool]:
+        """One of these property sets, or to be one of these objects of packed models."""
+        rows = or_(false(), *(self._has_set(each) for each in sets))
+        return or_(rows, object_version.c.id.in_(self._dialect.given_ids(packed_ids))) if packed_ids else rows
 
     def _sets(self, field: PropertyField, leaf: Leaf) -> "_Sets | None":
         """Property sets for a leaf, whether or not it is negated; None: no object has ever had such a property."""
@@ -271,13 +282,22 @@ class Compiler:
             return None
         number = select(property_number.c.set_id).where(property_number.c.key_id.in_(ids))
         text = select(property_text.c.set_id).where(property_text.c.key_id.in_(ids))
+        beside = self._packed(ids, leaf)
         if isinstance(leaf, Known):
-            return _Sets([number, text], [])
+            return _Sets([number, text], [], *beside)
         numeric = isinstance(literal_of(leaf), float)
         column: ColumnElement[Any] = property_number.c.number if numeric else property_text.c.text
         of_type = number if numeric else text
         passing = of_type.where(self._compared(positive(leaf), Term(column, true(), as_stored)))
-        return _Sets([passing], [of_type])
+        return _Sets([passing], [of_type], *beside)
+
+    def _packed(self, keys: Sequence[int], leaf: Leaf) -> tuple[list[int], list[int]]:
+        """Ids of objects of packed models for a leaf: with a value that passes, with one that can be compared (if negated)."""
+        if id(leaf) not in self._of_packed:
+            passing = packed.with_property(self._connection, keys, of_leaf(positive(leaf)))
+            compared = packed.with_property(self._connection, keys, comparable(leaf)) if leaf.negated else []
+            self._of_packed[id(leaf)] = passing, compared
+        return self._of_packed[id(leaf)]
 
     def _has_set(self, sets: Select[Any]) -> ColumnElement[bool]:
         link = object_property_set.alias()
@@ -301,7 +321,9 @@ class Compiler:
             .where(revision.c.id == object_version.c.id // SPAN)
             .correlate(object_version)
         )
-        return and_(exists(boxed), object_version.c.id.not_in(ids))
+        beside = packed.near(self._connection, self._dialect, (-180.0, -90.0, 180.0, 90.0))[0].tolist()
+        has_box = or_(exists(boxed), object_version.c.id.in_(self._dialect.given_ids(beside)))
+        return and_(has_box, object_version.c.id.not_in(ids))
 
     def _touched(self, wkb: bytes) -> list[int]:
         if wkb not in self._found:
@@ -314,9 +336,17 @@ class _Sets(NamedTuple):
 
     passing: list[Select[Any]]
     comparable: list[Select[Any]]
+    packed_passing: list[int]
+    packed_comparable: list[int]
+    """Objects of packed models, by id."""
 
 
 _indexes = select(object_version.c.state_index)
+
+
+def _of_versions(dialect: Dialect, ids: Sequence[int]) -> Select[Any]:
+    given = dialect.given_ids(ids).subquery()
+    return _indexes.select_from(given).join(object_version, object_version.c.id == given.c.id)
 
 
 def _of_current(versions: Select[Any]) -> Select[Any]:

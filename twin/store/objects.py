@@ -3,17 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, select
 
 from twin.errors import NotFound
 from twin.objects import object_id
-from twin.queries import ObjectDetail, ObjectRecord, ObjectRef
+from twin.ports import Boxes
+from twin.queries import Bounds, ObjectDetail, ObjectRecord, ObjectRef
 from twin.store.attributes import attributes_of
 from twin.store.database import Database
 from twin.store.ids import SPAN
 from twin.store.models import bounds_of
+from twin.store.packed.boxes import boxes_of
 from twin.store.placements import BOUNDS
-from twin.store.schema import class_name, model, object_box, object_version, revision, twin_object
+from twin.store.schema import (
+    class_name,
+    model,
+    object_box,
+    object_order,
+    object_version,
+    revision,
+    twin_object,
+)
 
 GLOBALLY_UNIQUE = frozenset({"ifc"})
 """Kinds of models whose GlobalIds mean the same object in every file (ISO 16739-1, IfcRoot); row numbers of a GIS layer
@@ -120,12 +131,12 @@ def _same_as(connection: Connection, key: str, global_id: str) -> list[str]:
 def records(connection: Connection, version_ids: Sequence[int]) -> list[ObjectRecord]:
     """Objects as lists show them, in the order of these ids (all of current revisions)."""
     rows = {row.id: row for row in connection.execute(_listed, {"version_ids": version_ids})}
-    return [_record(rows[identifier]) for identifier in version_ids]
+    boxed = boxes_of(connection, [row.box_id for row in rows.values() if row.packed])
+    return [_record(row, boxed.get(row.box_id)) for row in map(rows.__getitem__, version_ids)]
 
 
 _parent, _storey = object_version.alias("parent"), object_version.alias("storey")
 _parent_object, _storey_object = twin_object.alias("parent_object"), twin_object.alias("storey_object")
-_child = object_version.alias("child")
 
 
 def _records() -> Select[Any]:
@@ -144,9 +155,11 @@ def _records() -> Select[Any]:
             _parent_object.c.global_id.label("parent_id"),
             _storey_object.c.global_id.label("storey_id"),
             _storey.c.name.label("storey_name"),
+            revision.c.packed,
+            (version.id + (revision.c.placement_id - revision.c.id) * SPAN).label("box_id"),
             object_box.c.min_x,
             *(object_box.c[name] for name in BOUNDS),
-            exists().where(_child.c.parent_id == version.id).label("has_children"),
+            exists().where(object_order.c.parent_id == version.id).label("has_children"),
         )
         .join(revision, revision.c.id == version.id // SPAN)
         .join(model, model.c.id == revision.c.model_id)
@@ -168,7 +181,9 @@ def _records() -> Select[Any]:
 _listed = _records()
 
 
-def _record(row: Row[Any]) -> ObjectRecord:
+def _record(row: Row[Any], packed: Boxes | None) -> ObjectRecord:
+    """`packed`: local and geographic box, where they are kept in blocks."""
+
     def ref(global_id: str | None) -> str | None:
         return None if global_id is None else object_id(row.key, global_id)
 
@@ -184,7 +199,12 @@ def _record(row: Row[Any]) -> ObjectRecord:
         discipline=row.discipline,
         hidden=row.hidden,
         product=row.product,
-        drawn=row.min_x is not None,
+        drawn=row.min_x is not None if packed is None else not np.isnan(packed[0]),
         has_children=row.has_children,
-        bounds=bounds_of(row),
+        bounds=bounds_of(row) if packed is None else _bounds(packed),
     )
+
+
+def _bounds(packed: Boxes) -> Bounds:
+    west, south, low, east, north, high = packed[6:].tolist()
+    return (west, south, low, east, north, high)

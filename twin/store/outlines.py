@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Double, Select, bindparam, select
 
 from twin.store.dialect import Dialect
 from twin.store.ids import SPAN
+from twin.store.packed import search as packed
 from twin.store.schema import model, object_box, revision
 
 
@@ -21,11 +22,11 @@ def touching(connection: Connection, dialect: Dialect, wkb: bytes) -> list[int]:
     bounds: list[float] = shapely.bounds(geometry).tolist()
     values = dict(zip(("west", "south", "east", "north"), bounds, strict=True))
     rows = connection.execute(_near(dialect), values).all()
-    if not rows:
-        return []
-    west, south, east, north = np.array([row[1:] for row in rows], np.float64).T
-    touches = _touches(geometry, west, south, east, north)
-    found: list[int] = np.array([row[0] for row in rows], np.int64)[touches].tolist()
+    ids, rectangles = packed.near(connection, dialect, (bounds[0], bounds[1], bounds[2], bounds[3]))
+    ids = np.concatenate([np.array([row[0] for row in rows], np.int64), ids])
+    rectangles = np.concatenate([np.array([row[1:] for row in rows], np.float64).reshape(-1, 4), rectangles])
+    touches = _touches(geometry, *rectangles.T)
+    found: list[int] = ids[touches].tolist()
     return found
 
 

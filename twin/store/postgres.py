@@ -35,7 +35,7 @@ from twin.store import postgres_rows
 from twin.store.dialect import Degrees, Lane, Row
 from twin.store.postgres_advice import advice
 from twin.store.postgres_rows import NUL, REPLACEMENT
-from twin.store.schema import object_box
+from twin.store.schema import object_box, place_group
 
 MIN_VERSION = 150_000
 """PostgreSQL 15; the tests run on it, and it is maintained until November 2027."""
@@ -245,17 +245,25 @@ class PostgresDialect:
         box = _ENVELOPE.format("")
         connection.exec_driver_sql(f"CREATE INDEX ix_object_box_place ON object_box USING gist ({box})")
 
+    def create_group_places(self, connection: Connection) -> None:
+        """A GiST index on the boxes of groups."""
+        box = _ENVELOPE.format("")
+        connection.exec_driver_sql(f"CREATE INDEX ix_place_group_place ON place_group USING gist ({box})")
+
     def insert_places(self, connection: Connection, rows: Iterable[Row]) -> None:
         """Nothing: the index follows the boxes."""
 
-    def delete_places(self, connection: Connection, first: int, last: int) -> None:
+    def delete_places(self, connection: Connection, ids: Sequence[int]) -> None:
         """Nothing: the index follows the boxes."""
 
-    def places_within(self, west: Degrees, south: Degrees, east: Degrees, north: Degrees) -> Select[Any]:
+    def places_within(
+        self, west: Degrees, south: Degrees, east: Degrees, north: Degrees, *, grouped: bool = False
+    ) -> Select[Any]:
         """Edges included; geometries are compared as float32 rounded outward, a superset."""
-        box: Any = literal_column(_ENVELOPE.format("object_box."))
+        table = place_group if grouped else object_box
+        box: Any = literal_column(_ENVELOPE.format(f"{table.name}."))
         asked = func.ST_MakeEnvelope(west, south, east, north, literal_column("4326"))
-        return select(object_box.c.id).where(box.op("&&", is_comparison=True)(asked))
+        return select(table.c.id).where(box.op("&&", is_comparison=True)(asked))
 
 
 def _liked(text: str) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, select
 
 from twin.objects import Property
-from twin.queries import MAX_TEXT
+from twin.queries import MAX_TEXT, PropertyCondition
 from twin.store import counters
 from twin.store.database import Database
 from twin.store.dialect import Dialect
@@ -147,7 +147,7 @@ class PropertyWriter:
                 unknown.append((set_id, one))
         if unknown:
             keys = {key for _, one in unknown for key in _keys_of(one)} - self._keys.keys()
-            self._keys.update(_entered(connection, self._database.dialect, keys))
+            self._keys.update(entered(connection, self._database.dialect, keys))
             self._new_keys.extend(keys)
         for set_id, one in unknown:
             self._new_values.add(set_id, one, self._keys)
@@ -200,7 +200,15 @@ def _keys_of(one: PreparedSet) -> set[Key]:
     return {(one.name, name, stated.type, stated.unit) for name, stated in one.properties.items()}
 
 
-def _entered(connection: Connection, dialect: Dialect, keys: set[Key]) -> dict[Key, int]:
+def key_ids(connection: Connection, condition: PropertyCondition) -> list[int]:
+    """Ids of the properties that a condition is about."""
+    found = select(property_key.c.id).where(property_key.c.name == normal(condition.name))
+    if condition.set is not None:
+        found = found.where(property_key.c.set_name == normal(condition.set))
+    return list(connection.execute(found).scalars())
+
+
+def entered(connection: Connection, dialect: Dialect, keys: set[Key]) -> dict[Key, int]:
     """Ids of keys, entered into the dictionary where it lacks them."""
     columns = ("set_name", "name", "type", "unit")
     dialect.insert_missing(connection, property_key, columns, sorted({_stored_key(key) for key in keys}))

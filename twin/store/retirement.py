@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select, update
 
-from twin.store.ids import id_range
+from twin.store.ids import id_range, integers
 from twin.store.pace import lists
 from twin.store.schema import model, object_version, twin_object
 
@@ -22,19 +22,21 @@ class Retirement(NamedTuple):
 def retirement(connection: Connection, model_id: int, revision_id: int) -> Retirement:
     """What changes if `revision_id` becomes current."""
     current = connection.execute(select(model.c.current_revision_id).where(model.c.id == model_id)).scalar()
-    new = _indexes(connection, revision_id)
-    old = _indexes(connection, current) if current is not None else np.empty(0, np.int64)
     retired = select(twin_object.c.state_index).where(
         twin_object.c.model_id == model_id, twin_object.c.retired_revision.is_not(None)
     )
-    away = np.fromiter(connection.execute(retired).scalars(), dtype=np.int64)
+    away = integers(connection.execute(retired))
+    if current is None and not len(away):
+        return Retirement((), ())
+    new = _indexes(connection, revision_id)
+    old = _indexes(connection, current) if current is not None else np.empty(0, np.int64)
     return Retirement(np.setdiff1d(old, new).tolist(), np.intersect1d(away, new).tolist())
 
 
 def _indexes(connection: Connection, revision_id: int) -> NDArray[np.int64]:
     first, last = id_range(revision_id)
     found = select(object_version.c.state_index).where(object_version.c.id.between(first, last))
-    return np.fromiter(connection.execute(found).scalars(), dtype=np.int64)
+    return integers(connection.execute(found))
 
 
 def retire(connection: Connection, gone: Retirement, number: int) -> None:

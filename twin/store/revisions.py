@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+import numpy as np
+from sqlalchemy import Connection, func, insert, select, update
 
 from twin.errors import Conflict, KeyTaken, StoreError
 from twin.events import Change, ChangeKind
@@ -11,20 +12,23 @@ from twin.objects import checked_key
 from twin.ports import ImportRequest, StagedRevision, TilesetFiles, Unchanged
 from twin.source import SourceReport
 from twin.store import counters, leases, lifecycle, references
+from twin.store.boxes import is_box
 from twin.store.codec import to_json
 from twin.store.database import Database
-from twin.store.ids import SPAN, compose, id_range
+from twin.store.identities import StagedHere, check_staged
+from twin.store.ids import SPAN, compose, id_range, integers
+from twin.store.packed import boxes as packed
 from twin.store.retirement import Retirement, retire, retirement
 from twin.store.schema import (
     NO_PARENT,
     class_count,
     model,
     object_box,
+    object_order,
     object_version,
     placement,
     revision,
 )
-from twin.store.staging import StagedHere, check_staged
 from twin.store.sweep import sweep
 
 KEPT_REVISIONS = 5
@@ -119,6 +123,7 @@ def staged_here(connection: Connection, staged: StagedRevision) -> StagedHere:
         number=row.number,
         placement_id=row.placement_id,
         current_id=row.current_revision_id,
+        packed=row.packed,
     )
     check_staged(connection, here)
     return here
@@ -145,7 +150,7 @@ def publish(
         counts = _class_counts(connection, here)
         gone = retirement(connection, here.model_id, here.id)
         name = _root_name(connection, here.id)
-    total = sum(row.objects for row in counts)
+    total = sum(objects for _, objects, _ in counts)
     with database.write(durable=True) as connection:
         check_staged(connection, here)
         now = database.now()
@@ -165,9 +170,11 @@ def publish(
     return change
 
 
-def _class_counts(connection: Connection, here: StagedHere) -> list[Row[tuple[int, int, int]]]:
+def _class_counts(connection: Connection, here: StagedHere) -> list[tuple[int, int, int]]:
     """Class id, objects, drawn."""
     first, last = id_range(here.id)
+    if here.packed:
+        return _packed_counts(connection, here)
     shift = (here.placement_id - here.id) * SPAN
     counted = (
         select(
@@ -179,13 +186,24 @@ def _class_counts(connection: Connection, here: StagedHere) -> list[Row[tuple[in
         .where(object_version.c.id.between(first, last))
         .group_by(object_version.c.class_id)
     )
-    return list(connection.execute(counted).all())
+    return [(row.class_id, row.objects, row.drawn) for row in connection.execute(counted)]
+
+
+def _packed_counts(connection: Connection, here: StagedHere) -> list[tuple[int, int, int]]:
+    first, last = id_range(here.id)
+    own = select(object_version.c.class_id).where(object_version.c.id.between(first, last))
+    classes = integers(connection.execute(own.order_by(object_version.c.id)))
+    drawn = is_box(packed.local_boxes(connection, here.placement_id, len(classes)))
+    ids, place = np.unique(classes, return_inverse=True)
+    counted = np.bincount(place, minlength=len(ids)), np.bincount(place[drawn], minlength=len(ids))
+    return list(zip(ids.tolist(), *(numbers.tolist() for numbers in counted), strict=True))
 
 
 def _root_name(connection: Connection, revision_id: int) -> str | None:
-    roots = object_version.c.parent_id == compose(revision_id, NO_PARENT)
-    names = select(object_version.c.name).where(roots).order_by(object_version.c.sort_key).limit(1)
-    return connection.execute(names).scalar() or None
+    roots = object_order.c.parent_id == compose(revision_id, NO_PARENT)
+    names = select(object_version.c.name).join(object_order, object_order.c.id == object_version.c.id)
+    first = names.where(roots).order_by(object_order.c.sort_key, object_order.c.id).limit(1)
+    return connection.execute(first).scalar() or None
 
 
 def _set_tiles(

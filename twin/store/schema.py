@@ -21,10 +21,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0004"
+HEAD = "0005"
 """Version of the newest migration; a test compares it with the scripts, so that opening need not read them."""
 
 ORDINAL_BITS = 32
@@ -102,9 +103,11 @@ revision = Table(
     Column("published_at", Id),
     Column("kept", Boolean, nullable=False),
     Column("emptied", Boolean, nullable=False),
+    Column("packed", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("model_id", "number"),
 )
-"""`kept` is false once its objects may go; `emptied` is true when they are gone."""
+"""`kept` is false once its objects may go; `emptied` is true when they are gone. `packed`: staged as tables, so its properties
+are in `property_column` and its boxes in `box_block` and `place_group`."""
 
 placement = Table(
     "placement",
@@ -157,9 +160,19 @@ object_version = Table(
     Index(None, "state_index"),
     Index(None, "class_id"),
     Index(None, "storey_id"),
-    Index(None, "parent_id", "sort_key"),
 )
 """An object as one revision has it. Narrow: the text search scans these rows (25 ms for 100,000)."""
+
+object_order = Table(
+    "object_order",
+    metadata,
+    Column("parent_id", Id, primary_key=True, autoincrement=False),
+    Column("sort_key", Ordered, primary_key=True),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Children in the order for people. A table and not an index, so that it can be written in its own order, when a revision is
+complete. Without foreign keys, for the same reason as the values of properties below."""
 
 object_attributes = Table(
     "object_attributes",
@@ -234,6 +247,41 @@ object_box = Table(
     ),
 )
 """Local box of an object's own geometry (NULL: not drawn), geographic box with all that is below it in the tree."""
+
+property_column = Table(
+    "property_column",
+    metadata,
+    Column("block_id", Id, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("key_id", Integer, nullable=False),
+    Column("low", Double),
+    Column("high", Double),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "key_id", "block_id"),
+)
+"""A property of a block of successive objects (`twin.store.packed.columns`). `block_id` is the id of the block's first object;
+`low` and `high` are the ends of its numbers, NULL of texts."""
+
+box_block = Table(
+    "box_block",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What `object_box` has of each object, for a block of successive ones; `id` is that of the box of the first."""
+
+place_group = Table(
+    "place_group",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    *(
+        Column(name, Double, nullable=False)
+        for name in ("west", "south", "min_height", "east", "north", "max_height")
+    ),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Objects that lie near one another, with the rectangle of each and the box around them all: what the spatial index holds of
+them. `id` is `placement << 32 | number`."""
 
 class_count = Table(
     "class_count",

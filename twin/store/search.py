@@ -8,13 +8,16 @@ The frames of the statements are built once: building one takes ten times as lon
 """
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
+    Table,
     and_,
     bindparam,
     case,
@@ -35,7 +38,16 @@ from twin.store.dialect import Dialect
 from twin.store.filtering import FEW_OF_FILTERED, Compiler
 from twin.store.ids import SPAN
 from twin.store.objects import current_objects, find, records
-from twin.store.schema import NO_PARENT, class_name, model, object_version, twin_object
+from twin.store.packed import search as packed
+from twin.store.schema import (
+    NO_PARENT,
+    class_name,
+    model,
+    object_order,
+    object_version,
+    revision,
+    twin_object,
+)
 from twin.store.texts import search_words
 
 
@@ -49,7 +61,7 @@ def children(
         if cursor is not None:
             values |= _position(connection, cursor, in_tree=True)
         statement = _children(after=cursor is not None, lateral=database.dialect.plans_as_written)
-        return _page(connection, statement, values, in_tree=True)
+        return _page(connection, connection.execute(statement, values).all(), limit, in_tree=True)
 
 
 def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
@@ -77,15 +89,21 @@ def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
             own=tuple(sorted(values.keys() & _OWN_FILTERS.keys())),
             words=len(search_words(query.text or "")),
             roots=query.roots,
+            under=query.parent is not None,
             few=tuple(few),
             many=tuple(many),
         )
-        if expression is None:
-            return _page(connection, _statement(database.dialect, frame), values, in_tree=in_tree)
-        chosen = [_versions(database.dialect, indexes) for indexes in starts]
-        condition = compiler.condition(expression, rows=False)
-        statement = _built(database.dialect, frame, chosen, condition)
-        return _page(connection, statement, values, in_tree=in_tree)
+        condition = None if expression is None else compiler.condition(expression, rows=False)
+        if condition is None:
+            statement = _statement(database.dialect, frame)
+        else:
+            chosen = [_versions(database.dialect, indexes) for indexes in starts]
+            statement = _built(database.dialect, frame, chosen, condition)
+        rows = list(connection.execute(statement, values))
+        if passed := packed.passing(connection, database.dialect, query) if few or many else []:
+            rows += _packed_rows(_Asked(connection, database.dialect, frame, values, condition), passed)
+            rows.sort(key=_in_tree if in_tree else _by_id)
+        return _page(connection, rows[: query.limit + 1], query.limit, in_tree=in_tree)
 
 
 def _expression(query: ObjectQuery) -> Expression | None:
@@ -115,12 +133,55 @@ def _versions(dialect: Dialect, state_indexes: Sequence[int]) -> Select[Any]:
     )
 
 
+def _by_id(row: Row[Any]) -> tuple[int, int]:
+    return row.model_id, row.id
+
+
+def _in_tree(row: Row[Any]) -> tuple[int, str, int]:
+    return row.model_id, row.sort_key, row.id
+
+
+class _Asked(NamedTuple):
+    """What is asked of a page, beside conditions that packed models answer."""
+
+    connection: Connection
+    dialect: Dialect
+    frame: "_Frame"
+    values: Values
+    condition: ColumnElement[bool] | None
+
+    def among(self, ids: Sequence[int]) -> Sequence[Row[Any]]:
+        """Of these objects, in order."""
+        own = self.frame._replace(few=(), many=(), after=self.frame.after and self.frame.in_tree)
+        statement = _built(self.dialect, own, [self.dialect.given_ids(ids)], self.condition)
+        return self.connection.execute(statement, self.values).all()
+
+    def following(self, keys: Sequence[str], row: Row[Any] | None, count: int) -> Sequence[Row[Any]]:
+        """Of all objects of these models, after one in the order of the tree."""
+        own = tuple(sorted({*self.frame.own, "keys"}))
+        frame = self.frame._replace(few=(), many=(), own=own, after=self.frame.after or row is not None)
+        values = self.values | {"keys": keys, "rows": count}
+        if row is not None:
+            values |= {"at_model": row.model_id, "last_id": row.id, "last_key": row.sort_key}
+        return self.connection.execute(_built(self.dialect, frame, (), self.condition), values).all()
+
+
+def _packed_rows(asked: _Asked, passed: Sequence[packed.Passing]) -> list[Row[Any]]:
+    """The first rows of a page from among objects of packed models, which no statement on properties or boxes sees."""
+    count = asked.values["rows"]
+    if not asked.frame.in_tree:
+        after = (asked.values["at_model"], asked.values["last_id"]) if asked.frame.after else (0, 0)
+        return packed.first_by_id(passed, after, count, asked.among)
+    ids = np.sort(np.concatenate([one.ids for one in passed]))
+    if len(ids) <= packed.SORTED_AT_ONCE:
+        return list(asked.among(ids.tolist()))
+    return packed.first_in_tree(ids, count, partial(asked.following, [one.key for one in passed]))
+
+
 def _page(
-    connection: Connection, statement: Select[Any], values: Values, *, in_tree: bool
+    connection: Connection, rows: Sequence[Row[Any]], limit: int, *, in_tree: bool
 ) -> Page[ObjectRecord]:
-    """Run a statement that selects one row more than a page has, and fill the page."""
-    limit = values["rows"] - 1
-    rows = connection.execute(statement, values).all()
+    """A page from its rows and one more if there are more."""
     items = records(connection, [row.id for row in rows[:limit]])
     if len(rows) <= limit:
         return Page(items=items)
@@ -157,20 +218,27 @@ _last_id: ColumnElement[int] = bindparam("last_id")
 @cache
 def _ordered(*, in_tree: bool, after: bool, lateral: bool) -> Select[Any]:
     """Ids of all current objects in order, from the start or after a position; `lateral`: those of one model, to be `_joined`."""
-    version = object_version.c
+    walked = _walked(in_tree=in_tree)
     first: ColumnElement[int] = model.c.current_revision_id * SPAN
     if after and not in_tree:  # one lower bound, so that the search of the primary key can begin there
         first = case((and_(_here, _last_id > 0), _last_id + 1), else_=first)
-    # `+ 0`: a tree has its own index; PostgreSQL takes a range of ids for a two-hundredth of the table and would go through it.
-    own: ColumnElement[int] = version.id + 0 if lateral and in_tree else version.id
+    # `+ 0`: a tree has its own order; PostgreSQL takes a range of ids for a two-hundredth of the table and would go through it.
+    own: ColumnElement[int] = walked.c.id + 0 if lateral and in_tree else walked.c.id
     here = and_(own >= first, own < (model.c.current_revision_id + 1) * SPAN)
     if lateral:
-        order = (version.sort_key, version.id) if in_tree else (version.id,)
-        found = select(version.id, version.sort_key).correlate(model)
+        order = (walked.c.sort_key, walked.c.id) if in_tree else (walked.c.id,)
+        found = select(walked.c.id, walked.c.sort_key).select_from(walked).correlate(model)
         statement = found.where(here).order_by(*order).limit(bindparam("rows"))
     else:
-        statement = _columns(in_tree=in_tree).join_from(model, object_version, here)
-    return statement.where(_beyond(in_tree=in_tree)) if after else statement
+        statement = _columns(walked, in_tree=in_tree).join_from(model, walked, here)
+    if in_tree:
+        statement = statement.join_from(walked, object_version, object_version.c.id == walked.c.id)
+    return statement.where(_beyond(walked, in_tree=in_tree)) if after else statement
+
+
+def _walked(*, in_tree: bool) -> Table:
+    """Where objects lie in the order that is asked for."""
+    return object_order if in_tree else object_version
 
 
 def _joined(statement: Select[Any], *, in_tree: bool) -> Select[Any]:
@@ -187,28 +255,28 @@ def _joined(statement: Select[Any], *, in_tree: bool) -> Select[Any]:
 def _children(*, after: bool, lateral: bool) -> Select[Any]:
     """The children of object `parent_id`."""
     ordered = _ordered(in_tree=True, after=after, lateral=lateral)
-    statement = ordered.where(object_version.c.parent_id == bindparam("parent_id"))
+    statement = ordered.where(object_order.c.parent_id == bindparam("parent_id"))
     return _joined(statement, in_tree=True) if lateral else statement
 
 
-def _columns(*, in_tree: bool) -> Select[Any]:
-    version = object_version.c
-    order = (model.c.id, version.sort_key, version.id) if in_tree else (model.c.id, version.id)
-    found = select(version.id, version.sort_key, model.c.id.label("model_id"))
+def _columns(walked: Table, *, in_tree: bool) -> Select[Any]:
+    own = walked.c
+    order = (model.c.id, own.sort_key, own.id) if in_tree else (model.c.id, own.id)
+    found = select(own.id, own.sort_key, model.c.id.label("model_id"))
     return found.order_by(*order).limit(bindparam("rows"))
 
 
-def _beyond(*, in_tree: bool) -> ColumnElement[bool]:
+def _beyond(walked: Table, *, in_tree: bool) -> ColumnElement[bool]:
     """After the last object shown. The first condition of each is one that an index can start from."""
-    version = object_version.c
+    own = walked.c
     started = model.c.id >= bindparam("at_model")
     if not in_tree:
-        return and_(started, or_(~_here, version.id > _last_id))
+        return and_(started, or_(~_here, own.id > _last_id))
     last_key: ColumnElement[str] = bindparam("last_key")
     return and_(
         started,
-        version.sort_key >= case((_here, last_key), else_=""),
-        or_(~_here, tuple_(version.sort_key, version.id) > tuple_(last_key, _last_id)),
+        own.sort_key >= case((_here, last_key), else_=""),
+        or_(~_here, tuple_(own.sort_key, own.id) > tuple_(last_key, _last_id)),
     )
 
 
@@ -220,6 +288,8 @@ class _Frame(NamedTuple):
     own: tuple[str, ...]
     words: int
     roots: bool
+    under: bool
+    """Under `parent_id`."""
     few: tuple[Shape, ...]
     many: tuple[Shape, ...]
 
@@ -243,11 +313,15 @@ def _built(
     else:
         statement = _ordered(in_tree=frame.in_tree, after=frame.after, lateral=lateral)
     if few and frame.after:
-        statement = statement.where(_beyond(in_tree=frame.in_tree))
+        statement = statement.where(_beyond(object_version, in_tree=frame.in_tree))
+    if frame.many:  # the others' boxes and properties are not in these tables
+        unpacked = select(revision.c.id).where(~revision.c.packed)
+        statement = statement.where(model.c.current_revision_id.in_(unpacked))
+    parent = object_version.c.parent_id if few else _walked(in_tree=frame.in_tree).c.parent_id
     if frame.roots:
-        statement = statement.where(
-            object_version.c.parent_id == model.c.current_revision_id * SPAN + NO_PARENT
-        )
+        statement = statement.where(parent == model.c.current_revision_id * SPAN + NO_PARENT)
+    if frame.under:
+        statement = statement.where(parent == bindparam("parent_id"))
     if frame.words:
         statement = statement.where(_has_words(frame.words))
     statement = statement.where(
@@ -263,7 +337,7 @@ def _among(chosen: list[Select[Any]], *, in_tree: bool) -> Select[Any]:
     several = intersect(*chosen) if len(chosen) > 1 else chosen[0].distinct()
     candidates = several.subquery()
     return (
-        _columns(in_tree=in_tree)
+        _columns(object_version, in_tree=in_tree)
         .select_from(candidates)
         .join(object_version, object_version.c.id == candidates.c.id)
         .join(model, model.c.current_revision_id == object_version.c.id // SPAN)
@@ -275,7 +349,6 @@ _OWN_FILTERS: dict[str, ColumnElement[bool]] = {
     "class_id": object_version.c.class_id == bindparam("class_id"),
     # Several classes in one order cannot come from the index: `+ 0` has the planner scan in order and not sort.
     "class_ids": (object_version.c.class_id + 0).in_(bindparam("class_ids", expanding=True)),
-    "parent_id": object_version.c.parent_id == bindparam("parent_id"),
     "storey_id": object_version.c.storey_id == bindparam("storey_id"),
     "state_indexes": object_version.c.state_index.in_(bindparam("state_indexes", expanding=True)),
 }

@@ -227,6 +227,9 @@ class SqliteDialect:
         columns = ", ".join(column.name for column in _places.columns)
         connection.exec_driver_sql(f"CREATE VIRTUAL TABLE object_place USING rtree({columns})")
 
+    def create_group_places(self, connection: Connection) -> None:
+        """Nothing: groups are in the same tree."""
+
     def insert_places(self, connection: Connection, rows: Iterable[Row]) -> None:
         """A box that crosses the antimeridian is indexed as one around the whole globe."""
         around = [
@@ -236,16 +239,23 @@ class SqliteDialect:
         if around:
             connection.exec_driver_sql("INSERT INTO object_place VALUES (?, ?, ?, ?, ?, ?, ?)", around)
 
-    def delete_places(self, connection: Connection, first: int, last: int) -> None:
-        """By primary key: an R*Tree finds a range of ids only by scanning all."""
-        found = connection.exec_driver_sql(
-            "SELECT id FROM object_box WHERE id BETWEEN ? AND ?", (first, last)
-        ).fetchall()
-        if found:
-            connection.exec_driver_sql("DELETE FROM object_place WHERE id = ?", [tuple(row) for row in found])
+    def delete_places(self, connection: Connection, ids: Sequence[int]) -> None:
+        """One by one: an R*Tree finds a range of ids only by scanning all."""
+        if ids:
+            connection.exec_driver_sql("DELETE FROM object_place WHERE id = ?", [(i,) for i in ids])
 
-    def places_within(self, west: Degrees, south: Degrees, east: Degrees, north: Degrees) -> Select[Any]:
-        """Edges included; the rounding outward of the tree makes it a superset."""
+    def places_within(
+        self,
+        west: Degrees,
+        south: Degrees,
+        east: Degrees,
+        north: Degrees,
+        *,
+        grouped: bool = False,  # noqa: ARG002
+    ) -> Select[Any]:
+        """Edges included; the rounding outward of the tree makes it a superset, and so does that boxes of both kinds are in it
+        (a placement has one kind alone).
+        """
         place = _places.c
         return select(place.id).where(
             place.west <= east, place.east >= west, place.south <= north, place.north >= south

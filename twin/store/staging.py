@@ -6,23 +6,20 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 
-from twin.errors import Conflict
 from twin.objects import Attributes, SourceObject
-from twin.store import counters, leases
 from twin.store.database import Database
+from twin.store.identities import Identities, StagedHere, check_staged, out_of_order
 from twin.store.ids import compose
+from twin.store.ordering import OrderWriter
 from twin.store.pace import Pace
 from twin.store.properties import COLLECTED, PreparedSet, PropertyWriter, prepare
 from twin.store.schema import (
     NO_PARENT,
-    class_name,
     object_attributes,
     object_property_set,
     object_version,
-    revision,
-    twin_object,
 )
 from twin.store.texts import search_text, sort_key
 
@@ -31,16 +28,6 @@ FIRST_PIECE = 128
 
 _encoder = msgspec.json.Encoder()
 _NOTHING = _encoder.encode(Attributes())
-
-
-_identities_between = select(
-    twin_object.c.global_id, twin_object.c.state_index, twin_object.c.first_revision
-).where(
-    twin_object.c.model_id == bindparam("model_id"),
-    # Not BETWEEN: SQLAlchemy's cast of its parameters, with a collation, is a syntax error for PostgreSQL.
-    twin_object.c.global_id >= bindparam("first"),
-    twin_object.c.global_id <= bindparam("last"),
-)
 
 
 class _Prepared(NamedTuple):
@@ -53,17 +40,6 @@ class _Prepared(NamedTuple):
     search: str
 
 
-class StagedHere(NamedTuple):
-    """What identifies a staged revision inside the store."""
-
-    id: int
-    model_id: int
-    number: int
-    placement_id: int
-    current_id: int | None
-    """Revision that the model shows meanwhile."""
-
-
 class ObjectStager:
     """Stages the objects of one revision; remembers classes, properties and pace between batches."""
 
@@ -72,7 +48,8 @@ class ObjectStager:
         self._here = here
         self._pace = Pace(FIRST_PIECE)
         self._properties = PropertyWriter(database, here.current_id)
-        self._classes: dict[str, int] = {}
+        self._identities = Identities(database, here)
+        self._order = OrderWriter(database)
         self._next = 0
         self._last = ""
 
@@ -91,15 +68,12 @@ class ObjectStager:
     def finish(self) -> None:
         """Write what was held back for a larger batch; to be called before the revision is published."""
         self._properties.flush()
+        self._order.flush()
 
     def _check_order(self, objects: Sequence[SourceObject]) -> None:
-        """Ids follow from ordinals and pages from the order of GlobalIds, so both must be what they are said to be."""
         for place, item in enumerate(objects, self._next):
             if item.ordinal != place or item.global_id <= self._last:
-                raise Conflict(
-                    f"Objects must be staged in the order of their GlobalIds, numbered from 0: {place} was due, "
-                    f"{item.ordinal} ({item.global_id!r}) came. This is a mistake of the importer: report it with the file."
-                )
+                raise out_of_order(place, item.ordinal, item.global_id)
             self._last = item.global_id
 
     def _write(self, piece: Sequence[_Prepared], sets: dict[bytes, PreparedSet]) -> list[int]:
@@ -109,17 +83,23 @@ class ObjectStager:
                 indexes = self._insert(connection, piece, sets)
         except BaseException:
             self._properties.undone()
-            self._classes.clear()
+            self._identities.classes.clear()
             raise
         self._properties.committed()
+        base = compose(self._here.id, 0)
+        self._order.collect(
+            (_parent(base, one.item) for one in piece),
+            (one.sort_key for one in piece),
+            (base + one.item.ordinal for one in piece),
+        )
         return indexes
 
     def _insert(
         self, connection: Connection, piece: Sequence[_Prepared], sets: dict[bytes, PreparedSet]
     ) -> list[int]:
         insert_rows = self._database.dialect.insert_rows
-        indexes = self._identities(connection, [one.item.global_id for one in piece])
-        self._learn_classes(connection, {one.item.class_ for one in piece})
+        indexes = self._identities.of(connection, [one.item.global_id for one in piece])
+        self._identities.learn_classes(connection, {one.item.class_ for one in piece})
         ids = self._properties.write(connection, {d: sets[d] for one in piece for d in one.digests})
         base = compose(self._here.id, 0)
         rows = [self._version(base, one, index) for one, index in zip(piece, indexes, strict=True)]
@@ -141,8 +121,8 @@ class ObjectStager:
         return (
             base + item.ordinal,
             state_index,
-            self._classes[item.class_],
-            base + (NO_PARENT if item.parent is None else item.parent),
+            self._identities.classes[item.class_],
+            _parent(base, item),
             None if item.storey is None else base + item.storey,
             item.discipline,
             item.hidden,
@@ -152,58 +132,9 @@ class ObjectStager:
             one.search,
         )
 
-    def _identities(self, connection: Connection, global_ids: Sequence[str]) -> list[int]:
-        """State indexes of these objects: those they have, or the next ones in this order."""
-        known, reserved = self._known(connection, global_ids)
-        if reserved:
-            connection.execute(
-                update(twin_object)
-                .where(twin_object.c.state_index.in_(reserved))
-                .values(first_revision=self._here.number)
-            )
-        new = [global_id for global_id in global_ids if global_id not in known]
-        if new:
-            first = counters.take(connection, "state_index", len(new))
-            known.update(zip(new, range(first, first + len(new)), strict=True))
-            rows = [(known[g], self._here.model_id, g, self._here.number, None) for g in new]
-            self._database.dialect.insert_rows(connection, twin_object, rows)
-        return [known[global_id] for global_id in global_ids]
 
-    def _known(self, connection: Connection, global_ids: Sequence[str]) -> tuple[dict[str, int], list[int]]:
-        """Indexes that these objects have, and which of those only discarded imports have known so far.
-
-        A range, because a piece is one in the order of GlobalIds, and a list of hundreds takes longer to bind.
-        """
-        known = {"model_id": self._here.model_id, "first": global_ids[0], "last": global_ids[-1]}
-        wanted = set(global_ids)
-        found = [row for row in connection.execute(_identities_between, known) if row.global_id in wanted]
-        reserved = [row.state_index for row in found if row.first_revision is None]
-        return {row.global_id: row.state_index for row in found}, reserved
-
-    def _learn_classes(self, connection: Connection, names: set[str]) -> None:
-        unknown = sorted(name for name in names if name not in self._classes)
-        if not unknown:
-            return
-        self._database.dialect.insert_missing(
-            connection, class_name, ("name",), [(name,) for name in unknown]
-        )
-        found = connection.execute(
-            select(class_name.c.name, class_name.c.id).where(class_name.c.name.in_(unknown))
-        )
-        self._classes.update((name, identifier) for name, identifier in found)
-
-
-def check_staged(connection: Connection, here: StagedHere) -> None:
-    """Raise Conflict unless the revision is still staged and this process still holds its model."""
-    status = connection.execute(select(revision.c.status).where(revision.c.id == here.id)).scalar()
-    if status != "staged":
-        raise Conflict(
-            f"Revision {here.number} is no longer staged ({status or 'discarded'}); import the source again."
-        )
-    if not leases.is_ours(connection, leases.model_lease(here.model_id)):
-        raise Conflict(
-            "Another process took over the import of this model; let it finish, or import again after it."
-        )
+def _parent(base: int, item: SourceObject) -> int:
+    return base + (NO_PARENT if item.parent is None else item.parent)
 
 
 def _prepare(item: SourceObject, sets: dict[bytes, PreparedSet]) -> _Prepared:

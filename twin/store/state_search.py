@@ -14,10 +14,13 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
+    SelectBase,
     and_,
     bindparam,
     exists,
+    or_,
     select,
+    union_all,
 )
 
 from twin.filters import AllOf, Expression, Intersects, of_rows
@@ -31,7 +34,8 @@ from twin.store.dialect import Dialect
 from twin.store.filtering import FEW_OF_FILTERED, Compiler
 from twin.store.ids import SPAN
 from twin.store.objects import find
-from twin.store.schema import class_name, model, object_version, twin_object
+from twin.store.packed import search as packed
+from twin.store.schema import class_name, model, object_order, object_version, twin_object
 from twin.store.schema_live import signal, signal_state
 from twin.store.states import records_by_number, shown_code
 
@@ -62,6 +66,8 @@ class _Wanted(NamedTuple):
     own: Values
     filters: dict[ObjectFilter, Values]
     expression: Expression | None
+    packed: dict[ObjectFilter, Sequence[int]]
+    """Ids of objects of packed models that pass a filter, which no statement on boxes or properties sees."""
 
 
 def states(database: Database, query: StateQuery) -> Page[StateRecord]:
@@ -80,13 +86,14 @@ def states(database: Database, query: StateQuery) -> Page[StateRecord]:
 
 def selection(database: Database, connection: Connection, query: StateQuery) -> Selection:
     """The signals that a query asks for. Raises NotFound, InvalidQuery."""
-    wanted = _wanted(connection, query)
-    dialect, compiler = database.dialect, Compiler(database, connection)
+    dialect, wanted = database.dialect, _wanted(connection, database.dialect, query)
+    compiler = Compiler(database, connection)
     most = FEW if wanted.expression is None else FEW_OF_FILTERED
     few: list[Sequence[int]] = []
     many: list[ObjectFilter] = []
     for name, parameters in wanted.filters.items():
-        indexes = _up_to(connection, _state_indexes(dialect, name), parameters, most)
+        beside = _versions(dialect, wanted.packed.get(name, ()))
+        indexes = _up_to(connection, union_all(_state_indexes(dialect, name), beside), parameters, most)
         if indexes is None:
             many.append(name)
         else:
@@ -99,7 +106,7 @@ def selection(database: Database, connection: Connection, query: StateQuery) -> 
         values |= wanted.filters[name]
     own = {**_OWN_FILTERS, **_OWN_WITHOUT_INDEX} if few else _OWN_FILTERS
     where = [own[name] for name in wanted.own]
-    where += [_holds(dialect, name) for name in many]
+    where += [_holds_or(dialect, name, wanted.packed.get(name, ())) for name in many]
     if wanted.expression is not None:
         where.append(compiler.condition(wanted.expression, rows=True))
     joined = _joined(dialect, few, whole=wanted.expression is not None, keys="keys" in wanted.own)
@@ -107,10 +114,10 @@ def selection(database: Database, connection: Connection, query: StateQuery) -> 
 
 
 def _up_to(
-    connection: Connection, indexes: Select[Any], parameters: Values, most: int
+    connection: Connection, indexes: SelectBase, parameters: Values, most: int
 ) -> Sequence[int] | None:
     """State indexes; None if there are more."""
-    limited = indexes.limit(bindparam("most"))
+    limited = select(indexes.subquery().c.state_index).limit(bindparam("most"))
     found = connection.execute(limited, {**parameters, "most": most + 1}).scalars().all()
     return None if len(found) > most else found
 
@@ -136,7 +143,7 @@ def _joined(dialect: Dialect, few: Sequence[Sequence[int]], *, whole: bool, keys
     return start
 
 
-def _wanted(connection: Connection, query: StateQuery) -> _Wanted:
+def _wanted(connection: Connection, dialect: Dialect, query: StateQuery) -> _Wanted:
     names, expression = query.names, None
     if query.filter is not None:
         names, expression = _filtered(query.filter, names)
@@ -154,7 +161,28 @@ def _wanted(connection: Connection, query: StateQuery) -> _Wanted:
         own["settable"] = query.settable
     if query.cursor is not None:
         (own["last"],) = decode_cursor(query.cursor, tuple[int])
-    return _Wanted(own, dict(_object_filters(connection, query)), expression)
+    filters = dict(_object_filters(connection, query))
+    return _Wanted(own, filters, expression, _packed(connection, dialect, query, filters))
+
+
+def _packed(
+    connection: Connection, dialect: Dialect, query: StateQuery, filters: Iterable[ObjectFilter]
+) -> dict[ObjectFilter, Sequence[int]]:
+    """What passes each shape, in the order in which `shapes` makes them of a query."""
+    asked = [] if query.bbox is None else [ObjectQuery(bbox=query.bbox)]
+    asked += [ObjectQuery(properties=(condition,)) for condition in query.properties]
+    shaped = [name for name in filters if not isinstance(name, str)]
+    found = (
+        (name, packed.passing(connection, dialect, one)) for name, one in zip(shaped, asked, strict=True)
+    )
+    return {name: [i for one in passed for i in one.ids.tolist()] for name, passed in found if passed}
+
+
+def _versions(dialect: Dialect, ids: Sequence[int]) -> Select[Any]:
+    """State indexes of these object versions."""
+    given = dialect.given_ids(ids).subquery()
+    joined = given.join(object_version, object_version.c.id == given.c.id)
+    return select(object_version.c.state_index).select_from(joined)
 
 
 def _filtered(given: TextFilter, names: tuple[str, ...]) -> tuple[tuple[str, ...], Expression]:
@@ -199,8 +227,8 @@ def _below() -> Select[Any]:
     """Ids of object `place` and of all below it."""
     start = select(object_version.c.id).where(object_version.c.id == bindparam("place"))
     down = start.cte("down", recursive=True)
-    child = object_version.alias("child")
-    return select(down.union(select(child.c.id).join(down, child.c.parent_id == down.c.id)).c.id)
+    child = object_order.c
+    return select(down.union(select(child.id).join(down, child.parent_id == down.c.id)).c.id)
 
 
 def _passing(dialect: Dialect, name: ObjectFilter) -> Select[Any]:
@@ -226,6 +254,12 @@ def _state_indexes(dialect: Dialect, name: ObjectFilter) -> Select[Any]:
         .join(object_version, object_version.c.id == passing.c.id)
         .join(model, model.c.current_revision_id == object_version.c.id // SPAN)
     )
+
+
+def _holds_or(dialect: Dialect, name: ObjectFilter, ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether the object of `signal` passes, or is among these."""
+    holds = _holds(dialect, name)
+    return or_(holds, signal.c.state_index.in_(fenced(dialect, _versions(dialect, ids)))) if ids else holds
 
 
 @lru_cache(maxsize=128)

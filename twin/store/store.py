@@ -4,12 +4,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.devices import Device, DeviceRegistry
+from twin.errors import Conflict
 from twin.events import Change
 from twin.frames import Diagnosis
 from twin.objects import SourceObject
@@ -77,8 +78,13 @@ from twin.store import (
     signals as declarations,
 )
 from twin.store.database import Database
+from twin.store.identities import check_staged
+from twin.store.packed.writing import TableStager
 from twin.store.placements import BoxTarget, write_boxes
-from twin.store.staging import ObjectStager, check_staged
+from twin.store.staging import ObjectStager
+from twin.tables import ObjectTable
+
+_Stager = TypeVar("_Stager", ObjectStager, TableStager)
 
 
 class SqlStore:
@@ -89,18 +95,29 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._stagers: dict[int, ObjectStager] = {}
+        self._stagers: dict[int, ObjectStager | TableStager] = {}
 
     def begin_revision(self, request: ImportRequest) -> StagedRevision | Unchanged:
         return revisions.begin(self._database, request)
 
     def stage_objects(self, revision: StagedRevision, objects: Sequence[SourceObject]) -> NDArray[np.uint32]:
+        return self._stager(revision, ObjectStager).stage(objects)
+
+    def stage_table(self, revision: StagedRevision, table: ObjectTable) -> NDArray[np.uint32]:
+        return self._stager(revision, TableStager).stage(table)
+
+    def _stager(self, revision: StagedRevision, kind: type[_Stager]) -> _Stager:
         stager = self._stagers.get(revision.id)
         if stager is None:
             with self._database.read() as connection:
                 here = revisions.staged_here(connection, revision)
-            stager = self._stagers[revision.id] = ObjectStager(self._database, here)
-        return stager.stage(objects)
+            stager = self._stagers[revision.id] = kind(self._database, here)
+        if not isinstance(stager, kind):
+            raise Conflict(
+                f"Revision {revision.number} of {revision.key!r} is staged by objects and by tables; one of both is wanted. "
+                "This is a mistake of the importer: report it with the file."
+            )
+        return stager
 
     def stage_bounds(self, revision: StagedRevision, local: Boxes, geographic: Boxes) -> None:
         with self._database.read() as connection:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
-from twin.store import counters, leases, lifecycle, properties, references
+from twin.store import counters, leases, lifecycle, ordering, properties, references
 from twin.store.database import Database
 from twin.store.ids import id_range
 from twin.store.pace import Pace
+from twin.store.packed import properties as packed
 from twin.store.placements import erase_boxes
 from twin.store.schema import (
     class_count,
@@ -108,6 +109,8 @@ def _erase_objects(database: Database, revision_id: int) -> None:
     for piece in Pace(_FIRST_PIECE).pieces(ids):
         with database.write() as connection:
             _erase_range(connection, piece[0], piece[-1])
+    ordering.erase(database, revision_id)
+    packed.erase(database, revision_id)
 
 
 def _erase_range(connection: Connection, first: int, last: int) -> None:

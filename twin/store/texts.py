@@ -3,8 +3,12 @@
 import re
 import struct
 import unicodedata
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from twin.objects import Attributes, SourceObject
+from twin.tables import Coded
 
 SORT_KEY_LENGTH = 80
 """Characters of a name that decide the order in the tree; equal beginnings are ordered by GlobalId."""
@@ -34,6 +38,9 @@ _DIRECT = "Attributes"
 
 _DIGITS = re.compile(r"\d+")
 
+_BETWEEN = "\0"
+"""Between texts that are folded together: it is neither composed with what stands beside it, nor folded, nor a digit."""
+
 
 def folded(text: str) -> str:
     """What two texts have in common if a person calls them the same: compatibility forms and case are gone."""
@@ -45,6 +52,38 @@ def search_text(item: SourceObject) -> str:
     about = item.attributes
     parts = (item.name, about.long_name, about.tag, about.type_name, about.object_type)
     return "\n".join(dict.fromkeys(folded(part) for part in parts if part))
+
+
+def search_texts(names: Sequence[str]) -> list[str]:
+    """The same of objects of which nothing but the name is looked through, many at once."""
+    return _at_once(folded, names)
+
+
+def sort_keys(classes: Coded, names: Sequence[str], about: Callable[[int], Attributes]) -> list[str]:
+    """What `sort_key` gives, of many at once; `about(row)` tells of a storey what is known."""
+    beginnings = (
+        [name[:SORT_KEY_LENGTH] for name in names]
+        if max(map(len, names), default=0) > SORT_KEY_LENGTH
+        else names
+    )
+    ranks = [f"{_RANK_OF.get(name, 9)}" for name in classes.vocabulary]
+    keys = [
+        f"{ranks[code]} {natural}"
+        for code, natural in zip(classes.codes.tolist(), _at_once(_numbered, beginnings), strict=True)
+    ]
+    storeys = [code for code, name in enumerate(classes.vocabulary) if _RANK_OF.get(name) == _STOREY_RANK]
+    for row in np.flatnonzero(np.isin(classes.codes, storeys)).tolist() if storeys else ():
+        height = elevation_m(about(row))
+        keys[row] = f"{_STOREY_RANK}{'' if height is None else _ordered_hex(height)} {keys[row][2:]}"
+    return keys
+
+
+def _at_once(change: Callable[[str], str], texts: Sequence[str]) -> list[str]:
+    """`change` of each text; as one long text, since it leaves alone what stands between them."""
+    if not any(texts):
+        return [""] * len(texts)
+    changed = change(_BETWEEN.join(texts)).split(_BETWEEN)
+    return changed if len(changed) == len(texts) else [change(text) for text in texts]
 
 
 def search_words(text: str) -> list[str]:
@@ -72,9 +111,11 @@ def sort_key(item: SourceObject) -> str:
 
 def _natural(name: str) -> str:
     """Digits are preceded by their count, so that 2 comes before 10 (and 02 before 2)."""
-    return _DIGITS.sub(
-        lambda m: f"{min(len(m[0].lstrip('0')), 99):02d}{m[0]}", folded(name[:SORT_KEY_LENGTH])
-    )
+    return _numbered(name[:SORT_KEY_LENGTH])
+
+
+def _numbered(text: str) -> str:
+    return _DIGITS.sub(lambda m: f"{min(len(m[0].lstrip('0')), 99):02d}{m[0]}", folded(text))
 
 
 def _ordered_hex(value: float) -> str:

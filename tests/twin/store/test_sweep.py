@@ -15,7 +15,8 @@ from tests.twin.store.builders import (
     with_properties,
 )
 from tests.twin.store.places import Place
-from twin.ports import TilesetFiles
+from tests.twin.store.tabled import tabled
+from twin.ports import Store, TilesetFiles
 from twin.store import SqlStore
 
 OBJECT_TABLES = (
@@ -26,6 +27,10 @@ OBJECT_TABLES = (
     "property_number",
     "property_text",
     "object_box",
+    "object_order",
+    "property_column",
+    "box_block",
+    "place_group",
     "class_count",
     "placement",
     "revision",
@@ -47,28 +52,38 @@ def broken_references(place: Place) -> list[object]:
     return list(place.rows("PRAGMA foreign_key_check"))
 
 
-def full_import(store: SqlStore, number: int, finish: Callable[..., object] = published) -> None:
+Way = Callable[[SqlStore], Store]
+
+BOTH_WAYS = pytest.mark.parametrize(
+    "way", [pytest.param(lambda store: store, id="objects"), pytest.param(tabled, id="tables")]
+)
+
+
+def full_import(store: Store, number: int, finish: Callable[..., object] = published) -> None:
     ids = [f"{i:03}" for i in range(200)]
-    values = {g: {"n": float(number), "s": f"{number}/{g}", "same": True, "list": [1, 1, "a"]} for g in ids}
+    lists = {"list": [1, 1, "a"]} if isinstance(store, SqlStore) else {}
+    values = {g: {"n": float(number), "s": f"{number}/{g}", "same": True, **lists} for g in ids}
     revision, _ = staged(store, "a", with_properties(ids, values), str(number))
     at = boxes([(number, 0, 0, number + 1, 1, 1)] * len(ids))
     store.stage_bounds(revision, at, at)
     finish(store, revision)
 
 
-def test_a_discarded_import_leaves_no_row(place: Place) -> None:
+@BOTH_WAYS
+def test_a_discarded_import_leaves_no_row(place: Place, way: Way) -> None:
     with place.opened() as store:
-        full_import(store, 1, finish=lambda store, revision: store.discard(revision))
+        full_import(way(store), 1, finish=lambda store, revision: store.discard(revision))
     assert set(counts(place).values()) == {0}
 
 
-def test_the_database_does_not_grow_with_the_number_of_imports(place: Place) -> None:
+@BOTH_WAYS
+def test_the_database_does_not_grow_with_the_number_of_imports(place: Place, way: Way) -> None:
     with place.opened() as store:
         for number in range(1, 8):
-            full_import(store, number)
+            full_import(way(store), number)
         after_seven = counts(place)
         for number in range(8, 12):
-            full_import(store, number)
+            full_import(way(store), number)
     after = counts(place)
     growing = {"revision", "placement", "class_count"}  # a few rows an import, or one class more
     assert {t: n for t, n in after.items() if t not in growing} == {
@@ -97,6 +112,16 @@ def test_erasing_a_revision_leaves_sets_that_another_uses(place: Place) -> None:
         assert store.object("a", "x").attributes.properties["Pset"]["n"].value == 1.0
     assert counts(place)["property_number"] == 2
     assert broken_references(place) == []
+
+
+def test_a_replaced_placement_of_tables_leaves_no_boxes(place: Place) -> None:
+    with place.opened() as store:
+        full_import(tabled(store), 1)
+        at = boxes([(5, 5, 0, 6, 6, 1)] * 200)
+        store.place("a", tiles=TilesetFiles(tileset="u.json"), diagnosis=NOWHERE, geographic=at)
+    found = counts(place)
+    assert (found["box_block"], found["place_group"], found["placement"]) == (1, 4, 1)
+    assert found.get("object_place", 4) == 4
 
 
 def test_a_replaced_placement_leaves_no_boxes(place: Place) -> None:
