@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -152,16 +152,20 @@ class _Import:
     def _state_index(self) -> NDArray[np.uint32]:
         """State indexes by ordinal; stages all objects of the spool the first time, in the batch's order."""
         if self._indexes is None:
-            job, store = self._job, self._place.store
+            job = self._job
             job.turns.wait_for(job.index, self._patience)
             try:
-                batches = [
-                    store.stage_objects(self._revision, batch) for batch in Spool(self._spool).objects()
-                ]
+                batches = list(self._staged(Spool(self._spool)))
             finally:
                 job.turns.pass_on(job.index)
             self._indexes = np.concatenate(batches) if batches else np.empty(0, np.uint32)
         return self._indexes
+
+    def _staged(self, spool: Spool) -> Iterator[NDArray[np.uint32]]:
+        store = self._place.store
+        if spool.only_tables:
+            return (store.stage_table(self._revision, table) for table in spool.tables())
+        return (store.stage_objects(self._revision, batch) for batch in spool.objects())
 
     def _tile(self, result: ImportResult) -> TilesetFiles:
         """Build the tileset and stage the bounds. A source of which nothing is drawn has objects and no tileset."""

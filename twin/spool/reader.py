@@ -19,6 +19,10 @@ from twin.tables import ObjectTable, index_runs
 _Lean = TypeVar("_Lean", bound=msgspec.Struct)
 
 
+class _Nothing(msgspec.Struct):
+    """An object of which nothing is read."""
+
+
 class Spool:
     """Reads a spooled source. Arrays of meshes are views of the mapped file: use them before the folder goes."""
 
@@ -46,6 +50,11 @@ class Spool:
     def tables(self) -> Iterator[ObjectTable]:
         """Tables only, in the order written."""
         return (batch for batch in self.batches() if isinstance(batch, ObjectTable))
+
+    @cached_property
+    def only_tables(self) -> bool:
+        """Whether all objects came in tables."""
+        return all(isinstance(batch, ObjectTable) for batch in self.batches_as(_Nothing))
 
     def words(self, part_file: int) -> NDArray[np.uint32]:
         """All arrays of one part as 32-bit words, read-only: `offset` of a mesh over 4 is where its positions start; then
