@@ -1,9 +1,11 @@
 """Files on the wire: validators, caching, ranges, and the compressed twin of a file where the caller takes it."""
 
+import re
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPES = {
     ".glb": "model/gltf-binary",
@@ -18,6 +20,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 """May be stored, must be asked for again: a pointer, or something that only its reader may see."""
 
+_RANGE = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*")
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -35,10 +38,11 @@ def deliver(request: Request, path: Path, *, tag: str, caching: str) -> Response
     """Answer with a file: 304 where the caller has it, a part where it asks for one, else whole and compressed.
 
     `tag` names the content; each encoding has its own strong validator, since the bytes differ. A range is always one of
-    the plain file.
+    the plain file; one that is not in the form of bytes is ignored (RFC 9110, section 14.2).
     """
     chosen, encoding = path, None
-    if "range" not in request.headers:
+    in_part = _RANGE.fullmatch(request.headers.get("range", "")) is not None
+    if not in_part:
         for name, suffix in _ENCODINGS:
             candidate = path.with_name(path.name + suffix)
             if accepts(request, name) and candidate.exists():
@@ -51,7 +55,16 @@ def deliver(request: Request, path: Path, *, tag: str, caching: str) -> Response
     if encoding:
         headers["content-encoding"] = encoding
     media_type = MEDIA_TYPES.get(path.suffix)
-    return FileResponse(chosen, headers=headers, media_type=media_type, filename=None)
+    made = FileResponse if in_part else _WholeFile
+    return made(chosen, headers=headers, media_type=media_type, filename=None)
+
+
+class _WholeFile(FileResponse):
+    """A file that is sent whole whatever the request's Range says."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def _has(request: Request, etag: str) -> bool:

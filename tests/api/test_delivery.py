@@ -69,3 +69,19 @@ def test_a_range_is_of_the_plain_file(client: TestClient) -> None:
 def test_a_tile_has_its_media_type_and_may_be_kept_for_ever(client: TestClient) -> None:
     headers = _raw(client)[2]
     assert (headers["content-type"], headers["cache-control"]) == ("model/gltf-binary", IMMUTABLE)
+
+
+@pytest.mark.parametrize("asked", ["bytes=abc", "lines=1-2", "bytes=", "bytes=5"])
+def test_a_range_in_another_form_is_ignored(client: TestClient, asked: str) -> None:
+    status, body, _ = _raw(client, accept_encoding="br", range=asked)
+    assert (status, body) == (200, BROTLI)
+
+
+@pytest.mark.parametrize(("asked", "body"), [("bytes=-4", b"6789"), ("bytes=98-", b"89")])
+def test_a_range_may_be_open_at_one_end(client: TestClient, asked: str, body: bytes) -> None:
+    assert _raw(client, range=asked)[:2] == (206, body)
+
+
+def test_a_range_beyond_the_end_is_told_how_long_the_file_is(client: TestClient) -> None:
+    status, _, headers = _raw(client, range="bytes=1000-")
+    assert (status, headers["content-range"]) == (416, f"bytes */{len(PLAIN)}")
