@@ -12,8 +12,10 @@ from api import problems
 from api.access import AccessControl
 from api.head import HeadLikeGet
 from api.metrics import RequestMetrics
+from api.metrics_alarms import AlarmMetrics
 from api.metrics_live import LiveMetrics
 from api.routes import (
+    alarms,
     bindings,
     devices,
     health,
@@ -54,6 +56,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
     app.state.work = work or Work(runtime.store)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(LiveMetrics(app.state.work))
+    app.state.registry.register(AlarmMetrics(runtime.store, app.state.work.alarms))
     for router in (
         health.router,
         models.router,
@@ -64,6 +67,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         readings.router,
         bindings.router,
         devices.router,
+        alarms.router,
         live.router,
         tiles.router,
     ):

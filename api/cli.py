@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from api import cli_device_commands
+from api import cli_alarm_commands, cli_device_commands
 
 FAILED, USAGE = 1, 2
 _INTERRUPTED = 130
@@ -287,6 +287,7 @@ def settings_of(**options: Any) -> Any:
 
 
 app.add_typer(cli_device_commands.app, name="devices")
+app.add_typer(cli_alarm_commands.app, name="alarms")
 
 
 def main() -> None:

@@ -7,10 +7,13 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from api import representations_live as representations
+from api.representations import Document
+from api.representations_alarms import alarm as alarm_document
 from api.runtime import Runtime
 from state_sync.feed import Delta, Follower, LostTrack
+from twin.alarms import Status
 from twin.errors import InvalidQuery
-from twin.ports import SignalRecord, StateQuery
+from twin.ports import AlarmQuery, SignalRecord, StateQuery
 from twin.queries import MAX_LIMIT
 
 BEAT_S = 15.0
@@ -18,6 +21,8 @@ BEAT_S = 15.0
 
 PART = MAX_LIMIT
 """Signals in one part of a snapshot: some 200 kB."""
+
+_encoder = msgspec.json.Encoder()
 
 Frame = tuple[int | None, bytes]
 """The number from which a client may go on that has seen the frame (None: from no place yet), and the frame as JSON."""
@@ -93,13 +98,30 @@ class Following:
             page = await run_in_threadpool(self._runtime.store.states, query)
             cursor, more = page.next, page.next is not None
             states = [representations.state(record) for record in page.items]
-            yield (
-                None if more else seq,
-                _encoded({"type": "snapshot", "seq": seq, "more": more, "states": states}),
-            )
+            frame = {"type": "snapshot", "seq": seq, "more": more, "states": states}
+            if not more:
+                frame["alarms"] = await run_in_threadpool(self._open_alarms)
+            yield None if more else seq, _encoded(frame)
+
+    def _open_alarms(self) -> list[Document]:
+        """The newest of the open alarms that the filter lets pass."""
+        asked = self._asked
+        query = AlarmQuery(
+            statuses=(Status.RAISED, Status.ACKNOWLEDGED),
+            models=asked.models,
+            classes=asked.classes,
+            place=asked.place,
+            limit=PART,
+        )
+        return [
+            alarm_document(view.record, view.signal)
+            for view in self._runtime.store.alarms(query).items
+            if self._is_everything or view.record.signal in self._records
+        ]
 
     async def _delta(self, delta: Delta) -> Frame:
-        if any(state.number not in self._records for state in delta.states):
+        numbers = [*(state.number for state in delta.states), *(alarm.signal for alarm in delta.alarms)]
+        if any(number not in self._records for number in numbers):
             await self._find_signals()
         encode = self._runtime.fragments.encode
         states = [
@@ -107,7 +129,22 @@ class Following:
             for state in delta.states
             if (record := self._records.get(state.number)) is not None
         ]
+        if delta.alarms:
+            return delta.seq, self._with_alarms(delta, states)
         return delta.seq, b'{"type":"delta","seq":%d,"states":[%s]}' % (delta.seq, b",".join(states))
+
+    def _with_alarms(self, delta: Delta, states: list[bytes]) -> bytes:
+        """A frame of type `alarms`; a slow client's, for which changes were folded together, is a `delta` that has alarms, too."""
+        alarms = _encoder.encode(
+            [
+                alarm_document(alarm, record)
+                for alarm in delta.alarms
+                if (record := self._records.get(alarm.signal)) is not None
+            ]
+        )
+        kind = b"delta" if states else b"alarms"
+        parts = (kind, delta.seq, b",".join(states), alarms)
+        return b'{"type":"%s","seq":%d,"states":[%s],"alarms":%s}' % parts
 
     async def _find_signals(self) -> None:
         self._records = await run_in_threadpool(self._signals)

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from twin import errors
+from twin.alarms import InvalidRule
 from twin.devices import InvalidDevice
 
 _log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ STATUS: dict[type[errors.TwinError], HTTPStatus] = {
     errors.InvalidKey: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidQuery: HTTPStatus.BAD_REQUEST,
     InvalidDevice: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidRule: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PlacementError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SourceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.StoreError: HTTPStatus.SERVICE_UNAVAILABLE,

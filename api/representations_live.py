@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from api.representations import Document
+from twin.alarms import AlarmRule
 from twin.ports import Curve, HistoryRow, RollUp, SceneAt, SignalRecord, StateRecord
 from twin.ports.live import QUALITIES
 from twin.state import Quality, Value
@@ -147,6 +148,23 @@ def _times(record: StateRecord) -> Document:
     }
 
 
+def alarm_rule(rule: AlarmRule) -> Document:
+    """A rule for alarms, all of it."""
+    known: Document = msgspec.to_builtins(rule)
+    return {
+        "limit": None,
+        "states": (),
+        "hysteresis": 0.0,
+        "delay_s": 0.0,
+        "clear_delay_s": 0.0,
+        "message": None,
+        "latched": False,
+        "enabled": True,
+        **known,
+        "severity": rule.urgency,
+    }
+
+
 def _declaration(record: SignalRecord) -> Document:
     declared = record.signal
     bounded = declared.minimum is not None or declared.maximum is not None
@@ -166,5 +184,6 @@ def _declaration(record: SignalRecord) -> Document:
         "deadband": declared.deadband,
         "keep_days": declared.keep_days,
         "keep_rollup_days": declared.keep_rollup_days,
+        "alarms": [alarm_rule(rule) for rule in declared.alarms],
         "orphan": record.orphan,
     }

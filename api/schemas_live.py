@@ -23,6 +23,7 @@ _SIGNAL: dict[str, Any] = {
     "deadband": None,
     "keep_days": None,
     "keep_rollup_days": None,
+    "alarms": [],
     "orphan": False,
     "value": 21.5,
     "quality": "good",
@@ -57,6 +58,21 @@ class StatePage(BaseModel):
     next: str | None
 
 
+class SignalAlarm(BaseModel):
+    """A rule for alarms that a signal declares."""
+
+    kind: str
+    limit: float | None
+    states: list[Value]
+    hysteresis: float
+    delay_s: float
+    clear_delay_s: float
+    severity: str
+    message: str | None
+    latched: bool
+    enabled: bool
+
+
 class SignalSummary(BaseModel):
     """A signal: what it is and what it says now."""
 
@@ -77,6 +93,9 @@ class SignalSummary(BaseModel):
     deadband: float | None
     keep_days: float | None = Field(description="Days that readings are kept; null: as the server is set up.")
     keep_rollup_days: float | None = Field(description="Days that roll-ups are kept, likewise.")
+    alarms: list[SignalAlarm] = Field(
+        description="Rules of its own; those for many signals are at `alarms/rules`."
+    )
     orphan: bool = Field(description="Its object is not in the current revision of the model.")
     value: Value | None
     quality: str | None

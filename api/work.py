@@ -1,5 +1,5 @@
-"""What a server does beside answering: it takes in readings, runs the demo's devices, looks for signals that have gone silent, and keeps
-history in order.
+"""What a server does beside answering: it takes in readings, runs the demo's devices, looks for signals that have gone silent, evaluates
+rules for alarms, and keeps history in order.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from api.alarm_job import AlarmJob
 from api.upkeep import Upkeep
 from state_sync.decoding import from_store
 from state_sync.ingest import Ingest, IngestHealth, IngestOptions
@@ -47,6 +48,7 @@ class Work:
     ) -> None:
         self.swept = 0
         self.upkeep = upkeep or Upkeep(store)
+        self.alarms = AlarmJob(store)
         self._store = store
         self._sources = dict(sources or {})
         self._devices = devices
@@ -79,12 +81,18 @@ class Work:
                 found.append(f"{name}: not connected")
             elif health.link.error is not None:
                 found.append(f"{name}: a subscription was refused")
+        if self.alarms.failing is not None:
+            found.append("alarms: rules are not evaluated")
         return found
 
     async def start(self) -> None:
         """Begin; returns at once."""
         self._sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweep")
-        jobs: list[Coroutine[Any, Any, None]] = [self._sweep(self._sweeper), self.upkeep.run()]
+        jobs: list[Coroutine[Any, Any, None]] = [
+            self._sweep(self._sweeper),
+            self.upkeep.run(),
+            self.alarms.run(),
+        ]
         jobs += [self._take_in(name, source) for name, source in self._sources.items()]
         if self._devices is not None:
             jobs.append(self._simulate(self._devices))

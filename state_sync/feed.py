@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from twin.alarms import AlarmRecord
 from twin.errors import TwinError
 from twin.ports import StateChange
 from twin.ports.live import StateDelta
@@ -52,10 +53,11 @@ class LostTrack(Exception):
 
 
 class Delta(Struct, frozen=True):
-    """What has changed since the delta before, up to change `seq`; each signal once."""
+    """What has changed since the delta before, up to change `seq`; each signal once. `alarms`: steps of alarms, in their order."""
 
     seq: int
     states: Sequence[StateDelta]
+    alarms: Sequence[AlarmRecord] = ()
 
 
 class Follower:
@@ -76,9 +78,9 @@ class Follower:
         self._lost = True
         self._filled.set()
 
-    def offer(self, seq: int, states: Sequence[StateDelta]) -> None:
+    def offer(self, seq: int, states: Sequence[StateDelta], alarms: Sequence[AlarmRecord] = ()) -> None:
         """A change with something for this follower."""
-        self._waiting.append(Delta(seq, states))
+        self._waiting.append(Delta(seq, states, alarms))
         if len(self._waiting) > WAITING_CHANGES:
             self._waiting = [_folded(self._waiting)]
             self.conflated += 1
@@ -103,10 +105,13 @@ class Follower:
         self.seq = taken[-1].seq
         return taken
 
-    def chosen(self, states: Sequence[StateDelta]) -> Sequence[StateDelta]:
-        """Those of `states` that it wants."""
-        wanted = self.wanted
-        return states if wanted is None else [state for state in states if state.number in wanted]
+    def chosen(self, change: StateChange) -> Delta | None:
+        """What it wants of a change; None: nothing."""
+        states, alarms, wanted = change.states, change.alarms, self.wanted
+        if wanted is not None:
+            states = [state for state in states if state.number in wanted]
+            alarms = [alarm for alarm in alarms if alarm.signal in wanted]
+        return Delta(change.seq, states, alarms) if states or alarms else None
 
 
 class Feed:
@@ -172,9 +177,9 @@ class Feed:
         while after < follower.seq:
             changes = await asyncio.to_thread(self._log.state_changes, after, limit=PAGE)
             found += [
-                Delta(change.seq, states)
+                delta
                 for change in changes
-                if change.seq <= follower.seq and (states := follower.chosen(change.states))
+                if change.seq <= follower.seq and (delta := follower.chosen(change)) is not None
             ]
             if len(changes) < PAGE:
                 break
@@ -202,6 +207,9 @@ class Feed:
                 await asyncio.sleep(self._poll_s)
 
     def _hand_out(self, change: StateChange) -> None:
+        if change.alarms:
+            self._hand_out_alarms(change)
+            return
         for follower in self._everything:
             follower.offer(change.seq, change.states)
         shares: dict[Follower, list[StateDelta]] = {}
@@ -212,15 +220,26 @@ class Feed:
         for follower, states in shares.items():
             follower.offer(change.seq, states)
 
+    def _hand_out_alarms(self, change: StateChange) -> None:
+        concerned = self._everything.union(*(self._some.get(alarm.signal, ()) for alarm in change.alarms))
+        for follower in concerned:
+            if (delta := follower.chosen(change)) is not None:
+                follower.offer(delta.seq, delta.states, delta.alarms)
+
 
 def _folded(deltas: Sequence[Delta]) -> Delta:
-    """The newest state of each signal; `changed` if any of them was a change."""
+    """The newest state of each signal, `changed` if any of them was a change; the newest alarm of each signal and kind."""
     newest: dict[int, StateDelta] = {}
     for delta in deltas:
         for state in delta.states:
             before = newest.pop(state.number, None)
             newest[state.number] = _marked(state) if before is not None and before.changed else state
-    return Delta(deltas[-1].seq, list(newest.values()))
+    alarms: dict[tuple[int, str], AlarmRecord] = {}
+    for delta in deltas:
+        for alarm in delta.alarms:
+            alarms.pop((alarm.signal, alarm.kind), None)
+            alarms[alarm.signal, alarm.kind] = alarm
+    return Delta(deltas[-1].seq, list(newest.values()), list(alarms.values()))
 
 
 def _marked(state: StateDelta) -> StateDelta:

@@ -19,6 +19,8 @@ class ChangeKind(StrEnum):
     """Readings came; told by `StateReader.state_changes`, with numbers from the same counter."""
     STATES_STALE = "states_stale"
     """Signals have gone silent; told there, too."""
+    ALARMS_CHANGED = "alarms_changed"
+    """Alarms were raised, acknowledged or cleared; told there, too."""
 
 
 class Change(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from twin.alarms import AlarmRule
+
 Value = bool | int | float | str
 """Never NaN and never infinite: a codec refuses those."""
 
@@ -37,6 +39,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     (`temperature`, `power`). `minimum` and `maximum` bound valid values, in `unit`. `period_s`: the longest silence, in
     seconds, after which the value is stale; None: it never is. `deadband`: changes below it are not reported by the device.
     `keep_days`, `keep_rollup_days`: how long its readings and roll-ups are kept; None: as the deployment says.
+    `alarms`: rules of its own, at most one of each kind; they take precedence over those for many signals.
     """
 
     model: str
@@ -54,6 +57,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     deadband: float | None = None
     keep_days: float | None = None
     keep_rollup_days: float | None = None
+    alarms: tuple[AlarmRule, ...] = ()
 
     @property
     def id(self) -> str:

@@ -9,6 +9,7 @@ from state_sync.bindings.topics import topic_problem
 from state_sync.codecs import parse_path
 from state_sync.codecs.sparkplug import source_of_binding
 from state_sync.units import NoConversion, UnknownUnit, checked_unit, conversion
+from twin.alarms import LIMITS
 from twin.errors import InvalidKey, InvalidQuery
 from twin.objects import checked_key
 from twin.queries import parse_condition, split_object_id
@@ -129,6 +130,7 @@ def signal(values: Values) -> Found:
             "an enum has choices, other types have none",
             'Write type = "enum" and choices = ["a", "b"].',
         )
+    yield from _alarms(values, kind)
     if kind not in {"number", "integer"}:
         for field in _NUMERIC_ONLY:
             if field in values:
@@ -136,6 +138,25 @@ def signal(values: Values) -> Found:
         return
     yield from _units(values)
     yield from _limits(values)
+
+
+def _alarms(values: Values, kind: str) -> Found:
+    """Rules that could never hold."""
+    for rule in values.get("alarm", ()):
+        if rule.kind in LIMITS and kind not in {"number", "integer"}:
+            yield (
+                "alarm",
+                f"{rule.kind} means nothing for a {kind}",
+                'Write kind = "state" and states = [...].',
+            )
+        elif kind == "enum" and (other := set(rule.states) - set(values.get("choices", ()))):
+            yield (
+                "alarm",
+                f"{min(map(str, other))!r} is none of the choices",
+                "Name some of the choices.",
+            )
+        elif kind == "boolean" and not all(isinstance(state, bool) for state in rule.states):
+            yield "alarm", "a boolean is true or false", "Write states = [true]."
 
 
 def _name(name: str) -> Found:

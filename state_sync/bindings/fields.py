@@ -5,10 +5,12 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, get_args
 
+import msgspec
 from msgspec import Struct
 
 from state_sync.bindings.binding import Codec, MappedValue
 from state_sync.codecs import TimeFormat
+from twin.alarms import AlarmRule, InvalidRule, Kind, check_rules, checked_rule
 from twin.state import SignalType
 
 
@@ -104,6 +106,47 @@ def _cell(text: str) -> MappedValue:
     return text
 
 
+def _alarms(raw: Any) -> tuple[AlarmRule, ...]:
+    """A list of tables; in CSV `high 30 delay_s=10 message=Too warm|stale`: kind, limit or states, fields, the message last."""
+    if isinstance(raw, str):
+        raw = [_alarm_of_cell(part.strip()) for part in raw.split("|")]
+    if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
+        raise Unreadable(
+            f"{raw!r} is no list of rules", 'Write [[binding.alarm]] with kind = "high" and limit = 30.'
+        )
+    try:
+        rules = tuple(checked_rule(msgspec.convert(each, AlarmRule)) for each in map(_known_fields, raw))
+        check_rules(rules)
+    except (msgspec.ValidationError, InvalidRule) as error:
+        raise Unreadable(str(error), _ALARM_ADVICE) from error
+    return rules
+
+
+_ALARM_ADVICE = f"A rule has kind ({', '.join(Kind)}), limit or states, and perhaps {', '.join(AlarmRule.__struct_fields__[3:])}."
+
+
+def _known_fields(given: dict[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if name not in AlarmRule.__struct_fields__:
+            raise Unreadable(f"a rule for alarms has no {name!r}", _ALARM_ADVICE)
+    return given
+
+
+def _alarm_of_cell(text: str) -> dict[str, Any]:
+    head, marked, message = text.partition("message=")
+    kind, *words = head.split()
+    rule: dict[str, Any] = {"kind": kind}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals:
+            rule[name] = _cell(value)
+        elif kind == Kind.STATE:
+            rule["states"] = [_cell(state) for state in name.split(",")]
+        else:
+            rule["limit"] = _cell(name)
+    return {**rule, "message": message.strip()} if marked else rule
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     "object": _text,
     "global_id": _text,
@@ -124,6 +167,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "deadband": _number,
     "keep_days": _number,
     "keep_rollup_days": _number,
+    "alarm": _alarms,
     "topic": _text,
     "device": _text,
     "codec": _one_of(get_args(Codec)),

@@ -88,6 +88,8 @@ def _rule(values: dict[str, Any], line_of: Callable[[str], int]) -> Rule:
     declared = {name: values[name] for name in SIGNAL_FIELDS if name in values}
     if unit is not None:
         declared["unit"] = checked_unit(unit)
+    if "alarm" in values:
+        declared["alarms"] = values["alarm"]
     name = unicodedata.normalize("NFC", values["signal"])
     return Rule(
         line=line_of("signal"),

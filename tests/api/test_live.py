@@ -154,4 +154,4 @@ def test_the_last_follower_stops_the_reading(
 def test_frames_are_json_of_one_kind(client: TestClient, numbers: dict[str, int]) -> None:
     with client.websocket_connect(SOCKET) as socket:
         frame = msgspec.json.decode(socket.receive_text())
-    assert set(frame) == {"type", "seq", "more", "states"}
+    assert set(frame) == {"type", "seq", "more", "states", "alarms"}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from tests.twin.store.builders import imported, plain
-from twin.ports.live import SignalRecord, TwinStore
+from twin.ports import SignalRecord, TwinStore
 from twin.state import Signal
 
 

@@ -4,6 +4,18 @@
 `history`: aggregates of the past, and the work on it.
 """
 
+from twin.ports.alarms import (
+    AlarmEvaluation,
+    AlarmKeeper,
+    AlarmProgress,
+    AlarmQuery,
+    AlarmStep,
+    AlarmView,
+    ClearedAlarm,
+    Happening,
+    NewAlarm,
+    WatchKey,
+)
 from twin.ports.history import (
     WIDTHS_US,
     Curve,
@@ -35,7 +47,6 @@ from twin.ports.live import (
     StateQuery,
     StateReader,
     StateRecord,
-    TwinStore,
 )
 from twin.ports.models import (
     Boxes,
@@ -51,18 +62,27 @@ from twin.ports.models import (
     TilesetFiles,
     Unchanged,
 )
+from twin.ports.whole import TwinStore
 
 __all__ = [
     "QUALITIES",
     "WIDTHS_US",
+    "AlarmEvaluation",
+    "AlarmKeeper",
+    "AlarmProgress",
+    "AlarmQuery",
+    "AlarmStep",
+    "AlarmView",
     "BindingKeeper",
     "Boxes",
     "ChangeReader",
+    "ClearedAlarm",
     "Curve",
     "CurveQuery",
     "DeviceKeeper",
     "Dropped",
     "FileKeeper",
+    "Happening",
     "HistoryKeeper",
     "HistoryRow",
     "ImportRequest",
@@ -70,6 +90,7 @@ __all__ = [
     "LiveStore",
     "ModelEditor",
     "ModelReader",
+    "NewAlarm",
     "ObjectReader",
     "ReadingWriter",
     "Recorded",
@@ -94,4 +115,5 @@ __all__ = [
     "TilesetFiles",
     "TwinStore",
     "Unchanged",
+    "WatchKey",
 ]

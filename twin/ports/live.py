@@ -12,11 +12,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from twin.alarms import AlarmRecord
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
 from twin.filters import Filter
-from twin.ports.history import HistoryKeeper, RollUpReader
-from twin.ports.models import Store
 from twin.queries import Page, PropertyCondition
 from twin.state import Quality, Reading, Signal, Value
 
@@ -118,12 +117,16 @@ class StateChange(Struct, frozen=True, kw_only=True):
     """What one transaction did to states: each signal once, with the state in which the transaction left it.
 
     `seq` counts with that of `twin.events.Change`: both together are numbered in commit order, without a gap. `at`: aware, UTC.
+    `passed`: states that signals passed through on the way, where a batch had several readings of one; in the order of time.
+    `alarms`: steps of alarms; a transaction that has some has no states.
     """
 
     seq: int
     kind: ChangeKind
     at: datetime
     states: list[StateDelta]
+    passed: list[StateDelta] = []
+    alarms: list[AlarmRecord] = []
 
 
 class StateQuery(Struct, frozen=True, kw_only=True):
@@ -275,7 +278,3 @@ class JobKeeper(Protocol):
 
 class LiveStore(SignalKeeper, ReadingWriter, StateReader, BindingKeeper, DeviceKeeper, Protocol):
     """All of it."""
-
-
-class TwinStore(Store, LiveStore, RollUpReader, HistoryKeeper, JobKeeper, Protocol):
-    """Models and live state in one: for the composition root."""

@@ -48,6 +48,8 @@ class Outcome(NamedTuple):
     replaced_recent: list[tuple[object, ...]]
     """The same of `recent_reading`."""
     deltas: list[StateDelta]
+    passed: list[StateDelta]
+    """States that signals passed through on the way to those in `deltas`, in the order of time."""
 
 
 class History:
@@ -107,8 +109,11 @@ def history_keys(rows: Iterable[StateRow], groups: dict[int, list[Arrived]]) -> 
 def fold(row: StateRow, arrived: Sequence[Arrived], history: History, outcome: Outcome, now: int) -> None:
     """Apply the readings of one signal in the order of arrival; adds to `outcome`."""
     before = state = state_of(row)
+    taken: list[SignalState] = []
     for one in arrived:
         state, step = apply(state, one[0])
+        if step is Step.CHANGED:
+            taken.append(state)
         met = history.take(one)
         name = _named(step, met)
         outcome.counts[name] = outcome.counts.get(name, 0) + 1
@@ -128,6 +133,13 @@ def fold(row: StateRow, arrived: Sequence[Arrived], history: History, outcome: O
     shown = shown_quality(newest[3], state.observed_at, period_us, now)
     changed = before is None or before.stale or _said(before) != _said(state)
     outcome.deltas.append(StateDelta(number, state.value, shown, *times, changed))
+    outcome.passed.extend(_passed(number, one) for one in taken if one is not state)
+
+
+def _passed(number: int, state: SignalState) -> StateDelta:
+    """A state that was present between two readings of one batch."""
+    times = state.observed_at, state.received_at, state.changed_at
+    return StateDelta(number, state.value, state.quality, *times, changed=True)
 
 
 def state_of(row: StateRow) -> SignalState | None:

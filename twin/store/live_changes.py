@@ -1,10 +1,12 @@
 """What batches did to states, for feeds: written with the batch, kept for a while."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
+from twin.alarms import AlarmRecord
 from twin.events import ChangeKind
 from twin.ports import StateChange, StateDelta
 from twin.store import counters
@@ -27,6 +29,7 @@ _DROPPED = "state_change_dropped"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[StateDelta])
+_alarms = msgspec.msgpack.Decoder(list[AlarmRecord])
 
 _total = select(state_change.c.total).order_by(state_change.c.seq.desc()).limit(1)
 _oldest = (
@@ -37,17 +40,19 @@ _oldest = (
 _insert = insert(state_change)
 
 
-def encoded(deltas: Sequence[StateDelta]) -> bytes:
+def encoded(deltas: Sequence[StateDelta] | Sequence[AlarmRecord]) -> bytes:
     """The body of a row: to be made before the write lock is held where that is possible."""
     return _encoder.encode(deltas)
 
 
-def write(connection: Connection, kind: ChangeKind, body: bytes, *, now: int) -> int:
+def write(
+    connection: Connection, kind: ChangeKind, body: bytes, *, now: int, passed: bytes | None = None
+) -> int:
     """Write a row and return its number. Always the last step of its transaction."""
-    total = (connection.execute(_total).scalar() or 0) + len(body)
+    total = (connection.execute(_total).scalar() or 0) + len(body) + len(passed or b"")
     _drop(connection, total, now)
     seq = counters.take(connection, "change") + 1
-    row = {"seq": seq, "at": now, "kind": kind.value, "total": total, "body": body}
+    row = {"seq": seq, "at": now, "kind": kind.value, "total": total, "body": body, "passed": passed}
     connection.execute(_insert, row)
     return seq
 
@@ -66,15 +71,15 @@ def state_changes(database: Database, after: int, *, limit: int) -> list[StateCh
     newer = select(state_change).where(state_change.c.seq > after).order_by(state_change.c.seq).limit(limit)
     with database.read() as connection:
         rows = connection.execute(newer).all()
-    return [
-        StateChange(
-            seq=row.seq,
-            kind=ChangeKind(row.kind),
-            at=from_microseconds(row.at),
-            states=_decoder.decode(row.body),
-        )
-        for row in rows
-    ]
+    return [_change(row) for row in rows]
+
+
+def _change(row: Row[Any]) -> StateChange:
+    kind, at = ChangeKind(row.kind), from_microseconds(row.at)
+    if kind is ChangeKind.ALARMS_CHANGED:
+        return StateChange(seq=row.seq, kind=kind, at=at, states=[], alarms=_alarms.decode(row.body))
+    passed = [] if row.passed is None else _decoder.decode(row.passed)
+    return StateChange(seq=row.seq, kind=kind, at=at, states=_decoder.decode(row.body), passed=passed)
 
 
 def oldest_change(database: Database) -> int:

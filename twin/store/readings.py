@@ -54,7 +54,10 @@ def record(database: Database, readings: Sequence[Reading], rejected: Sequence[R
         seq = None
         if outcome.deltas:
             body = live_changes.encoded(outcome.deltas)
-            seq = live_changes.write(connection, ChangeKind.STATES_CHANGED, body, now=database.now())
+            passed = live_changes.encoded(outcome.passed) if outcome.passed else None
+            seq = live_changes.write(
+                connection, ChangeKind.STATES_CHANGED, body, now=database.now(), passed=passed
+            )
     return Recorded(**outcome.counts, refused=len(prepared.refused), seq=seq)
 
 
@@ -136,7 +139,7 @@ def _newest(
         shown = shown_quality(code, at, period_us, now)
         deltas.append(StateDelta(number, one.value, shown, at, received_at, changed_at, changed))
     counts = {"changed": len(states) - repeated, "repeated": repeated}
-    return Outcome(counts, states, history, [], [], [], deltas), others
+    return Outcome(counts, states, history, [], [], [], deltas, []), others
 
 
 def _write(database: Database, connection: Connection, outcome: Outcome) -> None:

@@ -107,9 +107,11 @@ state_change = Table(
     Column("kind", Text, nullable=False),
     Column("total", Id, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("passed", LargeBinary),
 )
 """What each batch did to states, for feeds, as MessagePack; kept for a while. `seq` counts with that of `change`. `total`:
-bytes of all bodies so far, this one included, so that the oldest can be dropped by size."""
+bytes of all bodies so far, this one included, so that the oldest can be dropped by size. `passed`: states that signals passed through
+inside of the batch, where several readings of one were newer one after another; in the order of time."""
 
 dead_letter = Table(
     "dead_letter",

@@ -1,12 +1,13 @@
 """Which signals there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, or_, select
 
+from twin.alarms import AlarmRule
 from twin.errors import InvalidQuery, NotFound
 from twin.objects import object_id
 from twin.ports import SignalRecord
@@ -40,10 +41,14 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     deadband: float | None = None
     keep_days: float | None = None
     keep_rollup_days: float | None = None
+    alarms: tuple[AlarmRule, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Declaration)
+
+RULES_VERSION = "alarm_rules"
+"""Counter: grows when signals are declared, and when rules for alarms change."""
 
 PlaceKey = tuple[str, str]
 """Model key and GlobalId."""
@@ -98,6 +103,7 @@ def _columns(one: Signal) -> tuple[str | None, bool, str]:
         deadband=one.deadband,
         keep_days=one.keep_days,
         keep_rollup_days=one.keep_rollup_days,
+        alarms=one.alarms,
     )
     return one.kind, one.settable, _encoder.encode(rest).decode()
 
@@ -183,6 +189,7 @@ def _write(
     dialect.update_rows(
         connection, signal_state, ("period_us",), [(periods[one.number], one.number) for one in old]
     )
+    counters.take(connection, RULES_VERSION)
     return given
 
 
@@ -245,9 +252,17 @@ def signal_record(row: Row[Any] | tuple[Any, ...]) -> SignalRecord:
             deadband=told.deadband,
             keep_days=told.keep_days,
             keep_rollup_days=told.keep_rollup_days,
+            alarms=told.alarms,
         ),
         orphan=bool(orphan),
     )
+
+
+def declared_alarms(connection: Connection) -> Iterator[tuple[int, tuple[AlarmRule, ...]]]:
+    """(number, rules) of the signals that declare some."""
+    some = select(signal.c.number, signal.c.declaration).where(signal.c.declaration.like('%"alarms":%'))
+    for number, declaration in connection.execute(some):
+        yield number, declared(declaration).alarms
 
 
 _named = signal_columns().where(

@@ -9,12 +9,17 @@ from typing import Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.alarms import AlarmPattern, AlarmRecord, AlarmRule, Severity, Status
 from twin.devices import Device, DeviceRegistry
 from twin.errors import Conflict
 from twin.events import Change
 from twin.frames import Diagnosis
 from twin.objects import SourceObject
 from twin.ports import (
+    AlarmProgress,
+    AlarmQuery,
+    AlarmStep,
+    AlarmView,
     Boxes,
     Curve,
     CurveQuery,
@@ -50,6 +55,9 @@ from twin.source import SourceReport
 from twin.state import Reading, Signal
 from twin.store import (
     aggregates,
+    alarm_rules,
+    alarm_steps,
+    alarms,
     bindings,
     changes,
     curves,
@@ -264,6 +272,42 @@ class SqlStore:
 
     def change_devices(self, put: Sequence[Device], remove: Sequence[str], *, known: int) -> int:
         return devices.change(self._database, put, remove, known=known)
+
+    def alarms(self, query: AlarmQuery) -> Page[AlarmView]:
+        return alarms.alarms(self._database, query)
+
+    def alarm(self, identifier: int) -> AlarmView:
+        return alarms.alarm_view(self._database, identifier)
+
+    def acknowledge_alarm(self, identifier: int, *, by: str, note: str | None = None) -> AlarmView:
+        return alarms.acknowledge(self._database, identifier, by=by, note=note)
+
+    def clear_alarm(self, identifier: int, *, by: str, note: str | None = None) -> AlarmView:
+        return alarms.clear(self._database, identifier, by=by, note=note)
+
+    def alarm_totals(self) -> dict[tuple[Severity, Status], int]:
+        return alarms.totals(self._database)
+
+    def alarm_patterns(self) -> list[AlarmPattern]:
+        return alarm_rules.patterns(self._database)
+
+    def put_alarm_pattern(self, pattern: AlarmPattern) -> bool:
+        return alarm_rules.put(self._database, pattern)
+
+    def remove_alarm_pattern(self, identifier: str) -> None:
+        alarm_rules.remove(self._database, identifier)
+
+    def rules_version(self) -> tuple[int, int]:
+        return alarm_rules.version(self._database)
+
+    def ruled_signals(self) -> dict[int, tuple[AlarmRule, ...]]:
+        return alarm_rules.ruled(self._database)
+
+    def alarm_progress(self) -> AlarmProgress:
+        return alarm_steps.progress(self._database)
+
+    def record_alarms(self, step: AlarmStep, *, known: int) -> list[AlarmRecord]:
+        return alarm_steps.record(self._database, step, known=known)
 
     def take_job(self, name: str) -> bool:
         return leases.take_job(self._database, name)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.twin.store.alarm_contract import AlarmContract, AlarmRuleContract
 from tests.twin.store.curve_contract import CurveContract
 from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
@@ -51,3 +52,9 @@ class TestBindings(BindingContract): ...
 
 
 class TestDevices(DeviceContract): ...
+
+
+class TestAlarms(AlarmContract): ...
+
+
+class TestAlarmRules(AlarmRuleContract): ...

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.twin.store.alarm_contract import AlarmContract, AlarmRuleContract
 from tests.twin.store.clock import Clock
 from tests.twin.store.curve_contract import CurveContract
 from tests.twin.store.device_contract import DeviceContract
@@ -57,6 +58,12 @@ class TestBindings(BindingContract): ...
 
 
 class TestDevices(DeviceContract): ...
+
+
+class TestAlarms(AlarmContract): ...
+
+
+class TestAlarmRules(AlarmRuleContract): ...
 
 
 def is_a_store(store: SqlStore) -> TwinStore:
