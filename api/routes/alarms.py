@@ -73,7 +73,11 @@ def list_rules(running: Running) -> Response:
     return document(page([representations.pattern(one) for one in running.store.alarm_patterns()]))
 
 
-@router.put("/rules/{rule}", response_model=schemas.Rule, responses=refusals(*OF_A_BODY))
+@router.put(
+    "/rules/{rule}",
+    response_model=schemas.Rule,
+    responses={201: {"model": schemas.Rule}, **refusals(*OF_A_BODY)},
+)
 def put_rule(running: Running, rule: RuleId, fields: schemas.RuleFields) -> Response:
     """Make a rule, or change it. It holds for present states, too, a second later."""
     pattern = _pattern(rule, fields)
