@@ -21,6 +21,7 @@ from bim_import.gis.shapes.joined import Indexes
 from bim_import.ground import Ground
 from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
 from bim_import.placement.override import PlacementOverrides
+from bim_import.terrain.raster import open_ground
 from twin.frames import TangentPlane
 from twin.source import NotDrawn
 
@@ -56,7 +57,8 @@ class Taken:
 class FramePlan:
     """How the frame of layer `number` is made: see `layer_frame`. Every process makes its own: transformers do not travel.
 
-    `plane`: the tangent plane that all layers of the source share; None: the layer's own.
+    `plane`: the tangent plane that all layers of the source share; None: the layer's own. `terrain`: the elevation model on
+    which features stand.
     """
 
     number: int
@@ -65,6 +67,13 @@ class FramePlan:
     overrides: PlacementOverrides
     box: NDArray[np.float64]
     plane: TangentPlane | None = None
+    terrain: Path | None = None
+
+    def ground(self) -> Ground | None:
+        """Open the elevation model, if there is one. Raises SourceError and the like."""
+        if self.terrain is None:
+            return None
+        return open_ground(self.terrain, height_offset_m=self.overrides.height_offset_m)
 
     def frame(self) -> LayerFrame:
         """Make it. Raises UnsupportedSource, PlacementError."""
@@ -87,6 +96,8 @@ class Taker:
         self._painter.close()
 
     def _frame(self, place: FramePlan) -> LayerFrame:
+        if not self._frames:
+            self._ground = place.ground()
         if place.number not in self._frames:
             self._frames[place.number] = place.frame()
         return self._frames[place.number]

@@ -136,6 +136,7 @@ class _Work:
             declared=reading.crs,
             overrides=self._options.placement,
             box=box,
+            terrain=self._options.terrain,
         )
         plane = self._layers[0].place.plane if self._layers else place.frame().plane
         place = replace(place, plane=plane)

@@ -10,7 +10,7 @@ from bim_import.gis.columns import Floats
 from bim_import.gis.drawing.context import Batch, Note
 from bim_import.gis.rules.values import LANE_M, Rule
 from bim_import.gis.shapes.joined import Indexes, Shapes
-from bim_import.gis.shapes.lines import Lines, along, divided, kept_points, native_lines
+from bim_import.gis.shapes.lines import Lines, along, divided, kept_points, native_lines, unbent
 from bim_import.gis.shapes.ribbons import ribbons
 from bim_import.gis.shapes.tubes import tubes
 from twin.source import NotDrawn
@@ -65,11 +65,16 @@ def pipes(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
     return [tubes(kept, places[keep], up[keep], radius[keep])] if len(kept.rows) else []
 
 
-def _kept(batch: Batch, lines: Lines, places: Floats) -> tuple[Lines, NDArray[np.bool_]]:
-    """Points that repeat are left out; lines of a single place are not drawn."""
+def _kept(batch: Batch, lines: Lines, places: Floats) -> tuple[Lines, Indexes]:
+    """The lines to be drawn, and which points they have: without repeated ones, cut where they turn back.
+
+    Lines of a single place are not drawn; a feature of only such has its reason.
+    """
     kept, keep = kept_points(lines, places)
     batch.refuse(np.setdiff1d(lines.rows, kept.rows), NotDrawn.EMPTY_GEOMETRY)
-    return kept, keep
+    stays = np.flatnonzero(keep)
+    pieces, source = unbent(kept, places[stays])
+    return pieces, stays[source]
 
 
 def _placed(batch: Batch, rule: Rule, rows: Indexes) -> Placed | None:

@@ -18,12 +18,18 @@ ROWS = 20_000
 class Features:
     """Some features of one layer, in the order of the source.
 
-    fids: (n,) int64, the source's own numbers. geometry: (n,) WKB or null. table: the columns, one row a feature.
+    fids: (n,) int64, the source's own numbers. geometry: (n,) WKB or null. table: the columns, one row a feature; a layer
+    without any gets its numbers as one, `fid`: a table of no columns would have no rows.
     """
 
     fids: NDArray[np.int64]
     geometry: pa.Array
     table: pa.RecordBatch
+
+    def __post_init__(self) -> None:
+        if not self.table.num_columns:
+            numbers = pa.RecordBatch.from_arrays([pa.array(self.fids)], names=["fid"])
+            object.__setattr__(self, "table", numbers)
 
     def __len__(self) -> int:
         return len(self.fids)

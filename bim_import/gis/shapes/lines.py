@@ -96,6 +96,32 @@ def divided(lines: Lines, places: Floats, longest_m: float) -> Lines:
     )
 
 
+_TURNS_BACK = -0.85
+"""Cosine of a bend (148°) from which a line is drawn as two that end there: no mitre reaches around it."""
+
+
+def unbent(lines: Lines, places: Floats) -> tuple[Lines, Indexes]:
+    """The lines cut where they turn back on themselves, and for each point the one it was; both pieces have the point there."""
+    bends = joints(lines, places)
+    back = np.einsum("ij,ij->i", bends.into, bends.out) < _TURNS_BACK
+    back &= ~np.repeat(lines.closed, lines.counts)
+    if not back.any():
+        return lines, np.arange(len(places))
+    source = np.repeat(np.arange(len(places)), 1 + back)
+    begins = np.zeros(len(source), dtype=bool)
+    begins[starts(1 + back)[starts(lines.counts)]] = True
+    begins[starts(1 + back)[back] + 1] = True
+    first = np.flatnonzero(begins)
+    line = np.repeat(np.arange(len(lines.rows)), lines.counts)[source[first]]
+    pieces = Lines(
+        points=lines.points[source],
+        counts=np.diff(np.r_[first, len(source)]),
+        rows=lines.rows[line],
+        closed=lines.closed[line],
+    )
+    return pieces, source
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joints:
     """Directions at each point of lines: (v, 3) unit `into` it and `out` of it; at an open end both are the same.
