@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
@@ -225,5 +226,6 @@ def _ids(plan: LayerPlan, features: Features, place: NDArray[np.int64], rules: l
         if text is None:
             options.append(pa.array(features.fids).cast(pa.string()))
         else:
-            options.append(table.coalesced(text, features.table))
+            found = table.coalesced(text, features.table)
+            options.append(pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found))
     return table.chosen_by(place, options)

@@ -1,0 +1,242 @@
+"""The same layer in every format and spelling gives the same objects; what a file does not say is asked for."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+
+from tests.bim_import.city_models import Imported
+from tests.bim_import.gis_layers import NINGBO, block, feature, geojson, imported, places
+from twin.errors import DamagedSource, UnsupportedSource
+
+LON, LAT = NINGBO
+
+
+def layer(count: int = 3) -> geopandas.GeoDataFrame:
+    shapes = [block(LON + 0.001 * index, LAT) for index in range(count)]
+    columns = {
+        "name": [f"楼{index}" for index in range(count)],
+        "height": [3.0 + index for index in range(count)],
+        "floors": [1 + index for index in range(count)],
+        "open": [index % 2 == 0 for index in range(count)],
+    }
+    return geopandas.GeoDataFrame(columns, geometry=shapes, crs=4326)
+
+
+def seen(found: Imported) -> list[tuple[str, str, dict[str, Any], float]]:
+    """Name, class, properties, and height of each object, in the order of the layer."""
+    rows = []
+    for item in sorted(found.objects, key=lambda each: each.name):
+        kept = {name: each.value for name, each in item.attributes.properties["attributes"].items()}
+        rows.append(
+            (item.name, item.class_, kept, round(float(places(found, item.global_id)[:, 2].max()), 3))
+        )
+    return rows
+
+
+WRITERS = {
+    "layer.geojson": lambda table, file: table.to_file(file),
+    "layer.gpkg": lambda table, file: table.to_file(file),
+    "layer.fgb": lambda table, file: table.to_file(file),
+    "layer.shp": lambda table, file: table.astype({"open": int}).to_file(file, encoding="UTF-8"),
+    "layer.parquet": lambda table, file: table.to_parquet(file),
+    "layer.geojsonl": lambda table, file: table.to_file(file, driver="GeoJSONSeq"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_the_same_objects(tmp_path: Path, name: str) -> None:
+    WRITERS[name](layer(), tmp_path / name)
+    found = imported(tmp_path / name)
+    expected = [
+        (f"楼{index}", "Building", {"name": f"楼{index}", "height": 3.0 + index, "floors": 1 + index, "open": index % 2 == 0}, 3.0 + index)
+        for index in range(3)
+    ]  # fmt: skip
+    assert seen(found) == expected
+    types = {name: each.type for name, each in found.objects[0].attributes.properties["attributes"].items()}
+    assert (types["name"], types["height"], types["floors"]) == ("text", "real", "integer")
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "UTF-8"])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_shapefile_in_a_zip_is_read_in_its_encoding(tmp_path: Path, encoding: str, *, told: bool) -> None:
+    table = layer(40).rename(columns={"name": "名称"})
+    table.astype({"open": int}).to_file(tmp_path / "楼.shp", encoding=encoding)
+    if not told:
+        (tmp_path / "楼.cpg").unlink()
+    with zipfile.ZipFile(tmp_path / "city.zip", "w") as archive:
+        for file in tmp_path.glob("楼.*"):
+            archive.write(file, f"folder/{file.name}")
+    found = imported(tmp_path / "city.zip")
+    assert found.report.schema == "Shapefile"
+    assert sorted(item.name for item in found.objects) == sorted(f"楼{index}" for index in range(40))
+
+
+SPELLINGS = {
+    "a bare list": json.dumps,
+    "an indented list": lambda features: json.dumps(features, indent=2),
+    "one a line": lambda features: "\n".join(map(json.dumps, features)),
+    "text sequence": lambda features: "".join(f"\x1e{json.dumps(each)}\n" for each in features),
+    "with a byte order mark": lambda features: (
+        "\ufeff" + json.dumps({"type": "FeatureCollection", "features": features})
+    ),
+    "features first": lambda features: json.dumps({"features": features, "type": "FeatureCollection"}),
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_every_spelling_of_geojson_is_read(tmp_path: Path, name: str) -> None:
+    features = [feature(block(LON + 0.001 * index, LAT), height=3.0 + index) for index in range(3)]
+    file = tmp_path / "layer.json"
+    file.write_text(SPELLINGS[name](features), encoding="utf-8")
+    found = imported(file)
+    assert (found.report.products, found.report.drawn) == (3, 3)
+
+
+def test_a_single_feature_is_a_layer(tmp_path: Path) -> None:
+    file = tmp_path / "one.geojson"
+    file.write_text(json.dumps(feature(block(LON, LAT), height=3.0), indent=1))
+    assert imported(file).report.drawn == 1
+
+
+@pytest.mark.parametrize("content", ["[]", '{"type": "FeatureCollection", "features": []}'])
+def test_a_file_without_features_is_imported_and_says_so(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "none.geojson"
+    file.write_text(content)
+    report = imported(file).report
+    assert (report.products, report.drawn) == (0, 0)
+    assert "There is no feature in this file." in report.warnings
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[{", '{"type": "FeatureCollection", "features": [{"type"', "not json"]
+)
+def test_a_torn_geojson_is_refused_with_advice(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "torn.geojson"
+    file.write_text(content)
+    with pytest.raises((DamagedSource, UnsupportedSource)):
+        imported(file)
+
+
+def test_layers_of_a_file_become_branches_of_one_model(tmp_path: Path) -> None:
+    file = tmp_path / "city.gpkg"
+    layer(2).to_file(file, layer="buildings")
+    lamps = geopandas.GeoDataFrame({"height": [8.0]}, geometry=[shapely.Point(LON, LAT)], crs=4326)
+    lamps.to_file(file, layer="lamps")
+    found = imported(file)
+    assert [(item.global_id, item.class_) for item in found.objects] == [
+        ("buildings", "Layer"),
+        ("buildings.1", "Building"),
+        ("buildings.2", "Building"),
+        ("lamps", "Layer"),
+        ("lamps.1", "Lamp"),
+    ]
+    parents = [item.parent for item in found.objects]
+    assert parents == [None, 0, 0, None, 3]
+    assert found.report.products == 3
+
+
+def test_rules_choose_the_layers_to_read(tmp_path: Path) -> None:
+    file = tmp_path / "city.gpkg"
+    layer(2).to_file(file, layer="buildings")
+    layer(1).to_file(file, layer="plans")
+    rules = tmp_path / "rules.toml"
+    rules.write_text('layers = ["build*"]\n')
+    assert imported(file, rules=rules).report.products == 2
+
+
+def csv(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    file = folder / "trees.csv"
+    file.write_bytes(text.encode(encoding))
+    return file
+
+
+def test_a_table_with_coordinates_becomes_points_with_types_told_from_all_rows(tmp_path: Path) -> None:
+    rows = ["lon,lat,code,height,girth,alive,note"]
+    rows += [f"{LON + index * 1e-4},{LAT},0{index},{index + 2},1.5,yes," for index in range(9)]
+    rows += [f"{LON},{LAT + 1e-4},010,4,2,No ,老树"]
+    found = imported(csv(tmp_path, "\ufeff" + "\n".join(rows)))
+    kept = found.of("10").attributes.properties["attributes"]
+    assert {name: (each.value, each.type) for name, each in kept.items() if name not in {"lon", "lat"}} == {
+        "code": ("010", "text"),
+        "height": (4, "integer"),
+        "girth": (2.0, "real"),
+        "alive": (False, "boolean"),
+        "note": ("老树", "text"),
+    }
+    assert {item.class_ for item in found.objects} == {"Tree"}
+    assert found.result.diagnosis.used == "column names"
+
+
+def test_a_table_in_gbk_with_chinese_coordinates_is_read(tmp_path: Path) -> None:
+    rows = ["名称,经度,纬度"] + [f"樟树{index},{LON},{LAT}" for index in range(60)]
+    found = imported(csv(tmp_path, "\n".join(rows), "gbk"))
+    assert {item.name for item in found.objects} == {f"樟树{index}" for index in range(60)}
+
+
+def test_rows_without_coordinates_are_counted(tmp_path: Path) -> None:
+    found = imported(csv(tmp_path, f"lon,lat\n{LON},{LAT}\n,\n{LON},abc\n"))
+    assert (found.report.drawn, found.report.not_drawn) == (1, {"no representation": 2})
+
+
+def test_a_table_without_coordinates_is_refused_with_its_columns(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedSource, match="none of its columns are coordinates"):
+        imported(csv(tmp_path, "a,b\n1,2\n"))
+
+
+def test_a_file_without_crs_is_refused_with_a_suggestion(tmp_path: Path) -> None:
+    file = tmp_path / "plain.gpkg"
+    table = geopandas.GeoDataFrame({"h": [1]}, geometry=[shapely.box(649757, 3306711, 649787, 3306731)])
+    with pytest.warns(UserWarning, match="crs"):
+        table.to_file(file)
+    with pytest.raises(UnsupportedSource, match="--crs"):
+        imported(file)
+    assert imported(file, crs="EPSG:4549").report.drawn == 1
+
+
+def test_map_services_of_china_are_undone_point_by_point(tmp_path: Path) -> None:
+    from twin.frames.china import wgs84_to_gcj02  # noqa: PLC0415
+
+    true = np.array([[121.0, 30.0], [121.9, 29.2]])
+    shifted = [feature(shapely.Point(*point)) for point in wgs84_to_gcj02(true)]
+    found = imported(geojson(tmp_path, *shifted), crs="gcj02")
+    for name, point in zip(("0", "1"), true, strict=True):
+        at = places(found, name)[:, :2].mean(axis=0)
+        assert np.abs(at - point).max() < 1e-6
+
+
+def test_ids_are_the_formats_own_and_repeated_ones_get_a_number(tmp_path: Path) -> None:
+    features = [
+        feature(block(LON, LAT), height=3.0) | {"id": name} for name in ("b", "a", "b", "b~2", "children")
+    ]
+    found = imported(geojson(tmp_path, *features))
+    assert [item.global_id for item in found.objects] == ["a", "b", "b~2", "b~3", "children~"]
+    assert any("1 features have an id" in text for text in found.report.warnings)
+
+
+def test_ids_that_are_missing_are_the_feature_s_number(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('id = "gid"\n')
+    features = [feature(block(LON, LAT), gid="x", height=1), feature(block(LON, LAT), gid=None, height=1)]
+    found = imported(geojson(tmp_path, *features), rules=rules)
+    assert [item.global_id for item in found.objects] == ["#1", "x"]
+
+
+def test_several_processes_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bim_import.gis.importer._LARGE", 0)
+    shapes = np.array([block(LON + 0.001 * index, LAT) for index in range(500)] * 90)
+    many = geopandas.GeoDataFrame({"height": np.arange(len(shapes)) % 30 + 1}, geometry=shapes, crs=4326)
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        many.to_file(tmp_path / folder / "many.fgb", SPATIAL_INDEX="NO")
+    one, two = imported(tmp_path / "one" / "many.fgb"), imported(tmp_path / "two" / "many.fgb", workers=2)
+    assert one.report.drawn == two.report.drawn == len(many)
+    assert one.objects == two.objects
+    assert [one.spool.mesh(i).positions.tobytes() for i in (0, 20_001, 44_999)] == [
+        two.spool.mesh(i).positions.tobytes() for i in (0, 20_001, 44_999)
+    ]
