@@ -213,7 +213,16 @@ class StateReader(Protocol):
         ...
 
     def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
-        """For each signal the newest reading observed at or before `at`, late data included."""
+        """For each signal the newest reading observed at or before `at`, late data included, of the objects that were in the
+        revision of their model that was current then (before its first one: that one).
+        """
+        ...
+
+    def scene_now(self, query: StateQuery) -> SceneAt:
+        """Present states as columns, those of signals that have never reported too (quality 255, value 0, time 0).
+
+        `limit` and `cursor` of the query do not count. Raises NotFound for an unknown place, InvalidQuery.
+        """
         ...
 
     def rejected(self, *, limit: int) -> list[Rejected]:

@@ -1,8 +1,9 @@
 """What differs between database engines, behind one narrow interface. Everything else in this package is plain SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
 
 Row = Sequence[Any]
@@ -103,6 +104,12 @@ class Dialect(Protocol):
 
     def refresh_statistics(self, connection: Connection) -> None:
         """After a change to what is published: whatever the planner should know before it finds out by itself."""
+        ...
+
+    def columns(
+        self, connection: Connection, statement: Select[Any], values: Mapping[str, Any], kinds: Sequence[type]
+    ) -> list[NDArray[Any]]:
+        """What a statement selects as arrays of these types (np.int64 or np.float64), past the making of rows; all 64 bits wide, none NULL."""
         ...
 
     def given_ids(self, ids: Sequence[int]) -> Select[Any]:

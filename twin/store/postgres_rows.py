@@ -1,11 +1,13 @@
 """Many rows at once, in and out of PostgreSQL: binary COPY, arrays, temporary tables."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -50,6 +52,28 @@ def update(driver: Driver, table: Table, columns: Sequence[str], rows: Sequence[
     driver.execute(made)
     _copy(driver, copied, [_type(table, name) for name in names], rows)
     driver.execute(updated)
+
+
+_HEAD, _TAIL = 19, 2
+"""Bytes of COPY's binary form before the first row and after the last (PostgreSQL manual, COPY, file formats)."""
+
+
+def columns(
+    driver: Driver, statement: str, values: Mapping[str, Any], kinds: Sequence[type]
+) -> list[NDArray[Any]]:
+    """See `twin.store.dialect.Dialect.columns`: all fields are of 8 bytes."""
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT BINARY)", values) as copy,
+    ):
+        data = b"".join(copy)
+    fields = [("fields", ">i2")]
+    for place, kind in enumerate(kinds):
+        fields += [(f"length{place}", ">i4"), (f"c{place}", np.dtype(kind).newbyteorder(">").str)]
+    rows = np.frombuffer(
+        data, np.dtype(fields), offset=_HEAD, count=(len(data) - _HEAD - _TAIL) // np.dtype(fields).itemsize
+    )
+    return [rows[f"c{place}"].astype(kind) for place, kind in enumerate(kinds)]
 
 
 def _arrays(rows: Sequence[Row]) -> list[list[Any]]:

@@ -103,7 +103,7 @@ def _folded(database: Database, connection: Connection, groups: dict[int, list[A
         keys = history_keys(others, groups)
         settled = [(at // DAY_US, signal, at) for signal, at in keys]
         known = database.dialect.find_rows(connection, reading, settled)
-        history = History(keys, known, recent.find(database, connection, keys))
+        history = History(keys, known, recent.find(connection, database.dialect, keys))
         for row in others:
             fold(row, groups[row[0]], history, outcome, now)
         history.add_to(outcome)

@@ -11,10 +11,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+from numpy.typing import NDArray
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from twin.store import counters
 from twin.store.database import Database
+from twin.store.dialect import Dialect
 from twin.store.schema import counter
 from twin.store.schema_live import recent_batch, recent_reading
 
@@ -141,9 +155,9 @@ def _stop(samples: Iterable[bytes], start: int, rows: int) -> int:
     return int(signals[place]) + 1 if place < len(signals) else END
 
 
-def find(database: Database, connection: Connection, keys: Sequence[tuple[int, int]]) -> list[Found]:
+def find(connection: Connection, dialect: Dialect, keys: Sequence[tuple[int, int]]) -> list[Found]:
     """Rows by signal and time of observation, those that are here."""
-    if not database.dialect.buffers_readings:
+    if not dialect.buffers_readings or not keys:
         return []
     batches = connection.execute(_batches).all()
     times = np.array([at for _, at in keys], np.int64)
@@ -152,7 +166,7 @@ def find(database: Database, connection: Connection, keys: Sequence[tuple[int, i
         for row in batches
         for place in np.flatnonzero((times >= row.oldest) & (times <= row.newest)).tolist()
     ]
-    return database.dialect.find_rows(connection, recent_reading, wanted)
+    return dialect.find_rows(connection, recent_reading, wanted)
 
 
 _of_signal = (
@@ -181,27 +195,23 @@ def of_signal(connection: Connection, number: int, start: int, end: int) -> Sequ
     return connection.execute(_of_signal, {"number": number, "start": start, "end": end}).all()
 
 
-_ranked = (
+_until = (
     select(
         recent_reading.c.signal,
         recent_reading.c.observed_at,
-        recent_reading.c.value,
-        recent_reading.c.code,
-        recent_reading.c.text,
-        func.row_number()
-        .over(partition_by=recent_reading.c.signal, order_by=recent_reading.c.observed_at.desc())
-        .label("rank"),
+        func.coalesce(recent_reading.c.value, 0.0),
+        cast(recent_reading.c.code, BigInteger),
     )
     .select_from(recent_batch)
     .join(recent_reading, recent_reading.c.batch == recent_batch.c.batch + 0)
     .where(recent_batch.c.oldest <= bindparam("at"), recent_reading.c.observed_at <= bindparam("at"))
-    .subquery()
 )
-_newest = select(
-    _ranked.c.signal, _ranked.c.observed_at, _ranked.c.value, _ranked.c.code, _ranked.c.text
-).where(_ranked.c.rank == 1)
 
 
-def newest_until(connection: Connection, at: int) -> Sequence[Sequence[Any]]:
-    """Of each signal the newest reading here observed at or before `at`: signal, observed_at, value, code, text."""
-    return connection.execute(_newest, {"at": at}).all()
+def newest_until(connection: Connection, dialect: Dialect, at: int) -> list[NDArray[Any]]:
+    """Of each signal the newest reading here observed at or before `at`: signal, observed_at, value, code."""
+    kinds = (np.int64, np.int64, np.float64, np.int64)
+    signals, times, *others = dialect.columns(connection, _until, {"at": at}, kinds)
+    order = np.lexsort((times, signals))
+    last = order[np.append(np.diff(signals[order]) != 0, True)] if len(order) else order
+    return [column[last] for column in (signals, times, *others)]

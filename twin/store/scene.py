@@ -1,243 +1,252 @@
-"""Every signal at one instant.
+"""Every signal at one instant, and at this one.
 
 Signals that have not reported since are answered from their states. The others are looked for in history, one day after the other
-from the instant backwards; each is there, because it first reported before.
+from the instant backwards; each is there, because it first reported before. Columns come from the driver straight into arrays
+(`Dialect.columns`): rows of a million signals as objects take four times as long.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, and_, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, cast, func, select
 
-from twin.ports import SceneAt
-from twin.store import recent
+from twin.ports import SceneAt, StateQuery
+from twin.store import membership, recent
 from twin.store.database import Database
+from twin.store.dialect import Dialect
 from twin.store.folding import DAY_US
 from twin.store.history import days
-from twin.store.pace import lists
+from twin.store.ids import SPAN
 from twin.store.schema import model, twin_object
 from twin.store.schema_live import reading, signal_state
+from twin.store.state_search import selection
+from twin.store.states import shown_code
 from twin.store.values import TEXT
 
 _STALE, _BAD = 2, 3
 """Places of these in `twin.ports.QUALITIES`."""
 
-PART = 20_000
-"""Rows that are read at once."""
-
-_TYPES = (np.int64, np.int64, np.float64, np.uint8)
-_BASE_TYPES = (*_TYPES, np.uint32, np.int64, np.int64)
+NEVER = 255
+"""Quality of a signal that has never reported."""
 
 FEW = 5_000
 """Signals that are asked for by number (3 µs each); more are found by going through all states (1 µs each, of all)."""
 
-_state = signal_state.c
 SAMPLE = 100
 """Signals whose readings of a day are counted, to choose between the two ways of looking for those of all."""
 
 SCANNED = 20
 """Readings of a signal a day up to which going through all of them is faster than looking up the newest (0.15 µs each, 3 µs)."""
 
-_base = (
-    select(
-        _state.number,
-        _state.observed_at,
-        _state.value,
-        _state.code,
-        _state.state_index,
-        func.coalesce(_state.period_us, -1),
-        _state.first_at,
-        _state.text,
+_CODES = 16
+"""Codes are below this: a period in microseconds and a code are one number."""
+
+_state = signal_state.c
+_at: ColumnElement[int] = bindparam("at")
+_day: ColumnElement[int] = bindparam("day")
+
+
+def _whole(state: Any) -> tuple[ColumnElement[Any], ...]:
+    """A state as four numbers: signal and object, time, value, period and code."""
+    return (
+        state.number * SPAN + state.state_index,
+        func.coalesce(state.observed_at, 0),
+        func.coalesce(state.value, 0.0),
+        cast(func.coalesce(state.period_us, -1) * _CODES + state.code, BigInteger),
     )
-    .where(_state.first_at <= bindparam("at"))
-    .order_by(_state.number)
-)
+
+
+_base = select(*_whole(_state)).where(_state.first_at <= _at).order_by(_state.number)
 _base_of_models = (
     _base.join(twin_object, twin_object.c.state_index == _state.state_index)
     .join(model, model.c.id == twin_object.c.model_id)
     .where(model.c.key.in_(bindparam("keys", expanding=True)))
 )
+_oldest = select(func.min(_state.first_at)).where(_state.first_at <= _at, _state.observed_at > _at)
+_STATE = (np.int64, np.int64, np.float64, np.int64)
 
 _inner = reading.alias("inner_reading")
+_found = (
+    reading.c.signal,
+    reading.c.observed_at,
+    func.coalesce(reading.c.value, 0.0),
+    cast(reading.c.code, BigInteger),
+)
+_READING = (np.int64, np.int64, np.float64, np.int64)
 
 
 def _of_day(numbers: Any) -> Select[Any]:
     """The newest reading of each signal in a day."""
     newest = (
         select(func.max(_inner.c.observed_at))
-        .where(
-            _inner.c.day == bindparam("day"),
-            _inner.c.signal == numbers,
-            _inner.c.observed_at <= bindparam("at"),
-        )
+        .where(_inner.c.day == _day, _inner.c.signal == numbers, _inner.c.observed_at <= _at)
         .scalar_subquery()
     )
-    columns = (reading.c.signal, reading.c.observed_at, reading.c.value, reading.c.code, reading.c.text)
-    return select(*columns).where(
-        reading.c.day == bindparam("day"), reading.c.signal == numbers, reading.c.observed_at == newest
-    )
+    mine = (reading.c.day == _day, reading.c.signal == numbers, reading.c.observed_at == newest)
+    return select(*_found).select_from(signal_state).join(reading, and_(*mine))
 
 
 # `+ 0` has the planner go from signals to readings: two look-ups for each signal, however many readings a day has.
-_of_all = _of_day(signal_state.c.number + 0).where(
-    signal_state.c.observed_at > bindparam("at"), signal_state.c.first_at <= bindparam("at")
-)
-_of_few = _of_day(signal_state.c.number + 0).where(
-    signal_state.c.number.in_(bindparam("numbers", expanding=True))
-)
-
+_of_all = _of_day(signal_state.c.number + 0).where(_state.observed_at > _at, _state.first_at <= _at)
 
 _last = (
     select(_inner.c.signal, func.max(_inner.c.observed_at).label("observed_at"))
-    .where(_inner.c.day == bindparam("day"), _inner.c.observed_at <= bindparam("at"))
+    .where(_inner.c.day == _day, _inner.c.observed_at <= _at)
     .group_by(_inner.c.signal)
     .subquery()
 )
-_by_scan = select(
-    reading.c.signal, reading.c.observed_at, reading.c.value, reading.c.code, reading.c.text
-).join_from(
+_by_scan = select(*_found).join_from(
     _last,
     reading,
     and_(
-        reading.c.day == bindparam("day"),
+        reading.c.day == _day,
         reading.c.signal == _last.c.signal,
         reading.c.observed_at == _last.c.observed_at,
     ),
 )
 _sampled = select(func.count()).where(
-    reading.c.day == bindparam("day"),
+    reading.c.day == _day,
     reading.c.signal.in_(bindparam("numbers", expanding=True)),
-    reading.c.observed_at <= bindparam("at"),
+    reading.c.observed_at <= _at,
 )
 
 
 def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
     """See `twin.ports.StateReader.scene_at`."""
+    values = {"at": at, "keys": list(models)} if models else {"at": at}
+    base = _base_of_models if models else _base
     with database.read() as connection:
-        if models:
-            rows = connection.execute(_base_of_models, {"at": at, "keys": list(models)})
-        else:
-            rows = connection.execute(_base, {"at": at})
-        scene = _Scene(_Columns.of(rows.partitions(PART), _BASE_TYPES), at)
+        columns = database.dialect.columns(connection, base, values, _STATE)
+        scene = _Scene(columns, at)
         if scene.missing.any():
-            _search(connection, scene, at)
-    return scene.finished()
+            _search(connection, database.dialect, scene, at)
+        scene.drop(membership.absent(connection, at))
+        texts = _texts(connection, database.dialect, scene)
+    return scene.finished(texts)
 
 
-def _search(connection: Connection, scene: "_Scene", at: int) -> None:
+def scene_now(database: Database, query: StateQuery) -> SceneAt:
+    """See `twin.ports.StateReader.scene_now`."""
+    now = database.now()
+    with database.read() as connection:
+        chosen = selection(database, connection, query)
+        shown = cast(shown_code(signal_state, bindparam("now")) * _CODES + _state.code, BigInteger)
+        statement = chosen.of(*_whole(_state)[:3], shown).order_by(_state.number)
+        whole, observed_at, values, codes = database.dialect.columns(
+            connection, statement, chosen.values, _STATE
+        )
+        scene = _Scene((whole, observed_at, values, codes & (_CODES - 1)), now)
+        texts = _texts(connection, database.dialect, scene)
+    found = scene.finished(texts)
+    found.quality[:] = (codes >> 4).astype(np.uint8)  # -1, never reported, becomes NEVER
+    return found
+
+
+def _search(connection: Connection, dialect: Dialect, scene: "_Scene", at: int) -> None:
     """Find what those signals said that have reported since."""
     searched = scene.missing
-    scene.take(_Columns.of([recent.newest_until(connection, at)]))
-    for day in reversed(days(connection, scene.oldest, at + 1)):
+    scene.take(recent.newest_until(connection, dialect, at))
+    oldest = connection.execute(_oldest, {"at": at}).scalar()
+    for day in reversed(days(connection, at if oldest is None else oldest, at + 1)):
         # A reading of this day or a later one, found among the recent ones, may be the newest, but need not be.
         searched &= scene.missing | (scene.observed_at < (day + 1) * DAY_US)
         if not searched.any():
             return
-        scene.take(_found(connection, scene.numbers[searched], day, at))
+        scene.take(_of_history(connection, dialect, scene.numbers[searched], day, at))
         searched &= scene.missing | (scene.observed_at < day * DAY_US)
 
 
-def _found(connection: Connection, numbers: NDArray[np.int64], day: int, at: int) -> "_Columns":
-    """Readings of a day."""
-    values = {"day": day, "at": at}
-    if len(numbers) > FEW:
-        sample = numbers[:: len(numbers) // SAMPLE + 1].tolist()
-        rows = connection.execute(_sampled, {**values, "numbers": sample}).scalar_one()
-        statement = _by_scan if rows <= len(sample) * SCANNED else _of_all
-        return _Columns.of(connection.execute(statement, values).partitions(PART))
-    parts = (
-        connection.execute(_of_few, {**values, "numbers": some}).all() for some in lists(numbers.tolist())
-    )
-    return _Columns.of(parts)
+def _of_history(
+    connection: Connection, dialect: Dialect, numbers: NDArray[np.int64], day: int, at: int
+) -> list[NDArray[Any]]:
+    """Readings of a day: signal, time, value, code."""
+    values: dict[str, Any] = {"day": day, "at": at}
+    if len(numbers) <= FEW:
+        few = _of_day(_state.number + 0).where(_state.number.in_(dialect.given_ids(numbers.tolist())))
+        return dialect.columns(connection, few, values, _READING)
+    sample = numbers[:: len(numbers) // SAMPLE + 1].tolist()
+    rows = connection.execute(_sampled, {**values, "numbers": sample}).scalar_one()
+    statement = _by_scan if rows <= len(sample) * SCANNED else _of_all
+    return dialect.columns(connection, statement, values, _READING)
 
 
-class _Columns(NamedTuple):
-    """Rows as columns: number, observed_at, value, code, and what else was selected; texts by row."""
-
-    arrays: list[NDArray[Any]]
-    texts: dict[int, str]
-
-    @classmethod
-    def of(cls, parts: Iterable[Sequence[Sequence[Any]]], types: Sequence[type] = _TYPES) -> Self:
-        """Read rows part by part: a million at once would be a million objects for the garbage collector to look through.
-        The last of a row is its text, the others are of these types.
-        """
-        pieces: list[list[NDArray[Any]]] = [[np.empty(0, kind)] for kind in types]
-        texts: dict[int, str] = {}
-        count = 0
-        for part in parts:
-            if not part:
-                continue
-            *numeric, words = zip(*part, strict=True)
-            for piece, values, kind in zip(pieces, numeric, types, strict=True):
-                piece.append(np.array(values, kind))
-            if words.count(None) < len(words):
-                texts.update((count + row, text) for row, text in enumerate(words) if text is not None)
-            count += len(part)
-        return cls([np.concatenate(piece) for piece in pieces], texts)
+def _texts(connection: Connection, dialect: Dialect, scene: "_Scene") -> dict[int, str]:
+    """Texts by signal, of those whose value is one."""
+    keys = scene.text_keys
+    if not keys:
+        return {}
+    wanted = dict(keys)
+    texts: dict[int, str] = {}
+    for row in dialect.find_rows(connection, signal_state, [(number,) for number in wanted]):
+        if row[4] == wanted[row[0]]:
+            texts[row[0]] = row[2]
+    past = [key for key in keys if key[0] not in texts]
+    settled = [(observed_at // DAY_US, number, observed_at) for number, observed_at in past]
+    rows = [*dialect.find_rows(connection, reading, settled), *recent.find(connection, dialect, past)]
+    return texts | {row[1]: row[5] for row in rows if row[5] is not None}
 
 
 class _Scene:
     """Columns that are filled while history is searched."""
 
-    def __init__(self, base: _Columns, at: int) -> None:
+    def __init__(self, columns: Sequence[NDArray[Any]], at: int) -> None:
+        whole, self.observed_at, self.values, packed = columns
         self._at = at
-        self.numbers, self.observed_at, self.values, self.codes = base.arrays[:4]
-        self.state_indexes, self.periods_us, first_at = base.arrays[4:]
-        self.oldest = int(first_at.min(initial=at))
-        """No signal has reported before."""
-        self.texts = base.texts
+        self.numbers = whole // SPAN
+        self.state_indexes = whole % SPAN
+        self.codes = packed & (_CODES - 1)
+        self.periods_us = packed >> 4
 
     @property
     def missing(self) -> NDArray[np.bool_]:
         """(n,) which signals have no reading of that time yet: the one they have came after it."""
         return self.observed_at > self._at
 
-    def take(self, found: _Columns) -> None:
-        """Enter readings of that time where they are newer than what is known of it."""
-        numbers, observed_at, values, codes = found.arrays
-        places, known = self._places(numbers, observed_at)
-        self.observed_at[places] = observed_at[known]
-        self.values[places] = values[known]
-        self.codes[places] = codes[known]
-        if self.texts:
-            for place in places.tolist():
-                self.texts.pop(place, None)
-        if found.texts:
-            rows = np.flatnonzero(known).tolist()
-            entered = zip(places.tolist(), rows, strict=True)
-            self.texts.update((place, found.texts[row]) for place, row in entered if row in found.texts)
+    @property
+    def text_keys(self) -> list[tuple[int, int]]:
+        """Signal and time of observation of those whose value is a text."""
+        said = ((self.codes & 12) == TEXT) & ~self.missing & (self.observed_at != 0)
+        return list(zip(self.numbers[said].tolist(), self.observed_at[said].tolist(), strict=True))
 
-    def _places(
-        self, numbers: NDArray[np.int64], observed_at: NDArray[np.int64]
-    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Rows of the scene that these readings belong to, and which of the readings do."""
+    def take(self, found: Sequence[NDArray[Any]]) -> None:
+        """Enter readings of that time (signal, time, value, code) where they are newer than what is known of it."""
+        numbers, observed_at, values, codes = found
+        if not len(self.numbers):
+            return
         places = np.searchsorted(self.numbers, numbers)
         places[places == len(self.numbers)] = 0
         known = self.numbers[places] == numbers
         known &= self.missing[places] | (self.observed_at[places] < observed_at)
-        return places[known], known
+        self.observed_at[places[known]] = observed_at[known]
+        self.values[places[known]] = values[known]
+        self.codes[places[known]] = codes[known]
 
-    def finished(self) -> SceneAt:
+    def drop(self, state_indexes: NDArray[np.int64]) -> None:
+        """Leave out the signals of these objects."""
+        if len(state_indexes):
+            kept = ~np.isin(self.state_indexes, state_indexes)
+            for name in ("numbers", "state_indexes", "observed_at", "values", "codes", "periods_us"):
+                setattr(self, name, getattr(self, name)[kept])
+
+    def finished(self, texts: dict[int, str]) -> SceneAt:
         """The scene, with the qualities that screens showed then."""
-        there, at = ~self.missing, self._at
-        quality = (self.codes & 3).astype(np.uint8)
-        silent = (self.periods_us >= 0) & (self.observed_at + self.periods_us < at)
+        there = ~self.missing
+        numbers, codes, observed_at = self.numbers[there], self.codes[there], self.observed_at[there]
+        periods_us = self.periods_us[there]
+        quality = (codes & 3).astype(np.uint8)
+        silent = (periods_us >= 0) & (observed_at + periods_us < self._at)
         quality[silent & (quality != _BAD)] = _STALE
-        rows = np.cumsum(there) - 1
-        texts = {
-            int(rows[place]): text
-            for place, text in self.texts.items()
-            if there[place] and self.codes[place] & 12 == TEXT
-        }
+        values = self.values[there]
+        values[(codes & 12) == TEXT] = np.nan
+        rows = np.searchsorted(numbers, np.array(list(texts), np.int64)).tolist()
         return SceneAt(
-            at=at,
-            signals=self.numbers[there].astype(np.uint32),
-            state_indexes=self.state_indexes[there],
-            values=self.values[there],
-            texts=texts,
-            quality=quality[there],
-            observed_at=self.observed_at[there],
+            at=self._at,
+            signals=numbers.astype(np.uint32),
+            state_indexes=self.state_indexes[there].astype(np.uint32),
+            values=values,
+            texts=dict(zip(rows, texts.values(), strict=True)),
+            quality=quality,
+            observed_at=observed_at,
         )

@@ -7,12 +7,14 @@ a few models turn joins around (measured on 100,000 objects: an object by id 1.6
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     URL,
     ColumnElement,
@@ -205,6 +207,17 @@ class SqliteDialect:
     def refresh_statistics(self, connection: Connection) -> None:
         """Nothing: there are none on purpose."""
 
+    def columns(
+        self, connection: Connection, statement: Select[Any], values: Mapping[str, Any], kinds: Sequence[type]
+    ) -> list[NDArray[Any]]:
+        """From the driver's cursor into an array (0.7 µs for a row of four)."""
+        shape = np.dtype([(f"c{place}", kind) for place, kind in enumerate(kinds)])
+        result = connection.execute(statement, dict(values))
+        cursor: Any = result.cursor
+        rows = np.fromiter(cursor, shape)
+        result.close()
+        return [np.ascontiguousarray(rows[name]) for name in shape.names or ()]
+
     def given_ids(self, ids: Sequence[int]) -> Select[Any]:
         """As JSON."""
         return select(_given(ids).c.value.label("id"))
@@ -298,7 +311,7 @@ def _by_key(table: Table) -> str:
     return " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
 
 
-def _given(values: Sequence[int] | Sequence[str]) -> TableValuedAlias:
+def _given(values: Sequence[object]) -> TableValuedAlias:
     """Values as one JSON parameter."""
     return func.json_each(bindparam(None, _encoder.encode(list(values)).decode(), Text)).table_valued("value")
 

@@ -1,6 +1,6 @@
 """What signals say now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, case, or_, select
@@ -17,6 +17,10 @@ from twin.store.values import QUALITY_CODES, decode, quality_of
 
 MAX_SIGNALS = 10_000
 """Signals of one request."""
+
+
+FEW_NAMES = 32
+"""Names of signals up to which a statement for each is faster than one that finds every signal of a name at every object."""
 
 
 def state_columns(start: FromClause = signal) -> Select[Any]:
@@ -84,9 +88,8 @@ def states_by_number(database: Database, numbers: Sequence[int]) -> list[StateRe
         return records_by_number(database, connection, numbers)
 
 
-def _of_names(dialect: Dialect, key: str, wanted: Sequence[tuple[str, str]]) -> Select[Any]:
-    """States of signals by GlobalId and name; those of all these objects with any of these names."""
-    global_ids, names = ({pair[place] for pair in wanted} for place in (0, 1))
+def _named(dialect: Dialect, key: str, global_ids: Sequence[str], names: Sequence[str]) -> Select[Any]:
+    """States of signals of these objects of a model that have one of these names."""
     numbers = (
         select(signal.c.number)
         .select_from(model)
@@ -94,12 +97,24 @@ def _of_names(dialect: Dialect, key: str, wanted: Sequence[tuple[str, str]]) -> 
         .join(signal, signal.c.state_index == twin_object.c.state_index)
         .where(
             model.c.key == bindparam(None, key),
-            twin_object.c.global_id.in_(dialect.given_texts([*global_ids])),
-            signal.c.name.in_(dialect.given_texts([*names])),
+            twin_object.c.global_id.in_(dialect.given_texts(global_ids)),
+            signal.c.name.in_(dialect.given_texts(names)),
         )
         .subquery()
     )
     return state_columns(numbers.join(signal, signal.c.number == numbers.c.number))
+
+
+def _asked(dialect: Dialect, key: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Select[Any]]:
+    """Statements for signals of a model by GlobalId and name: one for each name, unless the names are many."""
+    by_name: dict[str, list[str]] = {}
+    for global_id, name in pairs:
+        by_name.setdefault(name, []).append(global_id)
+    if len(by_name) <= FEW_NAMES:
+        yield from (_named(dialect, key, global_ids, [name]) for name, global_ids in by_name.items())
+    else:
+        everyone = {global_id for global_ids in by_name.values() for global_id in global_ids}
+        yield _named(dialect, key, list(everyone), list(by_name))
 
 
 def states_of(database: Database, signals: Sequence[str]) -> list[StateRecord]:
@@ -113,11 +128,11 @@ def states_of(database: Database, signals: Sequence[str]) -> list[StateRecord]:
     now = database.now()
     with database.read() as connection:
         for key, of_model in found.items():
-            rows = connection.execute(_of_names(database.dialect, key, list(of_model))).all()
-            for row in rows:
-                identity = (row[7], row[2])  # by name takes seven times as long
-                if identity in of_model:
-                    of_model[identity] = state_record(row, now)
+            for statement in _asked(database.dialect, key, of_model):
+                for row in connection.execute(statement).all():
+                    identity = (row[7], row[2])  # by place: by name takes seven times as long
+                    if identity in of_model:
+                        of_model[identity] = state_record(row, now)
     states = (found[key][global_id, name] for key, global_id, name in parts)
     return [state for state in states if state is not None]
 

@@ -249,6 +249,9 @@ class SqlStore:
     def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
         return scene.scene_at(self._database, at, models)
 
+    def scene_now(self, query: StateQuery) -> SceneAt:
+        return scene.scene_now(self._database, query)
+
     def rejected(self, *, limit: int) -> list[Rejected]:
         return dead_letters.rejected(self._database, limit=limit)
 

@@ -12,6 +12,7 @@ from tests.twin.store.device_contract import DeviceContract
 from tests.twin.store.fold_contract import FoldContract
 from tests.twin.store.live_contract import BindingContract, RecordContract, SignalContract, StalenessContract
 from tests.twin.store.live_query_contract import HistoryContract, SceneContract, StateContract
+from tests.twin.store.membership_contract import MembershipContract
 from tests.twin.store.retention_contract import RetentionContract
 from tests.twin.store.rollup_contract import RollUpContract
 from twin.ports import TwinStore
@@ -43,6 +44,9 @@ class TestHistory(HistoryContract): ...
 
 
 class TestScenes(SceneContract): ...
+
+
+class TestMembership(MembershipContract): ...
 
 
 class TestRollUps(RollUpContract): ...
