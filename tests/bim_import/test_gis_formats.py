@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_a_shapefile_in_a_zip_is_read_in_its_encoding(tmp_path: Path, encoding: 
     assert sorted(item.name for item in found.objects) == sorted(f"楼{index}" for index in range(40))
 
 
-SPELLINGS = {
+SPELLINGS: dict[str, Callable[[Any], str]] = {
     "a bare list": json.dumps,
     "an indented list": lambda features: json.dumps(features, indent=2),
     "one a line": lambda features: "\n".join(map(json.dumps, features)),
