@@ -168,7 +168,7 @@ class _Work:
 
     def finish(self) -> ImportResult:
         """Write all objects in the order of their ids, and report."""
-        titles = [state.plan.title for state in self._layers] if self._several else []
+        titles = [self._source.stem, *(state.plan.title for state in self._layers)] if self._several else []
         numbers = self._numbers(titles)
         renumber(self._folder, numbers.ordinals.astype(np.uint32))
         layers = [
@@ -179,7 +179,7 @@ class _Work:
                 first=state.first,
                 parent=self._count + place if titles else None,
             )
-            for place, state in enumerate(self._layers)
+            for place, state in enumerate(self._layers, 1)
         ]
         write_objects(self._folder, layers, titles, numbers)
         report = self._tally.report(str(self._source), numbers)

@@ -71,7 +71,9 @@ class HeldLayer:
 
 
 def write_objects(folder: Path, layers: list[HeldLayer], parents: list[str], numbers: Numbered) -> None:
-    """Write the tables of all features, and of `parents` (titles of layers, whose numbers follow the features')."""
+    """Write the tables of all features, and of `parents`, whose numbers follow the features': titles of the file and of its
+    layers, which stand below it.
+    """
     with ObjectWriter(folder) as writer:
         for start in range(0, len(numbers.order), _ROWS):
             chosen = numbers.order[start : start + _ROWS]
@@ -90,14 +92,17 @@ def _table(
     for layer, places, _ in rows:
         features[places] = True
         parent_numbers[places] = -1 if layer.parent is None else layer.parent
-    found = np.where(parent_numbers < 0, NO_ORDINAL, numbers.ordinals[parent_numbers])
     own = np.flatnonzero(~features)
-    layer_names = [parents[number - _first_parent(layers)] for number in chosen[own].tolist()]
+    of_file = chosen[own] - _first_parent(layers)
+    parent_numbers[own] = np.where(of_file > 0, _first_parent(layers), -1)
+    found = np.where(parent_numbers < 0, NO_ORDINAL, numbers.ordinals[parent_numbers])
+    layer_names = [parents[place] for place in of_file.tolist()]
+    layer_classes = ["Dataset" if place == 0 else "Layer" for place in of_file.tolist()]
     return ObjectTable(
         first=start,
         global_ids=_texts(numbers.ids.take(pa.array(chosen))),
         names=_texts(_joined(rows, own, layer_names, table.NAME, total)),
-        classes=_coded(_joined(rows, own, ["Layer"] * len(own), table.CLASS, total)),
+        classes=_coded(_joined(rows, own, layer_classes, table.CLASS, total)),
         disciplines=_coded(_joined(rows, own, ["other"] * len(own), table.DISCIPLINE, total)),
         parents=found,
         storeys=np.full(total, NO_ORDINAL, dtype=np.int64),

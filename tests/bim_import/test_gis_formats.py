@@ -134,11 +134,12 @@ def test_layers_of_a_file_become_branches_of_one_model(tmp_path: Path) -> None:
         ("buildings", "Layer"),
         ("buildings.1", "Building"),
         ("buildings.2", "Building"),
+        ("city", "Dataset"),
         ("lamps", "Layer"),
         ("lamps.1", "Lamp"),
     ]
     parents = [item.parent for item in found.objects]
-    assert parents == [None, 0, 0, None, 3]
+    assert parents == [3, 0, 0, None, 3, 4]
     assert found.report.products == 3
 
 

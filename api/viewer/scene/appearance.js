@@ -20,7 +20,7 @@ const THIN = new Color(1, 1, 1, 0.2);
 const COLOURS = [Color.WHITE, TINT, GLASS, THIN];
 const [PLAIN, SELECTED, FADED, THINNED] = [0, 1, 2, 3];
 /** Classes that lie on the ground and would hide a basement as the ground does. */
-const LAND = new Set(["IfcSite", "IfcGeographicElement", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcPavement", "IfcCourse", "IfcKerb"]);
+const LAND = new Set(["IfcSite", "IfcGeographicElement", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcPavement", "IfcCourse", "IfcKerb", "Road", "Path", "Railway", "Water", "Green", "Area"]);
 
 export class Appearance {
   /** @type {ReadonlySet<number>} */
