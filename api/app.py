@@ -26,6 +26,7 @@ from api.routes import (
     readings,
     signals,
     state,
+    terrain,
     tiles,
     viewer,
 )
@@ -69,6 +70,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         devices.router,
         alarms.router,
         live.router,
+        terrain.router,
         tiles.router,
     ):
         app.include_router(router)

@@ -91,6 +91,10 @@ def import_(
             metavar="FILE.toml", readable=False, help="What features of map layers become: docs/gis.md."
         ),
     ] = None,
+    terrain: Annotated[
+        Path | None,
+        typer.Option(metavar="DEM", help="Elevation model: features stand on it, the viewer shows it."),
+    ] = None,
     no_compress: Annotated[
         bool, typer.Option("--no-compress", help="Tiles without quantisation and meshopt.")
     ] = False,
@@ -117,6 +121,7 @@ def import_(
         lod=lod,
         unit=unit,
         rules=rules,
+        terrain=terrain,
         compress=not no_compress,
         force=force,
     )

@@ -14,6 +14,7 @@ MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".wasm": "application/wasm",
+    ".terrain": "application/vnd.quantized-mesh",
 }
 IMMUTABLE = "public, max-age=31536000, immutable"
 """For content-hashed names (RFC 8246): the name changes when the content does."""

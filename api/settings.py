@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         return self.data / "tiles"
 
     @property
+    def terrain_folder(self) -> Path:
+        """Where the ground lies that `--terrain` published."""
+        return self.data / "terrain"
+
+    @property
     def spool_folder(self) -> Path:
         """Where imports keep what they have not tiled yet."""
         return self.data / "spool"

@@ -13,6 +13,7 @@ from api.importing.job import Job, Workplace, import_source
 from api.importing.patience import Patience
 from api.importing.shaping import shaping
 from api.importing.sources import Source, default_key, expand, shown
+from api.importing.terrain import publish_terrain
 from api.settings import Settings
 from api.storage import open_database
 from bim_import import ImportOptions, PlacementOverrides
@@ -79,8 +80,18 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
             shaping=shaped,
             force=request.force,
         )
+        doubts: list[str] = []
+        if request.terrain is not None:
+            doubts = publish_terrain(
+                settings.terrain_folder,
+                request.terrain,
+                height_offset_m=request.height_offset_m,
+                patience=Patience(workplace.stop, lambda: None),
+            )
         reports = _Batch(workplace, request, paths, listener).run(plan.parallel)
         collect_tiles(store, settings.tiles_folder)
+        for report in reports:
+            report.warnings += doubts
         return reports
 
 

@@ -1,5 +1,6 @@
 """Heights of the ground: against rasterio's own reading, voids, references, and what is no elevation model."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import rasterio
 import rasterio.transform
 import rasterio.warp
 
+from bim_import import ImportOptions
+from bim_import.gis.importer import import_gis
 from bim_import.terrain import Terrain, open_ground, open_terrain
+from tests.bim_import.city_models import read_back
 from twin.errors import SourceError, UnsupportedSource
+from twin.frames import Frame
 
 _ORIGIN = (678_000.0, 5_403_000.0)
 
@@ -133,3 +138,25 @@ def test_real_models_agree_with_rasterio_at_their_pixels(real_data: Path, name: 
     # The two datum operations differ by about a metre on the ground: two on a slope of 2:1.
     assert np.median(np.abs(found[there] - values[there])) < 2.0
     terrain.close()
+
+
+def test_features_of_a_layer_stand_on_the_lowest_ground_under_them(tmp_path: Path) -> None:
+    columns = np.tile(np.arange(60.0), (40, 1))
+    dem = _write(tmp_path / "dem.tif", 100.0 + 2.0 * columns)
+    lon, lat = _lon_lat([_ORIGIN[0] + 205.0, _ORIGIN[0] + 305.0], [_ORIGIN[1] + 100.0, _ORIGIN[1] + 150.0])
+    corners = [[lon[0], lat[0]], [lon[1], lat[0]], [lon[1], lat[1]], [lon[0], lat[1]], [lon[0], lat[0]]]
+    feature = {
+        "type": "Feature",
+        "id": "b",
+        "properties": {"building": "yes", "height": 12.0},
+        "geometry": {"type": "Polygon", "coordinates": [corners]},
+    }
+    source = tmp_path / "buildings.geojson"
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    options = ImportOptions(workers=1, terrain=dem)
+    result = import_gis(source, tmp_path / "spool", options=options, progress=lambda _: None)
+    found = read_back(result, tmp_path / "spool")
+    ((_, positions),) = found.meshes(found.objects[0].global_id)
+    heights = Frame(result.diagnosis.placement).to_geographic(positions)[:, 2]
+    assert heights.min() == pytest.approx(140.0, abs=0.5)
+    assert np.ptp(heights) == pytest.approx(12.0, abs=0.5) or heights.max() == pytest.approx(152.0, abs=0.6)

@@ -281,6 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
             if document is None:
                 return self._problem(404, "Not found", f"There is nothing at {split.path}.")
             return self._send(200, "application/json", json.dumps(document, ensure_ascii=False).encode())
+        if split.path == "/terrain/layer.json":
+            return self._send(200, "application/json", b'{"tilejson": "2.1.0", "tiles": []}')
         return self._file(unquote(split.path))
 
     def _file(self, path: str) -> None:

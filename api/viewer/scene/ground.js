@@ -4,7 +4,7 @@
  * models it blends, far from all it is the ellipsoid. It is a backdrop, not a survey.
  */
 
-import { CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumMath } from "../vendor/cesium/cesium.js";
+import { CesiumTerrainProvider, CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumMath, Resource } from "../vendor/cesium/cesium.js";
 
 /** @typedef {import("../types").Model} Model */
 /** @typedef {{ lon: number, lat: number, height: number }} Datum degrees and metres */
@@ -90,4 +90,20 @@ export function groundFor(datums) {
 function errorOfLevel(level) {
   const cell = (Math.PI * EARTH_M) / 2 ** level / (SAMPLES - 1);
   return (CAREFUL * cell ** 2) / (8 * EARTH_M);
+}
+
+/**
+ * The terrain that was imported with the models, null where none was.
+ * @param {import("../api.js").Api} api
+ */
+export async function publishedTerrain(api) {
+  const resource = new Resource({ url: new URL("terrain/", api.base).href, headers: api.headers });
+  try {
+    const layer = await resource.getDerivedResource({ url: "layer.json" }).fetchJson();
+    if (!layer.tiles?.length) return null;
+    return await CesiumTerrainProvider.fromUrl(resource, { requestVertexNormals: true });
+  } catch (error) {
+    console.warn("terrain:", error);
+    return null;
+  }
 }

@@ -6,7 +6,7 @@
 import { Cartesian2, Cartesian3, Cartographic, SceneTransforms } from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
-import { datumOf, groundFor } from "./ground.js";
+import { datumOf, groundFor, publishedTerrain } from "./ground.js";
 import { standTogether } from "./home.js";
 import { ModelTiles } from "./models.js";
 import { listenToPointer, pickAt } from "./pointer.js";
@@ -34,6 +34,7 @@ export class TwinScene {
    */
   constructor({ container, creditContainer, api, store, padding, onClick, onHover }) {
     this.store = store;
+    this.api = api;
     /** Whether tilesets are being asked for. */
     this.loading = false;
     const quality = chooseQuality();
@@ -89,8 +90,12 @@ export class TwinScene {
    */
   async load(models) {
     const datums = models.map(datumOf).filter((datum) => datum !== null);
+    const terrain = await publishedTerrain(this.api);
+    if (terrain || datums.length) {
+      this.scene.terrainProvider = terrain ?? groundFor(datums);
+      this.scene.globe.enableLighting = terrain !== null;
+    }
     if (datums.length) {
-      this.scene.terrainProvider = groundFor(datums);
       this.paper.anchor(datums[0].lon, datums[0].lat);
     }
     this.loading = true;
