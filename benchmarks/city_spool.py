@@ -15,9 +15,11 @@ from twin.spool import GeometryWriter, ObjectWriter
 from twin.tables import NO_ORDINAL, Coded, ObjectTable, PropertyColumn, TextArray
 
 BLOCK_M = 90.0
-"""Side of a block with its street; PER_BLOCK buildings in it make 1,100 a square kilometre, as in a European city."""
+"""Side of a block with its street; PER_BLOCK buildings in it make 1,100 a square kilometre built up."""
 PER_BLOCK = 9
 LOT_M = 26.0
+EARTH_M = 6.371e6
+"""The frame is a plane, the ground is not: it falls away by d²/2R, 17 m at 15 km."""
 CHUNK = 9_000 * 4
 
 _L = [(0, 0), (1, 0), (1, 0.5), (0.5, 0.5), (0.5, 1), (0, 1)]
@@ -48,15 +50,14 @@ class Buildings:
 
 
 def buildings(count: int, seed: int) -> Buildings:
-    """A square city of `count` buildings around (0, 0)."""
+    """A city of `count` buildings around (0, 0)."""
     draw = np.random.default_rng(seed)
-    blocks = -(-count // PER_BLOCK)
-    side = int(np.ceil(np.sqrt(blocks)))
+    corners, radius = _blocks(-(-count // PER_BLOCK), draw)
     block, lot = np.divmod(np.arange(count), PER_BLOCK)
-    corner = (np.column_stack([block % side, block // side]) - side / 2.0) * BLOCK_M
+    corner = corners[block]
     place = np.column_stack([lot % 3, lot // 3]) * LOT_M + 13.0
     centre = corner + place + draw.uniform(-1.5, 1.5, (count, 2))
-    middle = np.exp(-np.linalg.norm(centre, axis=1) / (side * BLOCK_M * 0.15))
+    middle = np.exp(-np.linalg.norm(centre, axis=1) / (0.25 * radius))
     storeys = 1 + draw.poisson(1.5 + 9.0 * middle * draw.gamma(1.0, 1.0, count))
     shares = np.array([share for share, _, _ in SHAPES])
     return Buildings(
@@ -66,6 +67,24 @@ def buildings(count: int, seed: int) -> Buildings:
         height=np.round(storeys * 2.9 + draw.uniform(0.0, 2.0, count), 1),
         shape=draw.choice(len(SHAPES), count, p=shares / shares.sum()),
     )
+
+
+def _blocks(count: int, draw: np.random.Generator) -> tuple[Floats, float]:
+    """Corners of the `count` blocks that are built up first: dense in the middle, frayed at the edge, with a river and parks.
+
+    Returns them in order of rows, and the radius of the city in metres.
+    """
+    side = int(np.ceil(1.6 * np.sqrt(count))) + 2
+    x, y = (axis.reshape(-1) - side / 2.0 for axis in np.meshgrid(np.arange(side), np.arange(side)))
+    distance = np.hypot(x, y) * (1.0 + 0.15 * np.sin(3.0 * np.arctan2(y, x)))
+    rank = distance + draw.exponential(0.08 * side, len(x))
+    rank[np.abs(y - 0.08 * side * np.sin(x / (0.12 * side))) < 0.012 * side] = np.inf
+    for _ in range(12):
+        at, size = draw.uniform(-0.4 * side, 0.4 * side, 2), draw.uniform(0.01, 0.03) * side
+        rank[np.hypot(x - at[0], y - at[1]) < size] = np.inf
+    chosen = np.sort(np.argsort(rank, kind="stable")[:count])
+    corners = np.column_stack([x[chosen], y[chosen]]) * BLOCK_M
+    return corners, float(np.linalg.norm(corners, axis=1).max())
 
 
 def write_city(folder: Path, count: int, *, seed: int = 1) -> None:
@@ -131,7 +150,8 @@ def _prisms(
         [corners[..., 0] * cos - corners[..., 1] * sin, corners[..., 0] * sin + corners[..., 1] * cos], -1
     )
     n, k = plan.shape[:2]
-    origins = np.column_stack([made.centre[rows], np.zeros(n)])
+    centre = made.centre[rows]
+    origins = np.column_stack([centre, -(centre**2).sum(axis=1) / (2.0 * EARTH_M)])
     after = np.roll(plan, -1, axis=1)
     top = np.broadcast_to(made.height[rows][:, None], (n, k))
     zero = np.zeros((n, k))

@@ -88,6 +88,7 @@ def build_tileset(
         schema_uri=described.names[0],
         groups=plan.groups,
         statistics=plan.table.statistics(plan.ordinals),
+        rigid=(plan.city and frame.is_rigid) or msgspec.UNSET,
         contents=sorted({*described.names, *(name for tile in tiles for name in tile.published.names)}),
     )
     placed = publish_layout(layout, frame, folder)
@@ -149,7 +150,7 @@ def make_plan(
 def _packing(plan: Plan, options: TileOptions) -> Packing:
     if not plan.city:
         return Packing(compress=options.compress)
-    return Packing(compress=options.compress, coarsest=LAYER_STEP, by_plan=True)
+    return Packing(compress=options.compress, coarsest=LAYER_STEP, by_plan=options.compress)
 
 
 def _all_tiles(recipe: Recipe, plan: Plan, nodes: list[Node], folder: Path, *, workers: int) -> list[_Tile]:
@@ -173,6 +174,7 @@ def _tile(recipe: Recipe, plan: Plan, node: Node, folder: Path) -> _Tile:
         exact, blocks = district_blocks(plan.extents, shown, plan.cell_m)
         summary = Summary(exact=plan.ordinals[exact], blocks=blocks, ordinals=plan.ordinals)
         content = encode_overview(recipe, summary, np.array(centre))
+    recipe.geometry.release()
     published = publish(
         folder, f"content/{hashed_name('', content.data, 'glb')}", content.data, quick=plan.city
     )

@@ -35,18 +35,31 @@ class City:
 
 def city_tree(city: City) -> tuple[Node, float]:
     """The tree of tiles, and the side of the cells that its overviews have, metres."""
-    limits = Limits(widest_m=float("inf") if city.rigid else LAYER_EXTENT_M, sampled=True)
     everything = np.arange(len(city.groups))
     cell_m = cell_side_m(city.extents, np.flatnonzero(city.buildings))
     roots: list[Node] = []
     for group in np.unique(city.groups).tolist():
         here = city.groups == group
-        for members in (everything[here & city.buildings], everything[here & ~city.buildings]):
-            if len(members):
-                parts = _districts(city.extents, members) if city.buildings[members[0]] else [members]
-                exact = [subtrees(city.extents, part, group, limits) for part in parts]
-                roots += exact[0] if len(parts) == 1 else _summarised(city.extents, parts, exact, cell_m)
+        roots += _buildings(city, everything[here & city.buildings], group, cell_m)
+        others = everything[here & ~city.buildings]
+        if len(others):
+            limits = Limits(widest_m=_widest_m(city), sampled=True)
+            roots += subtrees(city.extents, others, group, limits)
     return joined(city.extents, roots), cell_m
+
+
+def _widest_m(city: City) -> float:
+    return float("inf") if city.rigid else LAYER_EXTENT_M
+
+
+def _buildings(city: City, members: NDArray[np.intp], group: int, cell_m: float) -> list[Node]:
+    """Buildings show themselves in leaves alone: a tile of the largest ones would be emptier than the overview it replaces."""
+    if not len(members):
+        return []
+    limits = Limits(widest_m=_widest_m(city), leaves=True)
+    parts = _districts(city.extents, members)
+    exact = [subtrees(city.extents, part, group, limits) for part in parts]
+    return exact[0] if len(parts) == 1 else _summarised(city.extents, parts, exact, cell_m)
 
 
 def cell_side_m(extents: Extents, members: NDArray[np.intp]) -> float:
@@ -76,8 +89,7 @@ def _summarised(
     nodes = []
     for members, children in zip(parts, exact, strict=True):
         blocks = district_blocks(extents, members, cell_m)[1]
-        below = max(child.error_m for child in children)
-        error_m = max(float(blocks.error_m.max(initial=0.0)), below * 1.01, BLOCK_STEP_M)
+        error_m = max(float(blocks.error_m.max(initial=0.0)), BLOCK_STEP_M)
         node = Node(members=members[:0], group=children[0].group, error_m=error_m, stands_for=members)
         attach(node, children)
         nodes.append(node)

@@ -53,6 +53,10 @@ class Geometry:
         self.transforms: NDArray[np.float64] = rows["transform"]
         self.palette: Palette = palette_of(spool.materials)
 
+    def release(self) -> None:
+        """See `Spool.release`."""
+        self._spool.release()
+
     @cached_property
     def mesh_rows(self) -> NDArray[Any]:
         """MESH_ROW of all meshes."""

@@ -39,4 +39,6 @@ class Layout(Struct, frozen=True, kw_only=True):
     groups: list[Group]
     statistics: dict[str, Any]
     contents: list[str]
+    rigid: bool | UnsetType = UNSET
+    """True: tiles may be so wide that only a frame that is rigid places them exactly (Frame.is_rigid)."""
     version: int = LAYOUT_VERSION

@@ -14,9 +14,6 @@ BLOCK_STEP_M = 0.5
 EXACT_VERTICES = 6_000
 """Vertices of large buildings that an overview shows as they are: 100 to 200 towers and halls, 15 kB."""
 
-FILL = 0.75
-"""Share of the box around a building that its footprint takes: between a rectangle turned by 10° and an L."""
-
 _FACES = np.array(
     [
         [[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1]],
@@ -58,8 +55,9 @@ def exact_ones(extents: Extents, members: NDArray[np.intp], cell_m: float) -> ND
 def blocks_of(
     lower: NDArray[np.float64], upper: NDArray[np.float64], rows: NDArray[np.intp], cell_m: float
 ) -> Blocks:
-    """One block for the boxes (n, 3) whose middles lie in one cell of a grid of `cell_m`, as large on the ground as their
-    footprints together and as high as the mean of these.
+    """One block for the boxes (n, 3) whose middles lie in one cell of a grid of `cell_m`: in their middle on the ground, half
+    way (in area) from their footprints to all of the box around them, since gaps of a pixel look like no city at all, and as
+    high as their mean, weighted by footprint.
 
     Both a block and its buildings lie in the box around the buildings, so its diagonal is more than any error.
     """
@@ -71,11 +69,11 @@ def blocks_of(
     starts = np.searchsorted(of_row[order], np.arange(count))
     low = np.minimum.reduceat(lower[order], starts) if count else np.empty((0, 3))
     high = np.maximum.reduceat(upper[order], starts) if count else np.empty((0, 3))
-    share = np.maximum(np.prod((upper - lower)[:, :2], axis=1) * FILL, 1e-6)
+    share = np.maximum(np.prod((upper - lower)[:, :2], axis=1), 1e-6)
     footprint = np.bincount(of_row, weights=share, minlength=count)
     top = np.bincount(of_row, weights=share * upper[:, 2], minlength=count) / footprint
     room = np.maximum(np.prod((high - low)[:, :2], axis=1), 1e-6)
-    half = (high - low)[:, :2] / 2.0 * np.sqrt(np.minimum(footprint / room, 1.0))[:, None]
+    half = (high - low)[:, :2] / 2.0 * (np.minimum(footprint / room, 1.0) ** 0.25)[:, None]
     middle = (low + high)[:, :2] / 2.0
     foot = _stepped(np.column_stack([middle - half, low[:, 2]]))
     head = np.maximum(_stepped(np.column_stack([middle + half, top])), foot + BLOCK_STEP_M)

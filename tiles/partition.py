@@ -56,11 +56,12 @@ class Extents:
 class Limits:
     """`widest_m`: spread of the centres in one tile. `sampled`: where the largest class of size is too much for one tile, it
     shows an even share of that class instead of nothing, so that a layer of a hundred thousand like objects is seen from
-    afar without loading all of it.
+    afar without loading all of it. `leaves`: only tiles without children show anything.
     """
 
     widest_m: float = MAX_EXTENT_M
     sampled: bool = False
+    leaves: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -190,6 +191,8 @@ def _kept(extents: Extents, members: NDArray[np.intp], limits: Limits) -> NDArra
     weight = extents.weight[members]
     if len(members) <= 1 or weight.sum() <= FULL_TILE:
         return members
+    if limits.leaves:
+        return members[:0]
     diagonal = extents.diagonal_of(members)
     classes = np.floor(np.log2(np.maximum(diagonal, 1e-6)) * _LADDER_STEPS).astype(np.int64)
     order = np.argsort(-classes, kind="stable")

@@ -75,6 +75,10 @@ def replace_frame(folder: Path, tileset: str, frame: Frame) -> PlacedTileset:
         layout = msgspec.msgpack.decode((folder / head.extras["layout"]).read_bytes(), type=Layout)
     except (OSError, KeyError, msgspec.MsgspecError) as error:
         raise TilingError(f"{tileset} cannot be placed anew ({error}); import its source again") from error
+    if layout.rigid and not frame.is_rigid:
+        raise TilingError(
+            f"{tileset} has tiles too wide for a map projection; import its source again with that reference system"
+        )
     return publish_layout(layout, frame, folder)
 
 

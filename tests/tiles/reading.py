@@ -18,8 +18,8 @@ _SCALARS = {"UINT8": "u1", "UINT16": "u2", "UINT32": "u4", "FLOAT32": "f4", "FLO
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Triangles of one tile. corners (m, 3, 3) and normals (m, 3, 3) in the tile's z-up frame, metres; features (m,);
-    colors (m, 4) linear, of the first corner.
+    """Triangles of one tile. corners (m, 3, 3) and normals (m, 3, 3) in the tile's z-up frame, metres; features (m,),
+    -1 without; colors (m, 4) linear, of the first corner.
     """
 
     corners: NDArray[np.float64]
@@ -104,11 +104,8 @@ class Glb:
         colors = np.ones((len(positions), 4))
         if "COLOR_0" in attributes:
             colors[:, : attributes["COLOR_0"].shape[1]] = attributes["COLOR_0"]
-        ids = (
-            np.full(len(positions), feature)
-            if feature is not None
-            else attributes["_FEATURE_ID_0"].astype(np.int64)
-        )
+        none = np.full(len(positions), -1 if feature is None else feature)
+        ids = attributes["_FEATURE_ID_0"].astype(np.int64) if "_FEATURE_ID_0" in attributes else none
         assert (ids[corners] == ids[corners[:, :1]]).all(), "a triangle belongs to one feature"
         return Drawn(positions[corners], normals[corners], ids[corners[:, 0]], (colors * base)[corners[:, 0]])
 

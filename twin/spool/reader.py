@@ -1,5 +1,6 @@
 """Reading a spool."""
 
+import mmap
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +63,14 @@ class Spool:
         """
         return np.frombuffer(self._blobs[part_file], dtype=np.uint32)
 
+    def release(self) -> None:
+        """Let go of the pages of geometry in memory; they are read again when needed. For readers that pass once over a spool
+        larger than they want to hold.
+        """
+        for blob in self._blobs:
+            if isinstance(blob, mmap.mmap):
+                blob.madvise(mmap.MADV_DONTNEED)
+
     @cached_property
     def meshes(self) -> NDArray[Any]:
         """(n,) MESH_ROW of all meshes in use, each once, in order of first use by `instances`; `first_part` indexes `parts`,
@@ -115,7 +124,7 @@ class Spool:
     @cached_property
     def _blobs(self) -> list[Any]:
         paths = [self.folder / f"part-{number}.bin" for number in self._part_numbers]
-        return [np.memmap(path, mode="r") if path.stat().st_size else b"" for path in paths]
+        return [_mapping(path) if path.stat().st_size else b"" for path in paths]
 
     @cached_property
     def _joined(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Material]]:
@@ -130,6 +139,7 @@ class Spool:
         runs = _stacked(
             [part.runs for part in loaded], PART_ROW, ("material", [len(p.materials) for p in loaded])
         )
+        del loaded  # a million buildings have 250 MB of rows
         instances = instances[np.argsort(instances["ordinal"], kind="stable")]
         meshes, instances = _merged(meshes, instances)
         taken = index_runs(meshes["first_part"].astype(np.int64), meshes["parts"].astype(np.int64))
@@ -155,6 +165,11 @@ class Spool:
         )
 
 
+def _mapping(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
 class _Part(NamedTuple):
     """What one writer left: rows, and the materials as they are encoded."""
 
@@ -171,7 +186,7 @@ def _stacked(
     if not tables:
         return np.empty(0, dtype)
     column, lengths = shifted
-    joined: NDArray[Any] = np.concatenate(tables)
+    joined: NDArray[Any] = tables[0] if len(tables) == 1 else np.concatenate(tables)
     starts = np.cumsum([0, *lengths[:-1]])
     joined[column] += np.repeat(starts, [len(table) for table in tables]).astype(joined[column].dtype)
     return joined
