@@ -184,3 +184,15 @@ def test_a_mapped_body_scaled_to_nothing(tmp_path: Path, scale: float) -> None:
     source = bodies.representation_map(bodies.representation([bodies.box()]))
     bodies.element(bodies.mapped(source, scale=scale))
     assert reason(tmp_path, bodies) == {"empty geometry": 1}
+
+
+def test_a_kind_of_body_that_no_kernel_knows_is_not_called_empty(tmp_path: Path) -> None:
+    bodies = Bodies()
+    line = bodies.add(f"IFCPOLYLINE(({bodies.point((0, 0, 0))},{bodies.point((0, 0, 1000))}))")
+    spine = bodies.add(
+        f"IFCCOMPOSITECURVE(({bodies.add(f'IFCCOMPOSITECURVESEGMENT(.CONTINUOUS.,.T.,{line})')}),.F.)"
+    )
+    profile = bodies.add("IFCRECTANGLEPROFILEDEF(.AREA.,$,$,100.,100.)")
+    places = f"({bodies.axis()},{bodies.axis((0, 0, 1000))})"
+    bodies.element(bodies.add(f"IFCSECTIONEDSPINE({spine},({profile},{profile}),{places})"))
+    assert imported(bodies, tmp_path).not_drawn()["kernel failed"] == 1

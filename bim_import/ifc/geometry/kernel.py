@@ -18,6 +18,9 @@ Library = Literal["hybrid-cgal-simple-opencascade", "opencascade"]
 FAST: Library = "hybrid-cgal-simple-opencascade"
 SAFE: Library = "opencascade"
 
+_UNKNOWN = "[GEO307]"
+"""Code in the log of ifcopenshell where a class has no operation; the kernel then gives an empty mesh."""
+
 
 class KernelLimits(Struct, frozen=True, kw_only=True):
     """Bounds of what one element may cost, and how finely curves are cut into chords."""
@@ -76,11 +79,15 @@ class Kernels:
 
         `uncut` leaves openings and boolean operations out. Raises KernelError.
         """
+        ifcopenshell.get_log()  # what follows is of this entity alone
         try:
             made: Any = self._kernel(library, uncut=uncut).create_shape(entity)
         except RuntimeError as error:
             raise KernelError(str(error)) from error
-        return _raw(getattr(made, "geometry", made))
+        raw = _raw(getattr(made, "geometry", made))
+        if not len(raw.triangles) and _UNKNOWN in ifcopenshell.get_log():
+            raise KernelError("the kernel knows no such geometry")
+        return raw
 
     def placement(self, placement: Entity) -> NDArray[np.float64]:
         """(4, 4) matrix of an IfcObjectPlacement up to the root of the file, translation in metres. Raises KernelError."""
