@@ -27,6 +27,7 @@ from api.routes import (
     signals,
     state,
     terrain,
+    themes,
     tiles,
     viewer,
 )
@@ -71,6 +72,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         alarms.router,
         live.router,
         terrain.router,
+        themes.router,
         tiles.router,
     ):
         app.include_router(router)

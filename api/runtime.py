@@ -10,6 +10,7 @@ from api.security import admin_token
 from api.settings import Settings
 from api.storage import open_database
 from api.tickets import Tickets
+from state_sync.board import Boards
 from state_sync.feed import Feed
 from twin.ports import TwinStore
 
@@ -26,6 +27,7 @@ class Runtime:
         self.store: TwinStore = open_database(settings)
         self.feed = Feed(self.store)
         self.fragments = Fragments()
+        self.boards = Boards(self.feed, self.store.scene_now)
         self.tickets = Tickets()
 
     @cached_property

@@ -8,10 +8,10 @@ snapshot; where that is not kept any more, `reset` is followed by a fresh snapsh
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
@@ -23,6 +23,7 @@ from api.problems import problem
 from api.routes.common import Running, document, refusals, runtime_of
 from api.routes.live_filters import Asked
 from api.runtime import Runtime
+from api.theme_following import ThemeFollowing
 from api.tickets import LIFE_S
 from twin.errors import TwinError
 
@@ -67,18 +68,39 @@ async def _events(following: Following) -> AsyncIterator[bytes]:
 
 
 @router.websocket("")
-async def follow(socket: WebSocket, asked: Asked, cursor: CursorNumber = None) -> None:
-    """The same over a WebSocket, a text message a frame."""
+async def follow(
+    socket: WebSocket,
+    asked: Asked,
+    cursor: CursorNumber = None,
+    format_: Annotated[Literal["json", "codes"], Query(alias="format")] = "json",
+    theme: Annotated[list[str], Query(description="Keys of themes, for `codes`.")] = [],  # noqa: B006
+) -> None:
+    """The same over a WebSocket, a text message a frame; with `format=codes` binary frames of themes (`state_sync.board.frame`)."""
     runtime: Runtime = socket.app.state.runtime
     await socket.accept()
+    if format_ == "codes":
+        coded = ThemeFollowing(runtime, asked, theme, cursor)
+        try:
+            await _serve(socket, coded, _send_codes(socket, coded))
+        finally:
+            await coded.close()
+        return
     following = Following(runtime, asked, cursor)
+    await _serve(socket, following, _send(socket, following))
+
+
+async def _serve(
+    socket: WebSocket, following: Following | ThemeFollowing, sender: Coroutine[None, None, None]
+) -> None:
+    """Prepare and send until the client leaves; what cannot be followed is told, and the socket closed."""
     try:
         await following.prepare()
     except TwinError as error:
         await socket.send_text(msgspec.json.encode({"type": "error", "detail": str(error)}).decode())
         await socket.close(1008)
+        sender.close()
         return
-    sending = asyncio.create_task(_send(socket, following))
+    sending = asyncio.create_task(sender)
     try:
         while not sending.done():
             await _received(socket, sending)
@@ -92,6 +114,12 @@ async def _send(socket: WebSocket, following: Following) -> None:
     async with contextlib.aclosing(following.frames()) as frames:
         async for _, frame in frames:
             await socket.send_text(frame.decode())
+
+
+async def _send_codes(socket: WebSocket, following: ThemeFollowing) -> None:
+    async with contextlib.aclosing(following.frames()) as frames:
+        async for frame in frames:
+            await socket.send_bytes(frame)
 
 
 async def _received(socket: WebSocket, sending: "asyncio.Task[None]") -> None:
