@@ -74,8 +74,8 @@ class Run:
     output: dict[str, Any] = field(default_factory=dict)
 
 
-def tree_pss(root: int) -> int:
-    """Summed PSS in bytes of a process and all its descendants (/proc/PID/smaps_rollup)."""
+def family_of(root: int) -> set[int]:
+    """A process and all its descendants."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -88,7 +88,12 @@ def tree_pss(root: int) -> int:
         more = {pid for pid, parent in parents.items() if parent in family and pid not in family}
         family |= more
         grown = bool(more)
-    return sum(_pss(pid) for pid in family)
+    return family
+
+
+def tree_pss(root: int) -> int:
+    """Summed PSS in bytes of a process and all its descendants (/proc/PID/smaps_rollup)."""
+    return sum(_pss(pid) for pid in family_of(root))
 
 
 def _pss(pid: int) -> int:

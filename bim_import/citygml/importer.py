@@ -26,8 +26,9 @@ from bim_import.citygml.geometry import GeometryReader, positions
 from bim_import.citymodel.collector import Collector
 from bim_import.citymodel.images import Images
 from bim_import.citymodel.looks import discipline_of, is_room
-from bim_import.citymodel.result import empty_result, result_of
+from bim_import.citymodel.result import empty_result
 from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
+from bim_import.placement.outcome import result_of
 from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.objects import Attributes, SourceObject
 

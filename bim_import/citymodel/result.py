@@ -5,21 +5,8 @@ from pathlib import Path
 from bim_import.citymodel.collector import Collector
 from bim_import.placement.diagnosis import decide
 from bim_import.placement.evidence import Evidence
+from bim_import.placement.outcome import result_of
 from bim_import.values import ImportOptions, ImportResult
-from twin.frames import Diagnosis
-from twin.source import SourceReport
-
-
-def result_of(report: SourceReport, diagnosis: Diagnosis) -> ImportResult:
-    """The report with where the source stands, and what is doubtful about that."""
-    used = next((found for found in diagnosis.found if found.used), None)
-    crs = used.values.get("crs") if used is not None else None
-    report.placement = {
-        "used": diagnosis.used,
-        "confidence": diagnosis.confidence,
-        "crs": crs or diagnosis.placement.crs,
-    }
-    return ImportResult(report=report, diagnosis=diagnosis)
 
 
 def empty_result(source: Path, folder: Path, schema: str, options: ImportOptions) -> ImportResult:

@@ -22,7 +22,6 @@ from bim_import.gis.shapes.joined import Indexes
 from bim_import.ground import Ground
 from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
 from bim_import.placement.override import PlacementOverrides
-from bim_import.terrain.raster import open_ground
 from twin.frames import TangentPlane
 from twin.source import NotDrawn
 
@@ -74,6 +73,8 @@ class FramePlan:
         """Open the elevation model, if there is one. Raises SourceError and the like."""
         if self.terrain is None:
             return None
+        from bim_import.terrain.raster import open_ground  # noqa: PLC0415 - loads GDAL's other half for what few imports need
+
         return open_ground(self.terrain, height_offset_m=self.overrides.height_offset_m)
 
     def frame(self) -> LayerFrame:

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from bim_import.citymodel.result import result_of
 from bim_import.gis import table
 from bim_import.gis.batch import FramePlan, LayerPlan, Taken
 from bim_import.gis.ids import Numbered, numbered
@@ -26,6 +25,7 @@ from bim_import.gis.rules.resolve import missing_columns, rules_for
 from bim_import.gis.work import Alone, Crew, Order, Several
 from bim_import.placement.diagnosis import decide
 from bim_import.placement.evidence import Evidence
+from bim_import.placement.outcome import result_of
 from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.errors import UnsupportedSource
 from twin.spool import renumber

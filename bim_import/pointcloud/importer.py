@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bim_import.citymodel.attributes import ATTRIBUTES, property_of
-from bim_import.citymodel.result import empty_result, result_of
+from bim_import.citymodel.result import empty_result
 from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
+from bim_import.placement.outcome import result_of
 from bim_import.pointcloud.colors import CLASS_NAMES, class_colors, has_colors, intensity_colors, own_colors
 from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.errors import DamagedSource
