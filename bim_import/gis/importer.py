@@ -35,8 +35,8 @@ _PROGRESS_SECONDS = 0.1
 _LARGE = 8 << 20
 """Bytes of a file from which it is shared out over processes: starting them takes as long as drawing 4 MB."""
 
-_PEEKED = 5
-"""Batches looked into for a place on Earth; a layer that begins with more features without geometry is rare."""
+_PEEKED, _PEEKED_ROWS = 5, 1000
+"""Batches, and features of each, looked into for a place on Earth; more features without geometry at the start are rare."""
 
 
 def import_gis(
@@ -203,7 +203,7 @@ def _peeked(reading: Reading) -> tuple[list[Features], NDArray[np.float64]]:
     seen: list[Features] = []
     for features in reading.features:
         seen.append(features)
-        points = shapely.get_coordinates(features.shapes())
+        points = shapely.get_coordinates(features.shapes(_PEEKED_ROWS))
         points = points[np.isfinite(points).all(axis=1)]
         if len(points):
             return seen, np.array([[*points.min(axis=0), 0.0], [*points.max(axis=0), 0.0]])

@@ -31,7 +31,7 @@ class Painter:
         self._writer.close()
 
     def taken_box(self) -> NDArray[np.float64] | None:
-        """(2, 3) box of what was written since this was last asked, local metres; of models the feet. None: nothing was."""
+        """(2, 3) box of the origins of all that was written since this was last asked, local metres. None: nothing was."""
         box, self._box = self._box, None
         return box
 
@@ -48,8 +48,8 @@ class Painter:
         roof = body
         if rule.roof_color is not None:
             roof = self._material_of(rule.roof_color, columns, open_surface)[shapes.rows]
-        self._grow(shapes.positions)
         origins = shapes.positions[starts(shapes.vertex_counts)]
+        self._grow(origins)
         relative = shapes.positions - np.repeat(origins, shapes.vertex_counts, axis=0)
         part_counts, parts = _parts(shapes, body, roof)
         self._writer.add_meshes(

@@ -34,12 +34,14 @@ class Features:
     def __len__(self) -> int:
         return len(self.fids)
 
-    def shapes(self) -> NDArray[np.object_]:
-        """(n,) shapely geometries, None where there is none or the WKB is not readable. Coordinates may be no numbers."""
+    def shapes(self, most: int | None = None) -> NDArray[np.object_]:
+        """(n,) shapely geometries (the first `most`), None where there is none or the WKB is not readable.
+
+        Coordinates may be no numbers.
+        """
+        wkb = self.geometry[:most].to_numpy(zero_copy_only=False)
         with np.errstate(invalid="ignore"):
-            return np.asarray(
-                shapely.from_wkb(self.geometry.to_numpy(zero_copy_only=False), on_invalid="ignore")
-            )
+            return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
