@@ -121,10 +121,11 @@ def edges_of(triangles: Triangles) -> Edges:
     return Edges(left=left, right=right, opposed=start[left] != start[right], single=single)
 
 
-def consistent(triangles: Triangles, edges: Edges) -> Indexes:
+def consistent(triangles: Triangles, edges: Edges, areas: Floats | None = None) -> Indexes:
     """The (m, 3) triangles with some turned round, so that neighbours agree on which side is outside.
 
-    Each connected surface follows its first triangle; one that cannot agree (a Möbius strip) stays as it is.
+    Each connected surface follows what most of it says, by (m,) `areas` or, without these, by the number of triangles; one
+    that cannot agree (a Möbius strip) stays as it is.
     """
     count = len(triangles)
     left, right = edges.left // 3, edges.right // 3
@@ -132,7 +133,17 @@ def consistent(triangles: Triangles, edges: Edges) -> Indexes:
     # Node t stands for triangle t as it is, node count + t for the same turned round.
     side = _components(2 * count, np.r_[left, left + count], np.r_[right + turned, right + count - turned])
     flip = side[count:] < side[:count]
+    surface = np.minimum(side[:count], side[count:])
+    votes = np.bincount(
+        surface, np.where(flip, 1.0, -1.0) * (1.0 if areas is None else areas), minlength=2 * count
+    )
+    flip ^= (votes[surface] > 0.0) & (side[:count] != side[count:])
     return np.where(flip[:, None], triangles[:, ::-1], triangles).astype(np.int64)
+
+
+def surfaces_of(count: int, edges: Edges) -> Indexes:
+    """(count,) a number for each triangle, the same for those that hang together by edges."""
+    return _components(count, edges.left // 3, edges.right // 3)
 
 
 def inverted_shells(

@@ -82,3 +82,19 @@ def test_bodies_with_and_without_voids_are_read_together(tmp_path: Path) -> None
     solid = bodies.element(bodies.brep(CUBE_POINTS, CUBE_FACES))
     seen = imported(bodies, tmp_path)
     assert [seen.volume(cube) for cube in (*hollow, solid)] == pytest.approx([0.936, 0.936, 1.0])
+
+
+def test_of_bodies_in_one_shell_that_contradicts_itself_each_faces_outward(tmp_path: Path) -> None:
+    bodies = Bodies()
+    away: list[Point] = [(float(x) + 5000, y, z) for x, y, z in CUBE_POINTS]
+    first = [CUBE_FACES[0][::-1], *CUBE_FACES[1:]]  # one face of six is turned
+    second = [[corner + 8 for corner in reversed(corners)] for corners in CUBE_FACES]  # all are
+    product = bodies.element(bodies.surface([*CUBE_POINTS, *away], [*first, *second]))
+    assert imported(bodies, tmp_path).volume(product) == pytest.approx(2.0)
+
+
+def test_a_box_without_lid_is_shown_as_most_of_its_faces_are_written(tmp_path: Path) -> None:
+    bodies = Bodies()
+    lidless = [CUBE_FACES[0][::-1], *CUBE_FACES[2:]]
+    product = bodies.element(bodies.surface(CUBE_POINTS, lidless))
+    assert imported(bodies, tmp_path).volume(product) == pytest.approx(2 / 3)

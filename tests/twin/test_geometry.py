@@ -15,6 +15,7 @@ from twin.geometry import (
     has_area,
     inverted_shells,
     is_mirrored,
+    surfaces_of,
     transformed,
     unique_rows,
     welded,
@@ -156,6 +157,26 @@ def test_neighbours_agree_after_any_triangles_of_a_box_were_turned(turned: set[i
     assert edges_of(agreed).opposed.all()
     volume = abs(trimesh.Trimesh(points, agreed, process=False).volume)
     assert volume == pytest.approx(24.0)
+
+
+def test_an_open_surface_follows_what_most_of_it_says() -> None:
+    _, triangles = box()
+    lidless = triangles[2:].copy()
+    lidless[0] = lidless[0, ::-1]
+    agreed = consistent(lidless, edges_of(lidless))
+    np.testing.assert_array_equal(agreed, triangles[2:])
+
+
+def test_large_faces_count_for_more_than_small_ones() -> None:
+    quad = np.array([[0, 1, 2], [0, 3, 2]])
+    agreed = consistent(quad, edges_of(quad), np.array([1.0, 5.0]))
+    np.testing.assert_array_equal(agreed, [[2, 1, 0], [0, 3, 2]])
+
+
+def test_surfaces_are_what_hangs_together_by_edges() -> None:
+    _, triangles = box()
+    both = np.concatenate([triangles, triangles + 8])
+    assert len(np.unique(surfaces_of(len(both), edges_of(both)))) == 2
 
 
 def test_a_moebius_strip_is_left_as_it_is() -> None:

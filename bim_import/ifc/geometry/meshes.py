@@ -17,8 +17,10 @@ from twin.geometry import (
     consistent,
     creased,
     edges_of,
+    face_normals,
     has_area,
     inverted_shells,
+    surfaces_of,
     unique_rows,
     welded,
 )
@@ -258,13 +260,22 @@ def _centred(
 def _outward(
     positions: NDArray[np.float64], triangles: Indexes, corners: Indexes, shell: Indexes
 ) -> tuple[Indexes, Indexes]:
-    """Triangles, and their corners before welding, turned so that neighbours agree and closed shells face outward."""
+    """Triangles, and their corners before welding, turned so that neighbours agree and closed shells face outward.
+
+    A shell whose neighbours did agree faces outward as a whole, so that voids within it stay voids; of one whose neighbours
+    did not, each closed surface does.
+    """
     edges = edges_of(triangles)
-    agreed = triangles if edges.opposed.all() else consistent(triangles, edges)
-    if agreed is not triangles:
+    agreed, mended = triangles, np.zeros(len(triangles), dtype=bool)
+    if not edges.opposed.all():
+        agreed = consistent(triangles, edges, face_normals(positions, triangles)[1])
+        mended = (agreed != triangles).any(axis=1)
+        unsure = np.isin(shell, shell[mended])
+        surface = np.where(unsure, surfaces_of(len(triangles), edges), -1)
         edges = edges_of(agreed)
+        _, shell = unique_rows(np.column_stack([shell, surface]))
     inverted = inverted_shells(positions, agreed, edges, shell)[shell]
-    turned = (inverted != (agreed != triangles).any(axis=1))[:, None]
+    turned = (inverted != mended)[:, None]
     if not turned.any():
         return triangles, corners
     return np.where(turned, triangles[:, ::-1], triangles), np.where(turned, corners[:, ::-1], corners)
