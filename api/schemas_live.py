@@ -176,6 +176,33 @@ class Curve(BaseModel):
     next: None
 
 
+class StateTotal(BaseModel):
+    """Signals of one group, kind and unit."""
+
+    key: str | None = Field(description="Of the group: a class, the id of a storey …; null: without.")
+    label: str | None = Field(description="Name of a storey.")
+    kind: str | None
+    unit: str | None
+    signals: int = Field(description="All of them.")
+    count: int = Field(description="Of these: good or uncertain, and a number; what follows is of them.")
+    sum: float | None
+    mean: float | None
+    minimum: float | None
+    maximum: float | None
+    texts: int = Field(description="Good or uncertain, but a text.")
+    qualities: dict[str, int] = Field(
+        description="How many are good, uncertain, stale, bad; `none`: never reported."
+    )
+
+
+class StateTotals(BaseModel):
+    """Groups in the order of their keys, kinds and units."""
+
+    by: str
+    items: list[StateTotal]
+    next: None
+
+
 class StateQuestion(BaseModel):
     """Which states: by id, at most 10,000 at once; or all that pass the other conditions, page by page."""
 

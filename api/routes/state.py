@@ -14,6 +14,7 @@ from api.routes.live_filters import Asked, asked_of
 from api.runtime import Runtime
 from twin.errors import InvalidQuery
 from twin.ports import StateQuery
+from twin.ports.totals import AGGREGATED_BY
 from twin.times import to_microseconds
 
 router = APIRouter(prefix="/api/v1/state", tags=["state"])
@@ -47,6 +48,22 @@ def list_states(
         return Response(scene_frame(scene), media_type=MEDIA_TYPE)
     records = {record.number: record for record in running.store.signal_records()}
     return document(page(representations.scene(scene, records)))
+
+
+@router.get("/aggregate", response_model=schemas.StateTotals, responses=refusals(400, 404, 422))
+def aggregate_states(
+    running: Running,
+    asked: Asked,
+    by: Annotated[
+        AGGREGATED_BY, Query(description="What groups are made by; `name`: of the signal.")
+    ] = "all",
+) -> Response:
+    """Counts, means and sums of the signals that pass all filters, by group, kind and unit; `limit` and `cursor` do not count.
+
+    Stale and bad values, and signals that have never reported, are counted, and left out of the rest.
+    """
+    found = running.store.aggregate(asked, by)
+    return document({"by": by, "items": found, "next": None})
 
 
 @router.post("/query", response_model=schemas.StatePage, responses=refusals(*OF_A_BODY, 404))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api import schemas_live as schemas
 from api.runtime import Runtime
 from tests.api.conftest import KEY
 from tests.twin.store.builders import boxes, building, published, staged
@@ -135,3 +136,12 @@ def test_the_documents_of_the_page_are_what_the_server_says_and_takes(client: Te
     problem, question = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
     assert client.get(OBJECTS, params={"filter": "class > 3"}).json() == problem
     assert client.post(QUERY, json=question).status_code == 200
+
+
+@pytest.mark.usefixtures("measured")
+def test_an_aggregate_by_class_is_what_the_openapi_page_promises(client: TestClient) -> None:
+    answer = client.get("/api/v1/state/aggregate", params={"name": "temperature", "by": "class"})
+    totals = schemas.StateTotals.model_validate_json(answer.content, strict=False)
+    found = {total.key: (total.count, total.mean, total.qualities["bad"]) for total in totals.items}
+    assert found == {"IfcWall": (2, 27.5, 0), "IfcFlowMeter": (0, None, 1)}
+    assert client.get("/api/v1/state/aggregate", params={"by": "colour"}).status_code == 422

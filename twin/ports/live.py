@@ -16,6 +16,7 @@ from twin.alarms import AlarmRecord
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
 from twin.filters import Filter
+from twin.ports.totals import AGGREGATED_BY, StateTotal
 from twin.queries import Page, PropertyCondition
 from twin.state import Quality, Reading, Signal, Value
 
@@ -220,6 +221,13 @@ class StateReader(Protocol):
 
     def scene_now(self, query: StateQuery) -> SceneAt:
         """Present states as columns, those of signals that have never reported too (quality 255, value 0, time 0).
+
+        `limit` and `cursor` of the query do not count. Raises NotFound for an unknown place, InvalidQuery.
+        """
+        ...
+
+    def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
+        """What the signals say together, of objects that are there now, by group, kind and unit, in their order.
 
         `limit` and `cursor` of the query do not count. Raises NotFound for an unknown place, InvalidQuery.
         """

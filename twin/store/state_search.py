@@ -84,8 +84,10 @@ def states(database: Database, query: StateQuery) -> Page[StateRecord]:
     return Page(items=items, next=following)
 
 
-def selection(database: Database, connection: Connection, query: StateQuery) -> Selection:
-    """The signals that a query asks for. Raises NotFound, InvalidQuery."""
+def selection(
+    database: Database, connection: Connection, query: StateQuery, *, objects: bool = False
+) -> Selection:
+    """The signals that a query asks for; `objects`: joined to their objects. Raises NotFound, InvalidQuery."""
     dialect, wanted = database.dialect, _wanted(connection, database.dialect, query)
     compiler = Compiler(database, connection)
     most = FEW if wanted.expression is None else FEW_OF_FILTERED
@@ -109,7 +111,7 @@ def selection(database: Database, connection: Connection, query: StateQuery) -> 
     where += [_holds_or(dialect, name, wanted.packed.get(name, ())) for name in many]
     if wanted.expression is not None:
         where.append(compiler.condition(wanted.expression, rows=True))
-    joined = _joined(dialect, few, whole=wanted.expression is not None, keys="keys" in wanted.own)
+    joined = _joined(dialect, few, whole=objects or wanted.expression is not None, keys="keys" in wanted.own)
     return Selection(joined, tuple(where), values, bool(few))
 
 

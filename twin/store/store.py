@@ -41,6 +41,7 @@ from twin.ports import (
     TilesetFiles,
     Unchanged,
 )
+from twin.ports.totals import AGGREGATED_BY, StateTotal
 from twin.queries import (
     ClassTotal,
     ModelRecord,
@@ -78,6 +79,7 @@ from twin.store import (
     staleness,
     state_search,
     states,
+    totals,
 )
 from twin.store import (
     readings as batches,
@@ -251,6 +253,9 @@ class SqlStore:
 
     def scene_now(self, query: StateQuery) -> SceneAt:
         return scene.scene_now(self._database, query)
+
+    def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
+        return totals.aggregate(self._database, query, by)
 
     def rejected(self, *, limit: int) -> list[Rejected]:
         return dead_letters.rejected(self._database, limit=limit)

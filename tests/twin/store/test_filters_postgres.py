@@ -3,6 +3,7 @@
 import pytest
 
 from tests.twin.store.filter_contract import FilterContract
+from tests.twin.store.totals_contract import TotalsContract
 from twin.store import SqlStore
 
 
@@ -12,3 +13,6 @@ def store(postgres_store: SqlStore) -> SqlStore:
 
 
 class TestFilters(FilterContract): ...
+
+
+class TestTotals(TotalsContract): ...

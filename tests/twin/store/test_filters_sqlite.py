@@ -7,6 +7,7 @@ import pytest
 
 from tests.twin.store.clock import Clock
 from tests.twin.store.filter_contract import FilterContract
+from tests.twin.store.totals_contract import TotalsContract
 from twin.store import SqlStore, open_store
 
 
@@ -17,3 +18,6 @@ def store(data: Path, clock: Clock) -> Iterator[SqlStore]:
 
 
 class TestFilters(FilterContract): ...
+
+
+class TestTotals(TotalsContract): ...
