@@ -30,12 +30,15 @@ _UNRULED = Rule(title="no rule", kind="skip", class_=Text(constant="Feature"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerPlan:
-    """How the features of one layer are taken. `id_column`: the column with ids of the format's own."""
+    """How the features of one layer are taken. `id_column`: the column with ids of the format's own; `folder`: where the
+    models that rules name lie.
+    """
 
     title: str
     rules: tuple[Rule, ...]
     kept: tuple[Kept, ...]
     id_column: str | None
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,14 @@ class FramePlan:
         return made
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Origin:
+    """Number of a batch's first feature in the source, and the folder of its models."""
+
+    first: int
+    folder: str
+
+
 class Taker:
     """Takes batches of all layers of a source into one part of the spool; one in each process."""
 
@@ -113,11 +124,11 @@ class Taker:
         batch = Batch(
             columns=columns, shapes=shapes, frame=self._frame(place), ground=self._ground, reasons=reasons
         )
-        instanced = 0
+        instanced, origin = 0, _Origin(first=first, folder=plan.folder)
         for index, rule in enumerate(plan.rules):
             rows = np.flatnonzero((choice == index) & (reasons == DRAWN))
             if len(rows):
-                instanced += self._draw(batch, rule, rows, first)
+                instanced += self._draw(batch, rule, rows, origin)
         batch.refuse(np.flatnonzero((choice < 0) & (reasons == DRAWN)), NotDrawn.NO_RULE)
         rows_table, types = _told(plan, features, choice, reasons == DRAWN)
         return Taken(
@@ -129,25 +140,25 @@ class Taker:
             notes=batch.notes,
         )
 
-    def _draw(self, batch: Batch, rule: Rule, rows: Indexes, first: int) -> int:
+    def _draw(self, batch: Batch, rule: Rule, rows: Indexes, origin: _Origin) -> int:
         """Draw rows by one rule; those that make the kernel fail are found by halving. Returns how many are models."""
         try:
-            return self._drawn(batch, rule, rows, first)
+            return self._drawn(batch, rule, rows, origin)
         except (shapely.errors.GEOSException, ValueError, IndexError, FloatingPointError):
             if len(rows) == 1:
                 batch.refuse(rows, NotDrawn.KERNEL_FAILED)
                 return 0
             middle = len(rows) // 2
-            return self._draw(batch, rule, rows[:middle], first) + self._draw(
-                batch, rule, rows[middle:], first
+            return self._draw(batch, rule, rows[:middle], origin) + self._draw(
+                batch, rule, rows[middle:], origin
             )
 
-    def _drawn(self, batch: Batch, rule: Rule, rows: Indexes, first: int) -> int:
+    def _drawn(self, batch: Batch, rule: Rule, rows: Indexes, origin: _Origin) -> int:
         if rule.kind == "skip":
             batch.refuse(rows, NotDrawn.SKIPPED)
             return 0
         if rule.kind == "instance":
-            return self._stood(batch, rule, rows, first)
+            return self._stood(batch, rule, rows, origin)
         dimensions = shapely.get_dimensions(batch.shapes[rows])
         for dimension in np.unique(dimensions).tolist():
             some = rows[dimensions == dimension]
@@ -156,14 +167,14 @@ class Taker:
                 batch.refuse(some, NotDrawn.NO_RULE)
                 continue
             for shapes in maker(batch, rule, some):
-                self._painter.meshes(rule, batch.columns, shapes, first)
+                self._painter.meshes(rule, batch.columns, shapes, origin.first)
         return 0
 
-    def _stood(self, batch: Batch, rule: Rule, rows: Indexes, first: int) -> int:
+    def _stood(self, batch: Batch, rule: Rule, rows: Indexes, origin: _Origin) -> int:
         stand = points.stands(batch, rule, rows)
         if stand is None:
             return 0
-        batch.notes[Note.NO_MODEL] += self._painter.models(stand, first)
+        batch.notes[Note.NO_MODEL] += self._painter.models(stand, origin.first, origin.folder)
         return len(np.unique(stand.rows))
 
 

@@ -15,19 +15,20 @@ from numpy.typing import NDArray
 
 from bim_import.gis import table
 from bim_import.gis.batch import FramePlan, LayerPlan, Taken
+from bim_import.gis.drawing.paint import model_file
 from bim_import.gis.ids import Numbered, numbered
 from bim_import.gis.objects import Held, HeldLayer, write_objects
 from bim_import.gis.reading.batches import Features, Layer, Reading
 from bim_import.gis.reading.files import open_layers
 from bim_import.gis.report import Tally
-from bim_import.gis.rules.file import RuleFile, read_rules
+from bim_import.gis.rules.file import RuleFile, models_named, read_rules
 from bim_import.gis.rules.resolve import missing_columns, rules_for
 from bim_import.gis.work import Alone, Crew, Order, Several
 from bim_import.placement.diagnosis import decide
 from bim_import.placement.evidence import Evidence
 from bim_import.placement.outcome import result_of
 from bim_import.values import ImportOptions, ImportResult, Progress
-from twin.errors import UnsupportedSource
+from twin.errors import SourceError, UnsupportedSource
 from twin.spool import renumber
 
 _PROGRESS_SECONDS = 0.1
@@ -67,7 +68,13 @@ def import_gis(
 def _rules(options: ImportOptions) -> RuleFile:
     if options.rules is None:
         return RuleFile()
-    return read_rules(options.rules.read_bytes(), options.rules.name, str(options.rules.resolve().parent))
+    folder = options.rules.resolve().parent
+    rules = read_rules(options.rules.read_bytes(), options.rules.name, str(folder))
+    for name in models_named(rules):
+        if model_file(name, rules.folder) is None:
+            advice = "Models lie in the folder of the rules or below it."
+            raise SourceError(str(options.rules), f"the model {name!r} that it names is not there", advice)
+    return rules
 
 
 @dataclass(slots=True)
@@ -144,7 +151,11 @@ class _Work:
         rules = rules_for(self._rules, layer.name, schema.names)
         self._warnings += missing_columns(self._rules, layer.name, schema.names)
         plan = LayerPlan(
-            title=layer.name, rules=rules, kept=table.kept_by(rules, schema), id_column=reading.id_column
+            title=layer.name,
+            rules=rules,
+            kept=table.kept_by(rules, schema),
+            id_column=reading.id_column,
+            folder=self._rules.folder,
         )
         held = Held(self._folder / f"layer-{number}.arrow")
         state = _Layer(plan=plan, place=place, held=held, first=self._count)

@@ -29,6 +29,7 @@ from tests.bim_import.gis_layers import (
     places,
     solid,
 )
+from twin.errors import SourceError
 
 LON, LAT = NINGBO
 
@@ -158,6 +159,32 @@ def test_points_become_instances_with_heading_and_size(tmp_path: Path) -> None:
     ahead = second[:, 1] / np.linalg.norm(second[:, 1])
     east = first[:, 0] / np.linalg.norm(first[:, 0])
     assert ahead == pytest.approx(east, abs=1e-4)
+
+
+def test_a_gltf_file_that_rules_name_stands_at_each_point(tmp_path: Path) -> None:
+    import trimesh  # noqa: PLC0415
+
+    (tmp_path / "models").mkdir()
+    pole = trimesh.creation.box(bounds=[[-0.1, 0.0, -0.1], [0.1, 4.0, 0.1]])
+    pole.visual.face_colors = [255, 0, 0, 255]
+    (tmp_path / "models" / "pole.glb").write_bytes(pole.export(file_type="glb"))
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        "[[rule]]\nas = 'instance'\nmodel = { column = 'kind', default = 'models/pole.glb' }\nsize = 8\n"
+    )
+    points = [feature(shapely.Point(LON, LAT)), feature(shapely.Point(LON, LAT), kind="unheard of")]
+    found = imported(geojson(tmp_path, *points), rules=rules)
+    assert heights(found, "0") == pytest.approx((0.0, 8.0), abs=0.01)
+    assert list(found.colors("0")) == [pytest.approx((1.0, 0.0, 0.0, 1.0))]
+    assert found.report.instanced == 2
+    assert any("1 features with a model that cannot be found" in text for text in found.report.warnings)
+
+
+def test_a_model_that_is_not_there_is_an_error_before_anything_is_drawn(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[[rule]]\nas = 'instance'\nmodel = '../secret.glb'\n")
+    with pytest.raises(SourceError, match="not there"):
+        imported(geojson(tmp_path, feature(shapely.Point(LON, LAT))), rules=rules)
 
 
 @pytest.mark.parametrize("name", sorted(PREFABS))

@@ -1,5 +1,6 @@
 """Meshes and models in their colours, written into one part of the spool."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from bim_import.gis.shapes.joined import BODY, Shapes, starts
 from bim_import.gis.shapes.prefabs import PREFABS, prefab
 from twin.source import Material, Mesh, MeshBatch
 from twin.spool import GeometryWriter
+
+SUFFIXES = (".glb", ".gltf")
+"""Of models in files."""
 
 _LENGTH = np.s_[:, :, :3]
 
@@ -66,15 +70,19 @@ class Painter:
             )
         )
 
-    def models(self, stand: Stand, first: int) -> int:
-        """Write models where they stand; returns how many had no model and got a marker."""
+    def models(self, stand: Stand, first: int, folder: str) -> int:
+        """Write models where they stand; returns how many had no model and got a marker.
+
+        A model is a built-in one or a file in `folder` or below it.
+        """
         unknown = 0
         self._grow(stand.transforms[:, :, 3])
         for name in sorted(set(stand.model.tolist())):
             chosen = stand.model == name
-            known = name in PREFABS
+            file = None if name in PREFABS else model_file(name, folder)
+            known = name in PREFABS or file is not None
             unknown += 0 if known else int(chosen.sum())
-            mesh, height = self._model(name if known else "marker")
+            mesh, height = self._model(name if known else "marker", file)
             size = stand.size[chosen]
             factor = np.where(np.isfinite(size), size / height, 1.0) * stand.scale[chosen]
             transforms = stand.transforms[chosen].copy()
@@ -93,21 +101,28 @@ class Painter:
             self._materials[key] = self._writer.add_material(material)
         return self._materials[key]
 
-    def _model(self, name: str) -> tuple[int, float]:
+    def _model(self, name: str, file: Path | None) -> tuple[int, float]:
         if name not in self._models:
-            materials, mesh, height = prefab(name)
+            materials, mesh, height = prefab(name) if file is None else _of_file(file)
             ids = np.array([self._writer.add_material(material) for material in materials])
             parts = mesh.parts.copy()
             parts[:, 0] = ids[parts[:, 0]]
-            placed = Mesh(
-                positions=mesh.positions,
-                origin=mesh.origin,
-                normals=mesh.normals,
-                triangles=mesh.triangles,
-                parts=parts,
-            )
-            self._models[name] = self._writer.add_mesh(placed), height
+            self._models[name] = self._writer.add_mesh(replace(mesh, parts=parts)), height
         return self._models[name]
+
+
+def _of_file(file: Path) -> tuple[list[Material], Mesh, float]:
+    from bim_import.gis.shapes.models import file_model  # noqa: PLC0415 - loads trimesh, which few layers need
+
+    return file_model(file)
+
+
+def model_file(name: str, folder: str) -> Path | None:
+    """The file of a model that rules or a column name, None where there is none in the rules' folder or below."""
+    if not folder or not name.lower().endswith(SUFFIXES):
+        return None
+    file = (Path(folder) / name).resolve()
+    return file if file.is_relative_to(Path(folder).resolve()) and file.is_file() else None
 
 
 def _parts(
