@@ -163,6 +163,23 @@ def place(
     cli_models.place(_settings(data=data), key, overrides)
 
 
+@app.command("diff")
+def compare(
+    key: Key,
+    before: Annotated[int, typer.Argument(metavar="REV", min=1, max=2**31 - 1, help="The older revision.")],
+    after: Annotated[int, typer.Argument(metavar="REV", min=1, max=2**31 - 1, help="The newer revision.")],
+    data: Data = None,
+    as_json: AsJson = False,
+    tolerance: Annotated[
+        float, typer.Option(metavar="M", help="What has moved or grown by less than this has not changed.")
+    ] = 0.01,
+) -> None:
+    """List what has changed between two revisions of a model: objects added, removed, moved, reshaped, their properties."""
+    from api import cli_diff  # noqa: PLC0415
+
+    cli_diff.show(_settings(data=data), key, (before, after), tolerance_m=tolerance, as_json=as_json)
+
+
 @app.command("rollback")
 def roll_back(
     key: Key,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from twin.differences import RevisionDifference
 from twin.objects import url_path
 from twin.queries import ClassTotal, ModelRecord, ObjectDetail, ObjectRecord, RevisionRecord, StoreyRecord
 
@@ -107,3 +108,12 @@ def storey(record: StoreyRecord) -> Document:
 def revision(record: RevisionRecord) -> Document:
     """One import of a model."""
     return msgspec.structs.asdict(record)
+
+
+def difference(found: RevisionDifference) -> dict[str, Any]:
+    """What has changed between two revisions."""
+    built: dict[str, Any] = msgspec.to_builtins(found)
+    for item in built["items"]:
+        item["class"] = item.pop("class_")
+    built["from"], built["to"] = built.pop("before"), built.pop("after")
+    return built

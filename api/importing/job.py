@@ -186,6 +186,7 @@ class _Import:
                 pass
         tiled: Tiled = child.answer
         self._place.store.stage_bounds(self._revision, tiled.tileset.bounds, tiled.geographic)
+        self._place.store.stage_shapes(self._revision, tiled.shapes)
         report.warnings.extend(tiled.tileset.warnings)
         report.tileset = f"{self._place.tiles_folder.name}/{report.key}/{tiled.tileset.tileset}"
         return TilesetFiles(tileset=tiled.tileset.tileset, files=tuple(tiled.tileset.files))

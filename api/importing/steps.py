@@ -16,6 +16,7 @@ from bim_import.ifc import importer as _ifc_reader  # noqa: F401 - loaded ahead:
 from tiles import build_tileset
 from twin.frames import Frame
 from twin.frames.bounds import geographic_bounds
+from twin.shapes import shapes_of
 from twin.spool import Spool
 
 _READERS: dict[Reader, str] = {
@@ -46,7 +47,9 @@ def read(send: Callable[[Any], None], source: Path, folder: Path, options: Impor
 def tile(_send: Callable[[Any], None], task: TilingTask, state_index: NDArray[np.uint32]) -> Tiled:
     """Build the tileset of a spooled source."""
     frame = Frame(task.placement)
+    spool = Spool(task.spool)
     built = build_tileset(
-        Spool(task.spool), frame=frame, state_index=state_index, folder=task.folder, options=task.options
+        spool, frame=frame, state_index=state_index, folder=task.folder, options=task.options
     )
-    return Tiled(tileset=built, geographic=geographic_bounds(frame, built.bounds))
+    shapes = shapes_of(spool, len(state_index))
+    return Tiled(tileset=built, geographic=geographic_bounds(frame, built.bounds), shapes=shapes)

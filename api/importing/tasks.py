@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tiles import BuiltTileset, TileOptions
 from twin.frames import Placement
+from twin.shapes import Shapes
 
 READ = "api.importing.steps.read"
 TILE = "api.importing.steps.tile"
@@ -33,3 +34,5 @@ class Tiled:
 
     tileset: BuiltTileset
     geographic: NDArray[np.float64]
+    shapes: Shapes
+    """What the bodies are like, by ordinal."""

@@ -1,10 +1,13 @@
 """`/api/v1/models`: what is in the scene, where it stands, and what may be changed about it."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
 
-from api import placing, representations, schemas
-from api.routes.common import OF_A_BODY, Running, document, refusals
+from fastapi import APIRouter, Query, Response
+
+from api import placing, representations, schemas, schemas_differences
+from api.routes.common import OF_A_BODY, PAGE, Cursor, Limit, Running, document, refusals
 from bim_import import PlacementOverrides
+from twin.differences import TOLERANCE_M, DifferenceQuery, Kind
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -41,6 +44,39 @@ def list_storeys(running: Running, key: str) -> Response:
 def list_revisions(running: Running, key: str) -> Response:
     """The imports of a model, the oldest first."""
     return document(representations.page([representations.revision(r) for r in running.store.revisions(key)]))
+
+
+@router.get(
+    "/{key}/diff",
+    response_model=schemas_differences.RevisionDifference,
+    responses=refusals(400, 404, 409, 422),
+)
+def compare_revisions(
+    running: Running,
+    key: str,
+    before: Annotated[
+        int, Query(alias="from", ge=1, le=2**31 - 1, description="Number of the older revision.")
+    ],
+    after: Annotated[int, Query(alias="to", ge=1, le=2**31 - 1, description="Number of the newer revision.")],
+    change: Annotated[
+        list[Kind] | None, Query(description="Only objects that have changed in one of these ways.")
+    ] = None,
+    tolerance: Annotated[
+        float, Query(gt=0, le=1e6, description="Metres below which nothing has moved or grown.")
+    ] = TOLERANCE_M,
+    limit: Limit = PAGE,
+    cursor: Cursor = None,
+) -> Response:
+    """What has changed between two revisions: objects added, removed, moved, reshaped, renamed, their properties."""
+    asked = DifferenceQuery(
+        before=before,
+        after=after,
+        changes=tuple(change or ()),
+        tolerance_m=tolerance,
+        limit=limit,
+        cursor=cursor,
+    )
+    return document(representations.difference(running.store.differences(key, asked)))
 
 
 @router.delete("/{key}", status_code=204, responses=refusals(404, 409))

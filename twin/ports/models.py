@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from twin.differences import DifferenceQuery, RevisionDifference
 from twin.events import Change
 from twin.frames import Diagnosis
 from twin.objects import SourceObject
@@ -26,6 +27,7 @@ from twin.queries import (
     RevisionRecord,
     StoreyRecord,
 )
+from twin.shapes import Shapes
 from twin.source import SourceReport
 from twin.tables import ObjectTable
 
@@ -108,6 +110,12 @@ class RevisionWriter(Protocol):
         """
         ...
 
+    def stage_shapes(self, revision: StagedRevision, shapes: Shapes) -> None:
+        """Stage what the bodies of all objects are like, for comparing revisions. Raises ValueError for another number of
+        rows, Conflict.
+        """
+        ...
+
     def keep_alive(self, revision: StagedRevision) -> None:
         """Say that the import is still being worked on; to be called at least once a minute."""
         ...
@@ -159,6 +167,14 @@ class ModelReader(Protocol):
 
     def revisions(self, key: str) -> list[RevisionRecord]:
         """All revisions of a model, the oldest first. Raises NotFound."""
+        ...
+
+
+class RevisionComparer(Protocol):
+    """What has changed between revisions of a model."""
+
+    def differences(self, key: str, asked: DifferenceQuery) -> RevisionDifference:
+        """A page of changes. Raises NotFound; Conflict where a revision's objects are no longer kept; InvalidQuery."""
         ...
 
 
@@ -223,7 +239,16 @@ class FileKeeper(Protocol):
         ...
 
 
-class Store(RevisionWriter, ModelEditor, ModelReader, ObjectReader, ChangeReader, FileKeeper, Protocol):
+class Store(
+    RevisionWriter,
+    ModelEditor,
+    ModelReader,
+    RevisionComparer,
+    ObjectReader,
+    ChangeReader,
+    FileKeeper,
+    Protocol,
+):
     """All of it, with a life: for the composition root."""
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0006"
+HEAD = "0007"
 """Version of the newest migration; a test compares it with the scripts, so that opening need not read them."""
 
 ORDINAL_BITS = 32
@@ -269,6 +269,14 @@ box_block = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """What `object_box` has of each object, for a block of successive ones; `id` is that of the box of the first."""
+
+shape_block = Table(
+    "shape_block",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What the bodies of a block of successive objects are like (`twin.shapes.SHAPE_ROW`); `id` is that of the first object."""
 
 place_group = Table(
     "place_group",

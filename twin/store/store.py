@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twin.alarms import AlarmPattern, AlarmRecord, AlarmRule, Severity, Status
 from twin.devices import Device, DeviceRegistry
+from twin.differences import DifferenceQuery, RevisionDifference
 from twin.errors import Conflict
 from twin.events import Change
 from twin.frames import Diagnosis
@@ -52,6 +53,7 @@ from twin.queries import (
     RevisionRecord,
     StoreyRecord,
 )
+from twin.shapes import Shapes
 from twin.source import SourceReport
 from twin.state import Reading, Signal
 from twin.store import (
@@ -85,8 +87,12 @@ from twin.store import (
     readings as batches,
 )
 from twin.store import (
+    shapes as bodies,
+)
+from twin.store import (
     signals as declarations,
 )
+from twin.store.comparing import Comparing
 from twin.store.database import Database
 from twin.store.identities import check_staged
 from twin.store.packed.writing import TableStager
@@ -105,6 +111,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._comparing = Comparing(database)
         self._stagers: dict[int, ObjectStager | TableStager] = {}
 
     def begin_revision(self, request: ImportRequest) -> StagedRevision | Unchanged:
@@ -134,6 +141,14 @@ class SqlStore:
             here = revisions.staged_here(connection, revision)
         target = BoxTarget(here.id, here.placement_id, lambda writing: check_staged(writing, here))
         write_boxes(self._database, target, local, geographic)
+
+    def stage_shapes(self, revision: StagedRevision, shapes: Shapes) -> None:
+        with self._database.read() as connection:
+            here = revisions.staged_here(connection, revision)
+        bodies.stage(self._database, here, shapes)
+
+    def differences(self, key: str, asked: DifferenceQuery) -> RevisionDifference:
+        return self._comparing.differences(key, asked)
 
     def keep_alive(self, revision: StagedRevision) -> None:
         revisions.keep_alive(self._database, revision)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
-from twin.store import counters, leases, lifecycle, ordering, properties, references
+from twin.store import counters, leases, lifecycle, ordering, properties, references, shapes
 from twin.store.database import Database
 from twin.store.ids import id_range
 from twin.store.pace import Pace
@@ -111,6 +111,7 @@ def _erase_objects(database: Database, revision_id: int) -> None:
             _erase_range(connection, piece[0], piece[-1])
     ordering.erase(database, revision_id)
     packed.erase(database, revision_id)
+    shapes.erase(database, revision_id)
 
 
 def _erase_range(connection: Connection, first: int, last: int) -> None:

@@ -31,6 +31,7 @@ OBJECT_TABLES = (
     "property_column",
     "box_block",
     "place_group",
+    "shape_block",
     "class_count",
     "placement",
     "revision",

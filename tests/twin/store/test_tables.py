@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.twin.store.clock import Clock
+from tests.twin.store.difference_contract import DifferenceContract
 from tests.twin.store.table_contract import TableContract
 from twin.store import SqlStore, open_store
 
 
-class TestSqlite(TableContract):
+class TestSqlite(TableContract, DifferenceContract):
     @pytest.fixture
     def store(self, data: Path, clock: Clock) -> Iterator[SqlStore]:
         with open_store(data, clock=clock) as store:
             yield store
 
 
-class TestPostgres(TableContract):
+class TestPostgres(TableContract, DifferenceContract):
     @pytest.fixture
     def store(self, postgres_store: SqlStore) -> SqlStore:
         return postgres_store

@@ -142,7 +142,7 @@ class StoredColumn:
 
     def __init__(self, body: bytes) -> None:
         self._header = _header.decode(zlib.decompress(body))
-        self.set_name, self.name = self._header.set_name, self._header.name
+        self.set_name, self.name, self.unit = self._header.set_name, self._header.name, self._header.unit
 
     @property
     def count(self) -> int:
