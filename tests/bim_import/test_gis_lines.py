@@ -166,7 +166,8 @@ def test_a_gltf_file_that_rules_name_stands_at_each_point(tmp_path: Path) -> Non
 
     (tmp_path / "models").mkdir()
     pole = trimesh.creation.box(bounds=[[-0.1, 0.0, -0.1], [0.1, 4.0, 0.1]])
-    pole.visual.face_colors = [255, 0, 0, 255]
+    red = trimesh.visual.material.PBRMaterial(baseColorFactor=[255, 0, 0, 255])
+    pole.visual = trimesh.visual.TextureVisuals(material=red)
     (tmp_path / "models" / "pole.glb").write_bytes(pole.export(file_type="glb"))
     rules = tmp_path / "rules.toml"
     rules.write_text(

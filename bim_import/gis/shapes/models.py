@@ -44,24 +44,31 @@ def file_model(path: Path) -> tuple[list[Material], Mesh, float]:
 
 
 class _Piece:
-    """One node's geometry in the axes of the model."""
+    """One node's geometry in the axes of the model; without normals in the file every face has vertices of its own."""
 
     def __init__(self, mesh: trimesh.Trimesh, node: Node) -> None:
         look = look_of(mesh)
         turn = node.matrix[:3, :3]
-        self.positions = trimesh.transform_points(np.asarray(mesh.vertices), node.matrix)
-        normals = np.asarray(mesh.vertex_normals) @ np.linalg.inv(turn)
+        stored = mesh._cache["vertex_normals"]  # noqa: SLF001 - the file's own; asking for them makes up others
+        corners = np.asarray(mesh.faces, dtype=np.int64)
+        source = np.arange(len(mesh.vertices)) if stored is not None else corners.reshape(-1)
+        normals = stored if stored is not None else np.repeat(np.asarray(mesh.face_normals), 3, axis=0)
+        if stored is None:
+            corners = np.arange(corners.size).reshape(-1, 3)
+        self.positions = trimesh.transform_points(np.asarray(mesh.vertices)[source], node.matrix)
+        normals = np.asarray(normals, dtype=np.float64) @ np.linalg.inv(turn)
         length = np.linalg.norm(normals, axis=1, keepdims=True)
         self.normals = np.where(length > 0.0, normals / np.where(length > 0.0, length, 1.0), [0.0, 0.0, 1.0])
         order = np.argsort(look.slots, kind="stable")
-        triangles = np.asarray(mesh.faces, dtype=np.int64)[order]
+        triangles = corners[order]
         self.triangles = triangles[:, ::-1] if np.linalg.det(turn) < 0.0 else triangles
         counts = np.bincount(look.slots, minlength=len(look.materials))
         used = np.flatnonzero(counts)
         first = np.cumsum(counts) - counts
         self.parts = np.column_stack([used, first[used], counts[used]])
         self.materials = look.materials
-        self.uvs = None if look.uvs is None else np.column_stack([look.uvs[:, 0], 1.0 - look.uvs[:, 1]])
+        uvs = look.uvs
+        self.uvs = None if uvs is None else np.column_stack([uvs[:, 0], 1.0 - uvs[:, 1]])[source]
 
 
 def _piece(scene: Scene, node: Node) -> _Piece | None:
