@@ -107,7 +107,7 @@ class Geometry:
 
     def _parts_of(self, meshes: NDArray[np.int64]) -> NDArray[Any]:
         """PART_ROW of `meshes`, in their order. A writer that died leaves ranges that no mesh has."""
-        rows = self.mesh_rows[meshes]
+        rows = {name: self.mesh_rows[name][meshes] for name in ("first_part", "parts")}
         return self._spool.parts[
             index_runs(rows["first_part"].astype(np.int64), rows["parts"].astype(np.int64))
         ]
@@ -153,9 +153,9 @@ class Geometry:
 
     def first_and_last_entry(self, ordinals: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Palette entries of the first and of the last triangles of each of `ordinals`: walls and roof, where there are two."""
-        rows = self.mesh_rows[self.mesh_of[np.searchsorted(self.ordinals, ordinals)]]
-        first = rows["first_part"].astype(np.int64)
-        last = first + rows["parts"] - 1
+        meshes = self.mesh_of[np.searchsorted(self.ordinals, ordinals)]
+        first = self.mesh_rows["first_part"][meshes].astype(np.int64)
+        last = first + self.mesh_rows["parts"][meshes] - 1
         entries = self.palette.entry_of
         return entries[self._spool.parts["material"][first]], entries[self._spool.parts["material"][last]]
 

@@ -41,11 +41,15 @@ class Extents:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     weight: NDArray[np.float64]
+    centre: NDArray[np.float64] = field(init=False)
+    """(n, 3) metres."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "centre", (self.lower + self.upper) / 2.0)
 
     def centre_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
         """(k, 3) metres."""
-        middle: NDArray[np.float64] = (self.lower[members] + self.upper[members]) / 2.0
-        return middle
+        return self.centre[members]
 
     def diagonal_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
         """(k,) metres."""

@@ -64,10 +64,11 @@ class TextArray:
 
     def take(self, rows: NDArray[np.integer[Any]]) -> "TextArray":
         """The texts `rows`, in that order."""
-        lengths = self.lengths[rows]
+        first = self.offsets[rows].astype(np.int64)
+        lengths = self.offsets[rows + 1] - first
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
-        return TextArray(data=self.data[index_runs(self.offsets[rows], lengths)], offsets=offsets)
+        return TextArray(data=self.data[index_runs(first, lengths)], offsets=offsets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
