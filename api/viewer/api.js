@@ -1,4 +1,4 @@
-/** The server's `/api/v1`, read only. Every failure is an ApiError with words for people. */
+/** The server's `/api/v1`. Every failure is an ApiError with words for people. */
 
 /** @typedef {import("./types").Model} Model */
 /** @typedef {import("./types").TwinObject} TwinObject */
@@ -80,15 +80,26 @@ export class Api {
    * @param {AbortSignal} [signal]
    * @returns {Promise<any>}
    */
-  async get(path, query = {}, signal = undefined) {
+  get(path, query = {}, signal = undefined) {
     const url = new URL(`api/v1/${path}`, this.base);
     for (const [name, value] of Object.entries(query)) {
       if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
     }
+    return this.#ask(url, {}, signal);
+  }
+
+  /** Needs a token. @param {string} path below `api/v1/` @returns {Promise<any>} */
+  post(path) {
+    return this.#ask(new URL(`api/v1/${path}`, this.base), { method: "POST" });
+  }
+
+  /** @param {URL} url @param {RequestInit} options @param {AbortSignal} [signal] @returns {Promise<any>} */
+  async #ask(url, options, signal = undefined) {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     let response;
     try {
       response = await fetch(url, {
+        ...options,
         headers: { Accept: "application/json", ...this.headers },
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });

@@ -77,6 +77,21 @@ export interface Signal {
   observed_at: string | null;
 }
 
+export interface Alarm {
+  id: number;
+  signal: string;
+  object: string;
+  object_name: string;
+  kind: "high_high" | "high" | "low" | "low_low" | "state" | "stale" | "bad";
+  severity: "critical" | "major" | "minor" | "warning" | "info";
+  message: string | null;
+  value: boolean | number | string;
+  unit: string | null;
+  since: string;
+  acknowledged: boolean;
+  acknowledged_by: string | null;
+}
+
 export interface Page<T> {
   items: T[];
   next: string | null;

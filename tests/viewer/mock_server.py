@@ -79,6 +79,8 @@ class MockTwin:
     requests: list[str] = field(default_factory=list)
     signals: dict[str, list[JsonObject]] = field(default_factory=dict)
     """By id of the object: documents of its signals."""
+    alarms: list[JsonObject] = field(default_factory=list)
+    """Documents of open alarms."""
 
     def model(self, key: str) -> Model | None:
         return next((model for model in self.models if model.key == key), None)
@@ -201,10 +203,15 @@ class _Routes:
             ("objects", 1): self.objects,
             ("objects", 3): self.one_object,
             ("objects", 4): self.children,
+            ("alarms", 1): self.alarms,
             ("signals", 1): lambda query: _page(self.twin.signals.get(query.get("place", ""), []), query),
         }
         route = routes.get((parts[0], len(parts)))
         return route(query, *parts[1:]) if route else None
+
+    def alarms(self, query: dict[str, str]) -> JsonObject:
+        place = query.get("place")
+        return _page([alarm for alarm in self.twin.alarms if place in {None, alarm["object"]}], query)
 
     def models(self, query: dict[str, str]) -> JsonObject:
         return _page([describe(model) for model in self.twin.models], query)
@@ -284,6 +291,16 @@ class _Handler(BaseHTTPRequestHandler):
         if split.path == "/terrain/layer.json":
             return self._send(200, "application/json", b'{"tilejson": "2.1.0", "tiles": []}')
         return self._file(unquote(split.path))
+
+    def do_POST(self) -> None:
+        """Acknowledge an alarm."""
+        self.twin.requests.append(self.path)
+        number = self.path.removeprefix("/api/v1/alarms/").removesuffix("/acknowledge")
+        found = next((alarm for alarm in self.twin.alarms if str(alarm["id"]) == number), None)
+        if found is None or "Authorization" not in self.headers:
+            return self._problem(404 if found is None else 401, "No", "No such alarm, or no token.")
+        found.update(acknowledged=True, acknowledged_by="administrator")
+        return self._send(200, "application/json", json.dumps(found, ensure_ascii=False).encode())
 
     def _file(self, path: str) -> None:
         root = self.twin.tiles if path.startswith("/tiles/") else VIEWER

@@ -8,6 +8,7 @@ import { skeletonRows } from "./list-parts.js";
 import { modelSections } from "./model-card.js";
 import { propertySections } from "./properties.js";
 import { Readings } from "./readings.js";
+import { ObjectAlarms } from "./alarms.js";
 import { toast } from "./toast.js";
 
 /** @typedef {import("../types").ObjectDetail} ObjectDetail */
@@ -21,15 +22,18 @@ export class Card {
     /** @type {ObjectDetail | Error | null} */
     this.content = null;
     this.readings = new Readings(app.api);
+    this.alarms = new ObjectAlarms(app);
     app.store.on(["selected"], ({ selected }) => {
       this.content = null;
       this.readings.watch(selected?.kind === "object" ? selected.id : null);
+      this.alarms.watch(selected?.kind === "object" ? selected.id : null);
       this.draw();
       this.element.scrollTop = 0;
     });
     app.store.on(["filters", "models", "xray"], () => this.redraw());
     onLanguage(() => {
       this.readings.draw();
+      this.alarms.draw();
       this.draw();
     });
   }
@@ -111,7 +115,7 @@ export class Card {
       ["link", t("copyLink"), () => void copy(this.app.linkTo({ object: detail.id }))],
     ]);
     const kind = words === detail.class ? words : `${words} · ${detail.class}`;
-    const body = h("div", { class: "card-body" }, this.#path(detail), detail.bounds ? null : h("p", { class: "hint notice", text: t("notDrawn") }), this.readings.element, this.#identity(detail), propertySections(detail.properties), ...lists(detail), this.#sameAs(detail));
+    const body = h("div", { class: "card-body" }, this.#path(detail), detail.bounds ? null : h("p", { class: "hint notice", text: t("notDrawn") }), this.alarms.element, this.readings.element, this.#identity(detail), propertySections(detail.properties), ...lists(detail), this.#sameAs(detail));
     return this.element.replaceChildren(this.#head(objectName(detail), kind, icon(classIcon(detail.class))), actions, body);
   }
 

@@ -2,6 +2,7 @@
 
 import { byId, h, icon } from "../dom.js";
 import { language, onLanguage, setLanguage, t } from "../i18n.js";
+import { AlarmList } from "./alarms.js";
 import { ClassList } from "./classes.js";
 import { skeletonRows } from "./list-parts.js";
 import { Search } from "./search.js";
@@ -15,7 +16,7 @@ const SNAPS = ["peek", "half", "full"];
 
 export const isSheet = () => matchMedia(SHEET).matches;
 
-/** @typedef {"structure" | "classes" | "storeys"} Tab */
+/** @typedef {"structure" | "classes" | "storeys" | "alarms"} Tab */
 
 export class Panel {
   /** @param {import("../app.js").App} app */
@@ -25,6 +26,7 @@ export class Panel {
     this.tree = new Tree(app);
     this.classes = new ClassList(app);
     this.storeys = new StoreyList(app);
+    this.alarms = new AlarmList(app);
     this.search = new Search(app, (open) => this.#searching(open));
     /** @type {Tab} */
     this.tab = "structure";
@@ -107,7 +109,7 @@ export class Panel {
 
   #drawTabs() {
     /** @type {[Tab, import("../i18n.js").Key][]} */
-    const tabs = [["structure", "tabStructure"], ["classes", "tabClasses"], ["storeys", "tabStoreys"]];
+    const tabs = [["structure", "tabStructure"], ["classes", "tabClasses"], ["storeys", "tabStoreys"], ["alarms", "tabAlarms"]];
     const buttons = tabs.map(([tab, key]) =>
       h("button", { class: "tab", type: "button", role: "tab", id: `tab-${tab}`, "aria-selected": tab === this.tab, "aria-controls": "tab-panel", tabindex: tab === this.tab ? 0 : -1, text: t(key), on: { click: () => this.show(tab) } }),
     );
@@ -139,10 +141,10 @@ export class Panel {
       this.list.replaceChildren(...(status === "loading" ? skeletonRows(7) : []));
       return;
     }
-    const view = { structure: this.tree, classes: this.classes, storeys: this.storeys }[this.tab];
+    const view = { structure: this.tree, classes: this.classes, storeys: this.storeys, alarms: this.alarms }[this.tab];
     if (view.element.parentElement !== this.list) this.list.replaceChildren(view.element);
     if (view === this.tree) this.tree.draw();
-    else void (/** @type {ClassList | StoreyList} */ (view).shown());
+    else void (/** @type {ClassList | StoreyList | AlarmList} */ (view).shown());
   }
 
   /** @param {boolean} open */

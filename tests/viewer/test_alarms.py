@@ -1,0 +1,66 @@
+"""Open alarms in the card of the selected object and in the panel."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.viewer.conftest import OpenPage
+from tests.viewer.mock_server import RunningServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+HOUSE = "yongjiang-a03-1"
+
+
+def _alarm(number: int, object_: str, **fields: Any) -> dict[str, Any]:
+    since = (datetime.now(UTC) - timedelta(minutes=90)).isoformat()
+    return {
+        "id": number, "signal": f"{object_}/smoke", "object": object_, "object_name": "Wall", "kind": "high",
+        "severity": "warning", "message": None, "value": 31.5, "unit": "Cel", "since": since, "acknowledged": False,
+        "acknowledged_by": None, **fields,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def objects(server: RunningServer) -> tuple[str, str]:
+    """Two objects; the first has a critical alarm, the second a warning."""
+    house = server.twin.model(HOUSE)
+    assert house is not None
+    one, two = (f"{HOUSE}/{item.global_id}" for item in house.items[-2:])
+    server.twin.alarms = [_alarm(2, one, severity="critical", message="烟雾 <b>smoke</b>"), _alarm(1, two)]
+    return one, two
+
+
+def test_the_card_shows_the_alarms_of_its_object_and_whoever_has_a_token_acknowledges_them(
+    server: RunningServer, open_page: OpenPage, objects: tuple[str, str]
+) -> None:
+    watched = open_page(f"{server.url}/?object={objects[0]}#token=t").ready()
+    alarms = watched.page.locator("#card .alarms")
+    expect(alarms).to_contain_text("烟雾 <b>smoke</b>")
+    expect(alarms.locator("li.critical")).to_contain_text("critical · smoke · 1 hr. ago")
+    alarms.get_by_role("button", name="Acknowledge").click()
+    expect(alarms.locator("li.seen")).to_contain_text("seen by administrator")
+    expect(alarms.get_by_role("button")).to_have_count(0)
+
+
+def test_the_panel_lists_all_alarms_and_each_leads_to_its_object(
+    server: RunningServer, open_page: OpenPage, objects: tuple[str, str]
+) -> None:
+    watched = open_page(f"{server.url}/").ready()
+    watched.page.get_by_role("tab", name="Alarms").click()
+    rows = watched.page.locator("#tab-panel .alarm")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("too high: 31.5 °C")
+    expect(rows.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    rows.nth(1).get_by_role("button").click()
+    expect(watched.page.locator("#card .alarms")).to_contain_text("too high")
+    server.twin.alarms = []
+    expect(watched.page.locator("#tab-panel")).to_contain_text("No open alarms", timeout=10_000)
+    watched.page.get_by_role("tab", name="Structure").click()
+    watched.page.evaluate("() => twinViewer.clear()")
+    watched.page.wait_for_timeout(3_500)
+    asked = len([path for path in server.twin.requests if "alarms" in path])
+    watched.page.wait_for_timeout(3_500)
+    assert len([path for path in server.twin.requests if "alarms" in path]) == asked
