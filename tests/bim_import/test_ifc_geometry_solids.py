@@ -124,7 +124,32 @@ def test_the_other_parts_of_a_body_are_drawn_and_what_is_missing_is_counted(tmp_
 def test_curves_beside_a_solid_are_no_missing_parts(tmp_path: Path) -> None:
     bodies = Bodies()
     line = bodies.add(f"IFCPOLYLINE(({bodies.point((0, 0, 0))},{bodies.point((1, 0, 0))}))")
-    product = bodies.product(bodies.representation([line, bodies.box()]))
+    lines = bodies.add(f"IFCGEOMETRICSET(({line}))")
+    product = bodies.product(bodies.representation([line, lines, bodies.box()]))
     seen = imported(bodies, tmp_path)
     assert seen.volume(product) == pytest.approx(6.0)
     assert not seen.result.report.warnings
+
+
+def test_a_set_of_surfaces_and_curves_beside_a_solid_keeps_each_style(tmp_path: Path) -> None:
+    bodies = Bodies()
+    line = bodies.add(f"IFCPOLYLINE(({bodies.point((0, 0, 0))},{bodies.point((1, 0, 0))}))")
+    plane = bodies.add(f"IFCPLANE({bodies.axis((0, 0, 5000))})")
+    corners = [bodies.add(f"IFCCARTESIANPOINT(({x}.,{y}.))") for x, y in ((0, 0), (900, 0), (900, 900))]
+    rim = bodies.add(f"IFCPOLYLINE(({','.join([*corners, corners[0]])}))")
+    face = bodies.add(f"IFCCURVEBOUNDEDPLANE({plane},{rim},())")
+    both = bodies.colored(bodies.add(f"IFCGEOMETRICSET(({line},{face},{line}))"), (1, 0, 0))
+    product = bodies.product(bodies.representation([both, bodies.colored(bodies.box(), (0, 1, 0))]))
+    seen = imported(bodies, tmp_path)
+    assert seen.colors(product) == {(1.0, 0.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0)}
+    assert seen.size(product) == [1.4, 2.0, 5.0]
+    assert not seen.result.report.warnings
+
+
+def test_a_cut_body_beside_a_set_of_curves_is_drawn(tmp_path: Path) -> None:
+    bodies = Bodies()
+    line = bodies.add(f"IFCPOLYLINE(({bodies.point((0, 0, 0))},{bodies.point((1, 0, 0))}))")
+    lines = bodies.add(f"IFCGEOMETRICSET(({line}))")
+    host = bodies.product(bodies.representation([lines, bodies.box()]), name="IFCWALL")
+    bodies.opening(host, bodies.box((500, 5000, 500), (0, 0, 1000)))
+    assert imported(bodies, tmp_path).volume(host) == pytest.approx(6.0 - 0.5, rel=1e-3)

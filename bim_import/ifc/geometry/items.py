@@ -35,6 +35,8 @@ _READERS: dict[str, Callable[[Entity, Outlines], RawMesh]] = {
 }
 """Class → what makes its mesh from a formula, unless it raises UnreadableError."""
 
+SET = "IfcGeometricSet"
+"""Points, curves and surfaces together."""
 TREE = "IfcCsgSolid"
 """A primitive or a boolean operation in a wrapping of its own."""
 
@@ -63,9 +65,9 @@ class Items:
             self._ready.update(self._read(name, list(dict.fromkeys(numbers))))
 
     def leaves(self, representation: Entity, depth: int = 0) -> Iterator[tuple[Entity, Matrix, int]]:
-        """The items of a representation, mapped ones opened, with the matrix from each item's frame (itself `HERE` if none).
+        """The items of a representation, mapped ones and sets opened, with the matrix from each item's frame (itself `HERE` if none).
 
-        And with the style of the mapped item nearest to it, for what has none of its own; 0: no such style.
+        And with the style of the mapped item or set nearest to it, for what has none of its own; 0: no such style.
         """
         if depth > MAX_DEPTH:
             raise ValueError("mapped items hold themselves")
@@ -75,6 +77,9 @@ class Items:
                 inner = attribute(attribute(item, MAPPING_SOURCE), MAPPED_REPRESENTATION)
                 for found, matrix, nearer in self.leaves(inner, depth + 1):
                     yield found, outer @ matrix, nearer or style
+            elif kind(item) == SET:
+                style = self.styles.style_of(item)
+                yield from ((element, HERE, style) for element in attribute(item, 0) or ())
             else:
                 yield item, HERE, 0
 

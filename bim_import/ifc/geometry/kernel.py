@@ -127,6 +127,9 @@ def _raw(geometry: Any) -> RawMesh:
     of_slot = np.array(
         [*(max(material.instance_id(), 0) for material in geometry.materials), 0], dtype=np.int64
     )
+    if len(slots) != len(triangles):
+        # Curves beside the triangles have slots of their own among them: which are whose cannot be told.
+        slots = np.full(len(triangles), slots[0] if (slots == slots[:1]).all() else -1, dtype=np.int32)
     return RawMesh(vertices=vertices, triangles=triangles, items=items, styles=of_slot[slots])
 
 

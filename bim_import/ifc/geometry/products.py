@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import ifcopenshell
 
-from bim_import.ifc.geometry.items import DIRECT, TREE
+from bim_import.ifc.geometry.items import DIRECT, SET, TREE
 from bim_import.ifc.geometry.transforms import MAX_DEPTH
 from bim_import.ifc.reading.entities import (
     CONTEXT,
@@ -123,6 +123,13 @@ def body_classes(schema: str) -> frozenset[str]:
     return classes(schema, _BODIES)
 
 
+def is_body(item: Entity, bodies: frozenset[str]) -> bool:
+    """Whether an item is of one of the classes `bodies`, or a set that holds one."""
+    if kind(item) == SET:
+        return any(kind(element) in bodies for element in attribute(item, 0) or ())
+    return kind(item) in bodies
+
+
 def sort_products(file: ifcopenshell.file, index: ProductIndex) -> Sorted:
     """Sort all products of `index`; reads no coordinates."""
     return _Sorter(file).sort(index)
@@ -232,11 +239,7 @@ class _Sorter:
                 inner = self._body(mapped, depth + 1)
                 drawable, cut = drawable or inner.drawable, cut or inner.cut
             else:
-                drawable = (
-                    drawable
-                    or name in self._bodies
-                    or (name == "IfcGeometricSet" and self._has_surface(item))
-                )
+                drawable = drawable or is_body(item, self._bodies)
                 cut = (
                     cut
                     or name in self._booleans
@@ -246,9 +249,6 @@ class _Sorter:
         body = _Body(drawable=drawable, cut=cut, direct=direct, mapped=alone)
         self._cache[number] = body
         return body
-
-    def _has_surface(self, geometric_set: Entity) -> bool:
-        return any(kind(element) in self._bodies for element in attribute(geometric_set, 0) or ())
 
     def _openings_by_host(self) -> dict[int, list[tuple[int, int]]]:
         found: dict[int, list[tuple[int, int]]] = {}

@@ -172,7 +172,7 @@ class Shaper:
         made: list[RawMesh] = []
         missing = failed = 0
         for item, matrix, style in self.items.leaves(representation):
-            if kind(item) in self._bodies or kind(item) == "IfcGeometricSet":
+            if kind(item) in self._bodies:
                 raw = self._part(item, ways)
                 if raw is not None and len(raw.triangles):
                     made.append(styled(raw if matrix is HERE else moved(raw, matrix), style))
