@@ -91,7 +91,11 @@ class Drawer:
             if not np.isfinite(drawing.raw.vertices).all():
                 reason = NotDrawn.INVALID_COORDINATES
             failed.update((product.ordinal, reason) for product in drawing.products)
+        for drawing in self.finisher.broken:
+            self.shaper.notes["meshes of a kernel that do not fit together"] += 1
+            failed.update((product.ordinal, NotDrawn.KERNEL_FAILED) for product in drawing.products)
         self.finisher.without_area.clear()
+        self.finisher.broken.clear()
         written, self.finisher.drawn = self.finisher.drawn, []
         return written, failed
 

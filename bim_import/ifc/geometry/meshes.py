@@ -61,13 +61,14 @@ class Drawing:
 class Finisher:
     """Finishes drawings in batches and writes them.
 
-    `drawn` lists the ordinals written so far, `without_area` the drawings of which no triangle was left; the caller
-    empties both.
+    `drawn` lists the ordinals written so far, `without_area` the drawings of which no triangle was left, `broken` those whose
+    arrays do not fit together; the caller empties all three.
     """
 
     writer: GeometryWriter
     drawn: list[int] = field(default_factory=list)
     without_area: list[Drawing] = field(default_factory=list)
+    broken: list[Drawing] = field(default_factory=list)
     _waiting: list[Drawing] = field(default_factory=list)
     _triangles: int = 0
     _ids: dict[bytes, int] = field(default_factory=dict)
@@ -89,10 +90,20 @@ class Finisher:
         self._waiting, self._triangles = [], 0
 
     def _finish(self, drawings: list[Drawing]) -> None:
-        drawings = self._with_area(drawings)
-        if not drawings:
+        try:
+            left = self._with_area(drawings)
+            batch = _Batch.of(left) if left else None
+        except (IndexError, ValueError):  # what a kernel made: one drawing costs itself, not its batch
+            if len(drawings) == 1:
+                self.broken += drawings
+            else:
+                for drawing in drawings:
+                    self._finish([drawing])
             return
-        batch = _Batch.of(drawings)
+        if batch is not None:
+            self._write(batch, left)
+
+    def _write(self, batch: "_Batch", drawings: list[Drawing]) -> None:
         for index, drawing in enumerate(drawings):
             finished = batch.mesh(index)
             for material, products in _by_material(drawing):
