@@ -1,0 +1,236 @@
+"""Live push: how long from a commit to a frame at a client, with many clients, and with one that has stopped reading.
+
+    .venv/bin/python benchmarks/push.py [--clients 500] [--signals 5000] [--per-second 1000] [--seconds 10] [--mqtt]
+
+One server process (`twin serve`), one process of clients: each follows a fiftieth of the objects (`place=`). Readings carry the time at which they
+were made; a client takes the time at which their frame is there. Three rounds: as it is; with one client that never reads; with clients of codes instead
+(`format=codes`). By default readings are committed to the database by this process, in batches of a twentieth of a second; with `--mqtt` they are
+published to a Mosquitto of its own, so that the whole way is measured. Prints milliseconds, frames and the processor time and memory of the server.
+"""
+
+import argparse
+import asyncio
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+from websockets.asyncio.client import ClientConnection, connect
+
+from twin.frames import Diagnosis, Placement
+from twin.objects import SourceObject
+from twin.ports import ImportRequest, StagedRevision, TilesetFiles
+from twin.source import SourceReport
+from twin.state import Reading, Signal
+from twin.store import SqlStore, open_store
+
+ROOT = Path(__file__).parents[1]
+PLACES = 50
+TICK_S = 0.05
+
+
+class _State(msgspec.Struct):
+    observed_at: str | None = None
+    value: float | None = None
+
+
+class _Frame(msgspec.Struct):
+    type: str
+    more: bool = False
+    states: list[_State] = []
+
+
+_decode = msgspec.json.Decoder(_Frame).decode
+
+
+def main() -> None:
+    """Three rounds, a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clients", type=int, default=500)
+    parser.add_argument("--signals", type=int, default=5_000)
+    parser.add_argument("--per-second", type=int, default=1_000)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--mqtt", action="store_true", help="publish over a real Mosquitto")
+    options = parser.parse_args()
+    print(f"{'':24}{'p50 ms':>9}{'p99 ms':>9}{'states':>10}{'server s':>10}{'MB before':>11}{'MB after':>10}")
+    for name, stalled, codes in (("JSON", 0, False), ("JSON, one stalled", 1, False), ("codes", 0, True)):
+        with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
+            records = _twin(store, options.signals)
+            with (
+                _broker(folder, enabled=options.mqtt) as broker,
+                _server(Path(folder), broker) as (port, process),
+            ):
+                asyncio.run(_round(name, options, (store, records), (port, process, broker), stalled, codes))
+
+
+async def _round(name: str, options: Any, twin: Any, server: Any, stalled: int, codes: bool) -> None:  # noqa: FBT001, PLR0913, PLR0917 - a program
+    store, records = twin
+    port, process, broker = server
+    heard: list[tuple[float, float]] = []
+    ready = asyncio.Semaphore(50)
+    kind = "&format=codes&theme=temperature" if codes else ""
+
+    async def client(place: int, begun: asyncio.Event, *, reads: bool) -> None:
+        address = f"ws://127.0.0.1:{port}/api/v1/live?place=city/p{place % PLACES:02}{kind}"
+        async with ready:
+            live = await connect(
+                address, max_size=None, ping_interval=None, compression=None, open_timeout=60
+            )
+            await _snapshot(live, codes=codes)
+        begun.set()
+        while reads:
+            _heard(await live.recv(), heard)
+        await asyncio.sleep(3600)
+
+    begun = [asyncio.Event() for _ in range(options.clients + stalled)]
+    tasks = [asyncio.create_task(client(n, one, reads=n >= stalled)) for n, one in enumerate(begun)]
+    await asyncio.gather(*(event.wait() for event in begun))
+    before, used = process.memory_info().rss, sum(process.cpu_times()[:2])
+    made: dict[int, float] = {}
+    await (_publish(broker, records, options) if broker else _commit(store, records, options, made))
+    await asyncio.sleep(1.0)
+    used = sum(process.cpu_times()[:2]) - used
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    # Frames of codes carry no times, but the number of the commit.
+    late = sorted(now - (made.get(int(what), now) if codes else what) for now, what in heard)
+    p50, p99 = (late[int(len(late) * part)] * 1000 if late else float("nan") for part in (0.5, 0.99))
+    after = process.memory_info().rss
+    print(f"{name:24}{p50:9.1f}{p99:9.1f}{len(late):10,}{used:10.1f}{before / 1e6:11.0f}{after / 1e6:10.0f}")
+
+
+async def _snapshot(live: ClientConnection, *, codes: bool) -> None:
+    if codes:
+        await live.recv()
+        return
+    while _decode(await live.recv()).more:
+        pass
+
+
+def _heard(data: Any, late: list[tuple[float, float]]) -> None:
+    now = time.time()
+    if isinstance(data, bytes):
+        late.append((now, int.from_bytes(data[8:16], "little")))
+        return
+    made = (state.value for state in _decode(data).states)
+    late.extend((now, value) for value in made if value is not None and value > 1e6)
+
+
+async def _commit(store: SqlStore, records: list[int], options: Any, made: dict[int, float]) -> None:
+    """In this process: one commit a tick. The value is the time at which the reading was made."""
+    dice = random.Random(1)  # noqa: S311
+    size = max(int(options.per_second * TICK_S), 1)
+    until = time.monotonic() + options.seconds
+    while time.monotonic() < until:
+        started = time.monotonic()
+        now = time.time()
+        batch = [
+            Reading(n, now, int(now * 1e6), int(now * 1e6))
+            for n in dice.sample(records, min(size, len(records)))
+        ]
+        recorded = await asyncio.to_thread(store.record, batch)
+        made[recorded.seq or 0] = now
+        await asyncio.sleep(max(0.0, TICK_S - (time.monotonic() - started)))
+
+
+async def _publish(broker: str, records: list[int], options: Any) -> None:
+    """Over MQTT, QoS 1, spread evenly."""
+    from state_sync.messages import Publication  # noqa: PLC0415
+    from state_sync.mqtt_publisher import MqttPublisher  # noqa: PLC0415
+    from state_sync.mqtt_settings import MqttSettings  # noqa: PLC0415
+
+    dice = random.Random(1)  # noqa: S311
+    host, _, port = broker.removeprefix("mqtt://").partition(":")
+    async with MqttPublisher(MqttSettings(host=host, port=int(port), client_id="bench")) as publisher:
+        until = time.monotonic() + options.seconds
+        while time.monotonic() < until:
+            started = time.monotonic()
+            for n in dice.sample(range(len(records)), min(int(options.per_second * 0.01), len(records))):
+                payload = msgspec.json.encode({"value": time.time(), "time": time.time_ns() // 1_000_000})
+                await publisher.publish(Publication(topic=f"city/{n}", payload=payload))
+            await asyncio.sleep(max(0.0, 0.01 - (time.monotonic() - started)))
+
+
+def _twin(store: SqlStore, count: int) -> list[int]:
+    """Places with objects below them, a temperature each."""
+    request = ImportRequest(key="city", explicit=True, source="/city.ifc", kind="ifc", content_hash="1")
+    revision = store.begin_revision(request)
+    assert isinstance(revision, StagedRevision)
+    names = sorted([f"p{i:02}" for i in range(PLACES)] + [f"s{i:06}" for i in range(count)])
+    objects = [
+        SourceObject(
+            ordinal=place, global_id=name, class_="IfcSpace", name=name,
+            parent=None if name[0] == "p" else int(name[1:]) % PLACES,
+        )
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    for first in range(0, len(objects), 1000):
+        store.stage_objects(revision, objects[first : first + 1000])
+    placement = Placement(kind="geographic", crs="EPSG:4979", origin=(121.5, 29.9, 0.0))
+    report = SourceReport(source="x", key="city", schema="IFC4", products=count, drawn=0)
+    nowhere = Diagnosis(placement=placement, used="default", confidence="none")
+    store.publish(revision, tiles=TilesetFiles(tileset=None), diagnosis=nowhere, report=report)
+    signals = [
+        Signal(model="city", global_id=name, name="t", kind="temperature") for name in names if name[0] == "s"
+    ]
+    return [record.number for record in store.declare_signals(signals)]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _server(folder: Path, broker: str) -> Iterator[tuple[int, psutil.Process]]:
+    port = _free_port()
+    arguments = ["serve", "--data", str(folder), "--port", str(port), *(["--mqtt", broker] if broker else [])]
+    code = "from api.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL
+    ) as running:
+        try:
+            for _ in range(600):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                time.sleep(0.1)
+            yield port, psutil.Process(running.pid)
+        finally:
+            running.terminate()
+
+
+@contextmanager
+def _broker(folder: str, *, enabled: bool) -> Iterator[str]:
+    if not enabled:
+        yield ""
+        return
+    from tests.state_sync.broker import find_mosquitto  # noqa: PLC0415
+
+    port, config = _free_port(), Path(folder) / "mosquitto.conf"
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n"
+    )
+    with subprocess.Popen(
+        [find_mosquitto() or "mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL
+    ) as running:
+        try:
+            time.sleep(0.5)
+            yield f"mqtt://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+
+
+if __name__ == "__main__":
+    main()
