@@ -23,6 +23,9 @@ from twin.source import SourceReport
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "coverage.md"
 
+LAYERS = "<!-- city layers:"
+"""From here on the page is written by benchmarks/coverage_layers.py."""
+
 HEAD = """# Coverage of real files
 
 What became of every IFC file of the test data: how many products it holds, how many are drawn, how many of those share a
@@ -96,7 +99,8 @@ def main() -> None:
         + (", ".join(f"{totals[reason]:,} {reason}" for reason in sorted(reasons)))
     )
     table = "| file | schema | products | drawn | instanced | not drawn |\n|---|---|--:|--:|--:|---|\n"
-    TARGET.write_text(HEAD + summary + ".\n\n" + table + "\n".join(lines) + "\n")
+    layers = TARGET.read_text("utf-8").partition(LAYERS)[1:] if TARGET.exists() else ()
+    TARGET.write_text(HEAD + summary + ".\n\n" + table + "\n".join(lines) + "\n\n" + "".join(layers), "utf-8")
     print(summary)
     print("\n".join(differences))
     sys.exit(bool(differences))

@@ -11,7 +11,7 @@ _TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "double", str
 _LARGEST = 2**63
 """Integers beyond are kept as text: no column holds them."""
 
-ATTRIBUTES = "Attributes"
+ATTRIBUTES = "attributes"
 """Name of the property set of what a feature has of its own."""
 
 

@@ -155,7 +155,7 @@ def test_attributes_are_typed_with_their_units(tmp_path: Path) -> None:
     )
     item = _import(tmp_path, body + _member(f"<bldg:lod1Solid>{_BOX_SOLID}</bldg:lod1Solid>", "c")).of("b")
     sets = item.attributes.properties
-    found = sets["Attributes"]
+    found = sets["attributes"]
     assert (item.name, item.attributes.description) == ("横須賀美術館", "Museum")
     assert (found["階数"].value, found["d"].value, found["s"].value) == (3, 0.9, "007")
     assert (found["area"].value, found["area"].unit) == (42.0, "m2")
@@ -287,7 +287,7 @@ def test_version_3_is_read(tmp_path: Path) -> None:
     found = _import(tmp_path, body, head=head)
     assert found.report.schema == "CityGML 3.0"
     assert found.colors("b") == {surface_material("RoofSurface", "Building").color: 2}
-    assert found.of("b").attributes.properties["Attributes"]["n"].value == 3
+    assert found.of("b").attributes.properties["attributes"]["n"].value == 3
 
 
 def test_other_versions_are_refused_with_advice(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_attributes_keep_their_types(tmp_path: Path) -> None:
         "huge": 2**70,
     }
     item = import_json(tmp_path, city({"a": building(solid(), attributes=attributes)})).of("a")
-    found = item.attributes.properties["Attributes"]
+    found = item.attributes.properties["attributes"]
     assert item.name == "市民中心"
     assert found["floors"].value == 12
     assert found["floors"].type == "integer"

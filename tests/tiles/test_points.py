@@ -123,7 +123,7 @@ def test_classes_are_objects_below_the_cloud_with_their_counts(tmp_path: Path) -
     assert not objects["cloud"].product
     assert objects["class-002"].parent == objects["cloud"].ordinal
     counts = [
-        objects[f"class-00{code}"].attributes.properties["Attributes"]["points"].value for code in (2, 5, 6)
+        objects[f"class-00{code}"].attributes.properties["attributes"]["points"].value for code in (2, 5, 6)
     ]
     assert sum(int(str(count)) for count in counts) == 3_000
     (tile,) = tiles_of(tiled.folder, tiled.result.tileset)
