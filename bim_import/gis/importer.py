@@ -1,6 +1,7 @@
 """One file of map layers → a spool: read, drawn by rules, its features put in order of their ids, placed, reported."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -40,6 +41,10 @@ _PEEKED, _PEEKED_ROWS = 5, 1000
 """Batches, and features of each, looked into for a place on Earth; more features without geometry at the start are rare."""
 
 
+_MESSAGES = 20
+"""Different things that GDAL says of one file, at most, that are told on."""
+
+
 def import_gis(
     source: Path, folder: Path, *, options: ImportOptions, progress: Callable[[Progress], None]
 ) -> ImportResult:
@@ -54,13 +59,17 @@ def import_gis(
     crew: Crew = Several(folder, options.workers, str(source)) if large else Alone(folder)
     work = _Work(source=source, folder=folder, options=options, rules=rules)
     done, told = 0, 0.0
-    for order, taken in crew.results(work.orders()):
-        work.keep(order, taken)
-        done += len(order.features)
-        if time.monotonic() - told >= _PROGRESS_SECONDS:
-            told = time.monotonic()
-            progress(Progress(phase="drawing", done=done, total=done))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for order, taken in crew.results(work.orders()):
+            work.keep(order, taken)
+            done += len(order.features)
+            if time.monotonic() - told >= _PROGRESS_SECONDS:
+                told = time.monotonic()
+                progress(Progress(phase="drawing", done=done, total=done))
     result = work.finish()
+    messages = dict.fromkeys(f"While reading: {each.message}" for each in said)
+    result.report.warnings += list(messages)[:_MESSAGES]
     progress(Progress(phase="drawing", done=done, total=done, objects_written=True))
     return result
 

@@ -28,6 +28,7 @@ from tests.bim_import.gis_layers import (
     metres,
     places,
     solid,
+    true_area,
 )
 from twin.errors import SourceError
 
@@ -97,6 +98,22 @@ def test_long_straight_roads_follow_the_curve_of_the_earth(tmp_path: Path) -> No
 
     below = Frame(frame).to_geographic(middles)[:, 2]
     assert np.abs(below - 0.15).max() < 0.01
+
+
+def test_a_wide_lake_follows_the_curve_of_the_earth_and_covers_its_area(tmp_path: Path) -> None:
+    outline = metres(LON, LAT, [(0, 0), (9000, 0), (9000, 5000), (4000, 5000), (4000, 9000), (0, 9000)])
+    hole = metres(LON, LAT, [(1000, 1000), (2000, 1000), (2000, 2500), (1000, 2500)])
+    lake = shapely.Polygon(outline, [hole])
+    found = imported(geojson(tmp_path, feature(lake, natural="water")))
+    ((mesh, positions),) = found.meshes("0")
+    corners = positions[mesh.triangles]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    from twin.frames import Frame  # noqa: PLC0415
+
+    levels = Frame(found.result.diagnosis.placement).to_geographic(corners.mean(axis=1))[:, 2]
+    assert np.abs(levels - 0.1).max() < 0.02
+    area = np.linalg.norm(across, axis=1).sum() / 2.0
+    assert area == pytest.approx(true_area(LON, LAT, lake), rel=1e-3)
 
 
 LINES = {

@@ -8,13 +8,19 @@ from numpy.typing import NDArray
 
 from bim_import.gis.columns import Floats
 from bim_import.gis.drawing.context import Batch, Note
-from bim_import.gis.drawing.pitched import pitched
+from bim_import.gis.drawing.pitched import pitched, some
 from bim_import.gis.rules.values import Measure, Rule
 from bim_import.gis.shapes.areas import areas
 from bim_import.gis.shapes.extrude import Heights, extruded
 from bim_import.gis.shapes.joined import Indexes, Shapes, starts
 from bim_import.gis.shapes.outlines import NativeRings, Outlines, native_rings, outlines
+from bim_import.gis.shapes.plans import gridded, joined_outlines
 from twin.source import NotDrawn
+
+_CELL_M, _CELL_ON_GROUND_M = 500.0, 40.0
+"""Surfaces have corners at least so often: a plane of 500 m leaves the curved ground by 1 cm at its diagonal's middle; on a
+terrain, by what the ground does between its own cells.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,8 @@ def surfaces(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
     placed = placed_outlines(batch, rule.base, rows)
     if not len(placed.shape.part_rows):
         return []
-    shape = placed.shape
+    cell_m = _CELL_M if batch.ground is None else _CELL_ON_GROUND_M
+    shape = _with_inside(placed, cell_m)
     row_of = np.repeat(shape.part_rows, shape.part_counts)
     heights = np.where(placed.told[row_of], shape.points[:, 2], placed.foot[row_of])
     if batch.ground is not None:
@@ -54,6 +61,15 @@ def surfaces(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
         drape = ~placed.told[row_of] & np.isfinite(ground)
         heights = np.where(drape, ground, heights)
     return [areas(shape, heights + rule.offset, batch.frame.plane)]
+
+
+def _with_inside(placed: Placed, cell_m: float) -> Outlines:
+    """Outlines with corners inside; those whose corners have heights of their own stay as they are."""
+    shape = placed.shape
+    told = placed.told[shape.part_rows]
+    if told.all():
+        return shape
+    return joined_outlines(some(shape, told), gridded(some(shape, ~told), cell_m))
 
 
 def placed_outlines(batch: Batch, base: Measure, rows: Indexes) -> Placed:

@@ -23,6 +23,7 @@ from bim_import.gis.shapes.joined import (
     unit,
 )
 from bim_import.gis.shapes.outlines import Outlines
+from bim_import.gis.shapes.plans import cut_outlines, polygons_of, unflattened
 from bim_import.gis.shapes.triangles import triangulated
 from twin.frames import TangentPlane
 from twin.geometry import unique_rows
@@ -64,7 +65,7 @@ class Plan:
 def plan_of(shape: Outlines, direction: Floats, across: NDArray[np.bool_]) -> Plan:
     """Axes of roofs: of the smallest rectangle around each footprint, unless a direction is said."""
     features = corners_of(shape)
-    box = shapely.get_coordinates(shapely.oriented_envelope(_polygons(shape))).reshape(-1, 5, 2)
+    box = shapely.get_coordinates(shapely.oriented_envelope(polygons_of(shape))).reshape(-1, 5, 2)
     first, second = box[:, 1] - box[:, 0], box[:, 2] - box[:, 1]
     longer = np.hypot(*first.T) >= np.hypot(*second.T)
     ridge = _unit(np.where(np.reshape(longer != across, (-1, 1)), first, second))
@@ -110,7 +111,7 @@ def roofed(
         return None, bad
     context = _Context(
         rows=corners_of(shape).rows,
-        points=_unflattened(pieces.flat, feature, shape),
+        points=unflattened(pieces.flat, feature, shape),
         feature=feature,
         lower=levels[0][feature],
         upper=levels[1][feature] + rise,
@@ -143,42 +144,13 @@ def _unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.where(length > 0.0, length, 1.0))
 
 
-def _polygons(shape: Outlines) -> NDArray[np.object_]:
-    """One geometry a feature, in its flat metres."""
-    features = corners_of(shape)
-    ring_of = np.repeat(np.arange(len(shape.ring_counts)), shape.ring_counts)
-    rings = np.asarray(shapely.linearrings(shape.flat, indices=ring_of))
-    part_of_ring = np.repeat(np.arange(len(shape.part_rings)), shape.part_rings)
-    parts = np.asarray(shapely.polygons(rings, indices=part_of_ring))
-    place = np.searchsorted(features.rows, shape.part_rows)
-    return np.asarray(shapely.multipolygons(parts, indices=place))
-
-
 def _cut(shape: Outlines, pitch: Pitch, plan: Plan) -> Outlines:
     """The footprints cut by the regions of their roofs; `part_rows` are places of features, `points` are left empty."""
-    whole = _polygons(shape)
+    whole = polygons_of(shape)
     regions, owner = _regions(pitch, plan)
     pieces = shapely.intersection(whole[owner], regions, grid_size=_GRID_M)
     fans, fan_owner = _fans(shape, pitch)
-    parts, part_of = shapely.get_parts(pieces, return_index=True)
-    nested = shapely.get_type_id(parts) == 3
-    parts = np.concatenate([parts[nested], fans])
-    of = np.concatenate([owner[part_of[nested]], fan_owner])
-    order = np.argsort(of, kind="stable")
-    parts, of = shapely.orient_polygons(parts[order]), of[order]
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    flat, ring_of = shapely.get_coordinates(rings, return_index=True)
-    counts = np.bincount(ring_of, minlength=len(rings))
-    keep = np.ones(len(flat), dtype=bool)
-    keep[starts(counts) + counts - 1] = False
-    return Outlines(
-        points=np.empty((int(keep.sum()), 0)),
-        flat=flat[keep],
-        ring_counts=counts - 1,
-        part_rings=np.bincount(ring_part, minlength=len(parts)),
-        part_rows=of,
-        part_scale=np.zeros((len(parts), 2)),
-    )
+    return cut_outlines(pieces, owner, (fans, fan_owner))
 
 
 def _regions(pitch: Pitch, plan: Plan) -> tuple[NDArray[np.object_], Indexes]:
@@ -226,7 +198,7 @@ def _fans(shape: Outlines, pitch: Pitch) -> tuple[NDArray[np.object_], Indexes]:
 
 
 def _apexes(shape: Outlines) -> Floats:
-    return shapely.get_coordinates(shapely.centroid(_polygons(shape)))
+    return shapely.get_coordinates(shapely.centroid(polygons_of(shape)))
 
 
 def _rise(flat: Floats, feature: Indexes, pitch: Pitch, plan: Plan) -> Floats:
@@ -284,14 +256,6 @@ def _areas(shape: Outlines, owner: Indexes, count: int) -> Floats:
     twice = shape.flat[:, 0] * shape.flat[after, 1] - shape.flat[after, 0] * shape.flat[:, 1]
     total = np.bincount(np.repeat(owner, shape.part_counts), weights=twice, minlength=count)
     return np.asarray(total / 2.0)
-
-
-def _unflattened(flat: Floats, feature: Indexes, shape: Outlines) -> Floats:
-    """(v, 2) lon, lat of flat metres."""
-    features = corners_of(shape)
-    scale = shape.part_scale[np.searchsorted(shape.part_rows, features.rows)]
-    offset = (flat - shape.flat[features.first][feature]) / scale[feature]
-    return np.asarray(shape.points[features.first, :2][feature] + offset)
 
 
 def _faces(context: _Context, triangles: Indexes, owner: Indexes, part: Indexes) -> Shapes:
