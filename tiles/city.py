@@ -14,7 +14,7 @@ from tiles.overview import BLOCK_STEP_M, Blocks, blocks_of, exact_ones
 from tiles.partition import FULL_TILE, LAYER_EXTENT_M, Extents, Limits, Node, attach, halves, joined, subtrees
 
 DISTRICT = 8 * FULL_TILE
-"""Vertices of a district: some 15,000 buildings, 1.3 MB. A layer of no more than that is loaded whole."""
+"""Vertices of a district: some 15,000 buildings, 1.3 MB."""
 
 MOST_BLOCKS = 250_000
 """Blocks of all districts together: 4 MB as sent (16 bytes each), about two pixels a block on a screen that shows them all."""
@@ -59,7 +59,9 @@ def _buildings(city: City, members: NDArray[np.intp], group: int, cell_m: float)
     limits = Limits(widest_m=_widest_m(city), leaves=True)
     parts = _districts(city.extents, members)
     exact = [subtrees(city.extents, part, group, limits) for part in parts]
-    return exact[0] if len(parts) == 1 else _summarised(city.extents, parts, exact, cell_m)
+    if len(parts) == 1 and exact[0][0].has_content:
+        return exact[0]
+    return _summarised(city.extents, parts, exact, cell_m)
 
 
 def cell_side_m(extents: Extents, members: NDArray[np.intp]) -> float:

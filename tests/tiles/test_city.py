@@ -184,7 +184,7 @@ def sorted_corners(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(middles[order])
 
 
-def test_a_small_layer_has_no_overview(tmp_path: Path) -> None:
+def test_a_layer_of_one_tile_has_no_overview(tmp_path: Path) -> None:
     build = build_layer(write_layer(tmp_path / "spool", grid(50)), tmp_path / "out", 50)
 
     assert (build.tile_count, overviews(tmp_path / "out", build)) == (1, [])
