@@ -72,7 +72,14 @@ def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Wor
         sources["demo"], devices = simulated.source, simulated.run
     settings = runtime.settings
     kept = Retention(days=settings.keep_days, roll_up_days=settings.keep_rollup_days)
-    return Work(runtime.store, sources, devices=devices, upkeep=Upkeep(runtime.store, retention=kept))
+    # Without a folder of its own a server of PostgreSQL needs to be told where its archive is.
+    archives = settings.database is None or settings.archive is not None
+    upkeep = Upkeep(
+        runtime.store,
+        retention=kept,
+        archive_after_days=settings.archive_after_days if archives else None,
+    )
+    return Work(runtime.store, sources, devices=devices, upkeep=upkeep)
 
 
 def _import_sample(settings: Settings) -> None:

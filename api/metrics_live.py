@@ -58,6 +58,14 @@ class LiveMetrics(Collector):
         for what, count in dict(upkeep.dropped).items():
             dropped.add_metric([what], count)
         yield dropped
+        archived = CounterMetricFamily(
+            "twin_history_archived",
+            "Archived by this process; `moved`: readings taken out of the database",
+            labels=["what"],
+        )
+        for what, count in dict(upkeep.archived).items():
+            archived.add_metric([what], count)
+        yield archived
 
     def _links(self) -> Iterator[Metric]:
         ok = GaugeMetricFamily(

@@ -57,6 +57,16 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that roll-ups by minute, quarter and hour are kept, likewise; default: for ever.",
     )
+    archive: str | None = Field(
+        default=None,
+        pattern="^[a-z0-9]+://",
+        description="Where old readings go, as Parquet files: file:///FOLDER, s3://BUCKET/PATH …; default: a folder in the data folder (PostgreSQL: none).",
+    )
+    archive_after_days: float | None = Field(
+        default=30,
+        ge=0,
+        description="Days after which readings are moved there, by whole periods of seven days.",
+    )
     mqtt: SecretStr | None = Field(
         default=None,
         description="mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS: the broker that devices report to.",

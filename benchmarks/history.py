@@ -9,12 +9,17 @@ them by SQL. Then, each question for `--asked` signals drawn at random (default 
 - the same from plain pandas: the rows of the signal read with the engine's own driver, extremes of 250 spans taken by groupby;
 - 30 days by the hour.
 
+Then the periods that are over move to the archive (SQLite only), and 30 days of single readings are asked for again, beside
+DuckDB alone on the same files. And bytes of an archived reading, all columns, of the OpenSmartHomeData series (TWIN_REAL_DATA, default
+../shared/data), by how the delay from observation to reception is drawn, beside pandas' Parquet (zstd) of the same rows.
+
 And what roll-ups cost: the job, in processor time for each reading; and `record` of in-order and of late batches with the marks that
 it leaves, and without them, in turn in one run.
 """
 
 import argparse
 import contextlib
+import os
 import sqlite3
 import sys
 import tempfile
@@ -23,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
+import duckdb
 import numpy as np
 import pandas as pd
 import psycopg
@@ -60,6 +66,9 @@ def main() -> None:
                 _roll_up(store, options.signals * options.days * 1440)
                 _ask(store, rows, numbers, options.asked, end)
             _record(store, numbers, end)
+            if not options.database:
+                _archive(store, folder, numbers, end)
+    _home()
 
 
 def _declare(store: SqlStore, count: int) -> list[int]:
@@ -155,6 +164,80 @@ def _ask(store: SqlStore, rows: Rows, numbers: Sequence[int], count: int, end: i
         f"{'ratio (processor), pandas : ours':40}{second / first:>12.2f}   made of {', '.join(sorted(made_of))}",
         flush=True,
     )
+
+
+def _archive(store: SqlStore, folder: Path, numbers: Sequence[int], end: int) -> None:
+    chosen = np.random.default_rng(3).choice(numbers, 10).tolist()
+    start = end - 30 * DAY
+    wall, processor = time.perf_counter(), time.thread_time()
+    steps = list(store.archive(after_days=0))
+    rows, size = sum(one.rows for one in steps), sum(one.bytes for one in steps)
+    spent = (time.thread_time() - processor) / rows * 1e6
+    print(
+        f"{'archived in':40}{time.perf_counter() - wall:10.1f} s, {rows:,} readings, {size / rows:.2f} bytes each, {spent:.2f} µs of the processor"
+    )
+    duck = duckdb.connect(config={"threads": 1})
+
+    def ours(number: int) -> None:
+        store.history(number, start=start, end=end, limit=100_000)
+
+    def plain(number: int) -> None:
+        asked = f"SELECT * FROM read_parquet('{folder}/archive/*.parquet') WHERE signal = {number}"  # noqa: S608
+        duck.execute(asked).fetchall()
+
+    print(f"{'':40}{'median ms':>12}{'processor':>12}")
+    for name, ask in (("30 days of readings, archived", ours), ("DuckDB alone", plain)):
+        took = np.median(np.array([_timed(ask, number) for number in chosen]), axis=0) * 1000
+        print(f"{name:40}{took[0]:>12.1f}{took[1]:>12.1f}", flush=True)
+
+
+def _home() -> None:
+    """Bytes of an archived reading of a real home."""
+    real = Path(os.environ.get("TWIN_REAL_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+    files = sorted(real.glob("iot/*OpenSmartHomeData/Measurements/*.csv"))
+    if not files:
+        print(f"no OpenSmartHomeData under {real}: bytes of an archived reading are not measured")
+        return
+    series = [np.loadtxt(path) for path in files]
+    drawn = np.random.default_rng(1)
+    kinds: dict[str, Callable[[int], np.ndarray]] = {
+        "constant": lambda n: np.full(n, 50_000),
+        "even, 20 to 250 ms, in ms": lambda n: drawn.integers(20, 250, n) * 1000,
+        "log-normal, in µs": lambda n: 30_000 + drawn.lognormal(9, 0.7, n).astype(np.int64),
+        "even, 20 to 250 ms, in µs": lambda n: drawn.integers(20_000, 250_000, n),
+    }
+    print(f"{'bytes of a reading, delay':40}{'archive':>12}{'pandas':>12}{'ratio':>12}")
+    for kind, delay in kinds.items():
+        with tempfile.TemporaryDirectory() as temporary, open_store(Path(temporary)) as store:
+            numbers = _declare(store, 40)
+            frames = []
+            for number, one in zip(numbers, series, strict=False):
+                at = one[:, 0].astype(np.int64) * 1_000_000
+                received = at + delay(len(at))
+                rows = zip(at.tolist(), received.tolist(), one[:, 1].tolist(), strict=True)
+                store.record([Reading(number, value, t, r) for t, r, value in rows])
+                frames.append(
+                    pd.DataFrame(
+                        {
+                            "signal": number,
+                            "observed_at": at,
+                            "received_at": received,
+                            "value": one[:, 1],
+                            "code": 8,
+                        }
+                    )
+                )
+            while store.roll_up(seconds=60).more:
+                pass
+            steps = list(store.archive(after_days=0))
+            count, size = sum(step.rows for step in steps), sum(step.bytes for step in steps)
+            plain = Path(temporary) / "plain.parquet"
+            pd.concat(frames).to_parquet(plain, compression="zstd", index=False)
+            theirs = plain.stat().st_size / count
+            print(
+                f"{kind:40}{size / count:>12.2f}{theirs:>12.2f}{theirs * count / size:>12.2f}   {count:,} readings",
+                flush=True,
+            )
 
 
 def _timed(task: Callable[[int], None], number: int) -> tuple[float, float]:

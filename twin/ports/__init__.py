@@ -18,6 +18,7 @@ from twin.ports.alarms import (
 )
 from twin.ports.history import (
     WIDTHS_US,
+    Archived,
     Curve,
     CurveQuery,
     Dropped,
@@ -74,6 +75,7 @@ __all__ = [
     "AlarmQuery",
     "AlarmStep",
     "AlarmView",
+    "Archived",
     "BindingKeeper",
     "Boxes",
     "ChangeReader",

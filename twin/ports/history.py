@@ -91,6 +91,15 @@ class Dropped(Struct, frozen=True, kw_only=True):
     unsummed: int = 0
 
 
+class Archived(Struct, frozen=True, kw_only=True):
+    """What one step did: files made, with their readings and bytes, or rows taken out of the database (`moved`)."""
+
+    files: int = 0
+    rows: int = 0
+    bytes: int = 0
+    moved: int = 0
+
+
 class RollUpReader(Protocol):
     """Aggregates of a signal."""
 
@@ -118,5 +127,13 @@ class HistoryKeeper(Protocol):
         """Drop what is older than it is kept, a transaction for each item; stops where the caller stops asking.
 
         Days are dropped whole, once their end is old enough. Of readings that go, roll-ups of all widths stay, if those are kept longer.
+        """
+        ...
+
+    def archive(self, *, after_days: float) -> Iterator[Archived]:
+        """Move readings of periods of seven days that have been over for so long to the archive, a step for each item.
+
+        What is asked of the past stays the same. Readings that come later are merged on reading, and moved the next time.
+        Raises StoreError where no archive is set up or it cannot be reached.
         """
         ...

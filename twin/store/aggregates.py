@@ -62,7 +62,10 @@ def of_signal(
         some = found[first : first + DAYS]
         kept = rollups.kept(database, connection, number, minutes, some)
         parts = [
-            kept[day].spans if day in kept else _summed(connection, number, day, minutes) for day in some
+            kept[day].spans
+            if day in kept
+            else summed(past.of_signal_day(database, connection, number, day), minutes)
+            for day in some
         ]
         yield joined(parts)
 
@@ -72,10 +75,6 @@ def days(connection: Connection, number: int, minutes: int, times: tuple[int, in
     span = {"first": times[0] // DAY_US, "last": (times[1] - 1) // DAY_US}
     rolled = connection.execute(_rolled_days, {"minutes": minutes, **span}).scalars()
     return sorted({*rolled, *past.days_of_signal(connection, number, *times)})
-
-
-def _summed(connection: Connection, number: int, day: int, minutes: int) -> Spans:
-    return summed(past.of_signal_day(connection, number, day), minutes)
 
 
 def _told(spans: Spans, start: int, end: int) -> Iterator[RollUp]:

@@ -57,7 +57,7 @@ def curve(database: Database, number: int, query: CurveQuery) -> Curve:
         start, end = _clipped(query, about.first_at, about.observed_at)
         kind = declared(about.declaration).type
         if kind in {"text", "enum"}:
-            return _changes(past.of_signal(connection, number, start, end), query.points)
+            return _changes(past.of_signal(database, connection, number, start, end), query.points)
         minutes = _width(start, end, query.points)
         points = _points(database, connection, number, minutes, (start, end))
     chosen = _chosen(points.times, points.values, query.points)
@@ -91,7 +91,7 @@ def _points(
     database: Database, connection: Connection, number: int, minutes: int, times: tuple[int, int]
 ) -> _Points:
     if not minutes:
-        return _of_readings(past.of_signal(connection, number, *times))
+        return _of_readings(past.of_signal(database, connection, number, *times))
     start, end = times
     days = aggregates.days(connection, number, minutes, times)
     kept = rollups.kept(database, connection, number, minutes, days)
@@ -102,7 +102,7 @@ def _points(
         if day in kept and (whole or kept[day].final):
             parts.append(_of_spans(kept[day].spans, first, after))
         else:
-            parts.append(_of_readings(past.of_signal(connection, number, first, after)))
+            parts.append(_of_readings(past.of_signal(database, connection, number, first, after)))
     return _Points(
         np.concatenate([part.times for part in parts] or [np.empty(0, np.int64)]),
         np.concatenate([part.values for part in parts] or [np.empty(0)]),

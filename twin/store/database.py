@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import StoreError
+from twin.store.archive_store import Archive
 from twin.store.dialect import Dialect, Lane
 from twin.store.schema import HEAD
 from twin.times import to_microseconds
@@ -22,7 +23,8 @@ Clock = Callable[[], datetime]
 class Database:
     """One open database. Reads come from any thread at once; writes of this process wait for each other."""
 
-    def __init__(self, dialect: Dialect, clock: Clock) -> None:
+    def __init__(self, dialect: Dialect, clock: Clock, archive: Archive | None = None) -> None:
+        self.archive = archive
         self.dialect = dialect
         self.clock = clock
         self._reader: Engine | None = dialect.reader()
@@ -64,6 +66,8 @@ class Database:
                 engine.dispose()
         self._reader = None
         self._writers.clear()
+        if self.archive is not None:
+            self.archive.close()
 
     def _open(self, engine: Engine | None) -> Engine:
         if engine is None:
@@ -78,7 +82,7 @@ class Database:
             raise StoreError(self.dialect.advice(error)) from error
 
 
-def opened(dialect: Dialect, *, create: bool, clock: Clock) -> Database:
+def opened(dialect: Dialect, *, create: bool, clock: Clock, archive: Archive | None = None) -> Database:
     """Open the database of `dialect`, made and migrated as needed.
 
     Raises StoreError: absent and not to be made, of a newer version, not one of ours, or not usable.
@@ -89,7 +93,7 @@ def opened(dialect: Dialect, *, create: bool, clock: Clock) -> Database:
                 f"There is no twin at {dialect.location}. Import a model first, or {dialect.elsewhere}."
             )
         dialect.create()
-    database = Database(dialect, clock)
+    database = Database(dialect, clock, archive)
     try:
         with database.read() as connection:
             version = _version(connection, dialect)

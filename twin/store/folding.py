@@ -55,11 +55,15 @@ class Outcome(NamedTuple):
 class History:
     """History as far as a batch touches it: what was there, what has come."""
 
-    def __init__(self, looked_up: Iterable[Key], settled: Iterable[Kept], recent: Iterable[Kept]) -> None:
+    def __init__(
+        self, looked_up: Iterable[Key], settled: Iterable[Kept], recent: Iterable[Kept], filed: Iterable[Kept]
+    ) -> None:
         self._looked_up = frozenset(looked_up)
         self._settled = {row[1:3]: row for row in settled}
         self._recent = {row[1:3]: row for row in recent}
-        self._known = {**self._settled, **self._recent}
+        self._rows = {**self._settled, **self._recent}
+        # A row of the table has won against the file.
+        self._known = {**{row[1:3]: row for row in filed}, **self._rows}
         self._come: dict[Key, Arrived] = {}
 
     def take(self, arrived: Arrived) -> Step | None:
@@ -85,7 +89,7 @@ class History:
     def add_to(self, outcome: Outcome) -> None:
         """Enter what has come."""
         for key, (one, value, text, code) in self._come.items():
-            if key not in self._known:
+            if key not in self._rows:
                 rows = outcome.late if key in self._looked_up else outcome.history
                 rows.append((*key, one.received_at, value, text, code))
         outcome.replaced.extend(self._replaced(self._settled))

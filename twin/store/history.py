@@ -7,7 +7,8 @@ from sqlalchemy import Connection, bindparam, select, text
 from twin.errors import InvalidQuery, NotFound
 from twin.ports import HistoryRow
 from twin.queries import Page
-from twin.store import recent
+from twin.store import archived, recent
+from twin.store.archived import PERIOD_US
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.database import Database
 from twin.store.folding import DAY_US
@@ -48,7 +49,10 @@ def history(  # noqa: PLR0913 - the database beside what the port has
     with database.read() as connection:
         if connection.execute(_there, {"number": number}).one_or_none() is None:
             raise NotFound("signal", str(number))
-        rows = _rows(connection, number, start, end, limit + 1)
+        if archived.periods(connection, start, end):
+            rows = _with_archived(database, connection, number, (start, end, limit + 1))
+        else:
+            rows = _rows(connection, number, start, end, limit + 1)
     following = encode_cursor(rows[limit].observed_at) if len(rows) > limit else None
     return Page(items=rows[:limit], next=following)
 
@@ -63,6 +67,30 @@ def _rows(connection: Connection, number: int, start: int, end: int, limit: int)
         if len(rows) == limit:
             break
     return sorted([*rows, *fresh], key=attrgetter("observed_at"))[:limit] if fresh else rows
+
+
+def _with_archived(
+    database: Database, connection: Connection, number: int, asked: tuple[int, int, int]
+) -> list[HistoryRow]:
+    """Period by period, from files and from the table, until there are enough."""
+    start, end, limit = asked
+    rows: list[HistoryRow] = []
+    while start < end and len(rows) < limit:
+        ahead = archived.periods(connection, start, end)
+        if not ahead:
+            return [*rows, *_rows(connection, number, start, end, limit - len(rows))]
+        begin, stop = (max(start, ahead[0] * PERIOD_US), min(end, (ahead[0] + 1) * PERIOD_US))
+        rows.extend(_rows(connection, number, start, begin, limit - len(rows)))
+        here = {row.observed_at: row for row in _filed(database, connection, number, begin, stop)}
+        here.update((row.observed_at, row) for row in _rows(connection, number, begin, stop, limit))
+        rows.extend(here[at] for at in sorted(here))
+        start = stop
+    return rows[:limit]
+
+
+def _filed(database: Database, connection: Connection, number: int, start: int, end: int) -> list[HistoryRow]:
+    found = archived.as_rows(archived.of_signal(database, connection, number, start, end))
+    return [_row(at, value, text, code, received_at) for _, _, at, received_at, value, text, code in found]
 
 
 def _row(observed_at: int, value: float | None, text: str | None, code: int, received_at: int) -> HistoryRow:

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, bindparam, select
 
-from twin.store import recent
+from twin.store import archived, recent
+from twin.store.database import Database
 from twin.store.folding import DAY_US
 from twin.store.history import days
 from twin.store.schema_live import reading
@@ -56,10 +57,14 @@ def days_of_signal(connection: Connection, number: int, start: int, end: int) ->
     # The first and the last day may have readings outside of these times.
     first, last = start // DAY_US * DAY_US, -(-end // DAY_US) * DAY_US
     fresh = recent.of_signal(connection, number, first, last)
-    return {*days(connection, start, end), *(row[0] // DAY_US for row in fresh)}
+    return {
+        *days(connection, start, end),
+        *archived.days(connection, start, end),
+        *(row[0] // DAY_US for row in fresh),
+    }
 
 
-def of_signal(connection: Connection, number: int, start: int, end: int) -> Samples:
+def of_signal(database: Database, connection: Connection, number: int, start: int, end: int) -> Samples:
     """Readings of a signal observed from `start` to before `end`."""
     if start >= end:
         return Samples.none()
@@ -72,12 +77,14 @@ def of_signal(connection: Connection, number: int, start: int, end: int) -> Samp
         for at, *value, received_at in recent.of_signal(connection, number, start, end)
     ]
     placed = Samples.of(rows)
-    return Samples.joined([placed, Samples.of(fresh)]).sorted() if fresh else placed
+    if fresh:
+        placed = Samples.joined([placed, Samples.of(fresh)]).sorted()
+    return archived.merged(archived.of_signal(database, connection, number, start, end), placed)
 
 
-def of_signal_day(connection: Connection, number: int, day: int) -> Samples:
+def of_signal_day(database: Database, connection: Connection, number: int, day: int) -> Samples:
     """All readings of a signal in a day."""
-    return of_signal(connection, number, day * DAY_US, (day + 1) * DAY_US)
+    return of_signal(database, connection, number, day * DAY_US, (day + 1) * DAY_US)
 
 
 def placed_in_day(connection: Connection, day: int, first: int, rows: int) -> tuple[Samples, int | None]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from twin.events import ChangeKind
 from twin.ports import Recorded, Rejected, StateDelta
 from twin.state import Reading
-from twin.store import dead_letters, live_changes, recent, rollups
+from twin.store import archived, dead_letters, live_changes, recent, rollups
 from twin.store.database import Database
 from twin.store.folding import (
     DAY_US,
@@ -103,7 +103,8 @@ def _folded(database: Database, connection: Connection, groups: dict[int, list[A
         keys = history_keys(others, groups)
         settled = [(at // DAY_US, signal, at) for signal, at in keys]
         known = database.dialect.find_rows(connection, reading, settled)
-        history = History(keys, known, recent.find(connection, database.dialect, keys))
+        fresh = recent.find(connection, database.dialect, keys)
+        history = History(keys, known, fresh, archived.find(database, connection, keys))
         for row in others:
             fold(row, groups[row[0]], history, outcome, now)
         history.add_to(outcome)

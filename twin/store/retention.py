@@ -4,18 +4,19 @@ Before readings go, their day is rolled up for good in every width (unless its r
 that drops them. A reading that comes even later is dropped the next time: what it was part of can no longer be summed up anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
 
 from twin.ports import Dropped, Retention
-from twin.store import counters, past, recent, rollups
+from twin.store import archive_job, archived, counters, past, recent, rollups
+from twin.store.archived import PERIOD_DAYS
 from twin.store.database import Database
 from twin.store.folding import DAY_US
 from twin.store.pace import Pace
-from twin.store.rollup_job import made
+from twin.store.rollup_job import Row, made
 from twin.store.schema_history import rollup
 from twin.store.schema_live import reading, signal
 from twin.store.signals import PART, declared
@@ -82,6 +83,7 @@ def enforce(database: Database, policy: Retention) -> Iterator[Dropped]:
     raw, rolled = _kept(database, policy)
     if raw.newest > _LONG_AGO:
         recent.settle(database)
+        yield from _drop_archived(database, raw, rolled)
         yield from _drop_readings(database, raw, rolled)
     if rolled.newest > _LONG_AGO:
         for minutes in rollups.WIDTHS:
@@ -138,18 +140,77 @@ def _drop_piece(
         return None
     day = int(samples.observed_at[0] // DAY_US)
     numbers = np.unique(samples.signals)
-    keys = [(rollups.WIDTHS[-1], day, number) for number in numbers.tolist()]
-    there = database.dialect.find_rows(connection, rollup, keys)
-    final = np.array([row[2] for row in there if row[3]], np.int64)
-    summed = ~np.isin(samples.signals, final) & ~rolled.expired(samples.signals, day)
-    rows = [row._replace(final=True) for row in made(samples.take(summed), least=0)]
-    fresh = sorted({row.signal for row in rows})
-    if fresh:
-        connection.execute(_forget_own, [{"day": day, "number": number} for number in fresh])
-        database.dialect.insert_rows(connection, rollup, rows)
+    late = _make_final(database, connection, samples, _final(samples, rolled))
     connection.execute(_forget_readings, [{"day": day, "number": number} for number in numbers.tolist()])
-    late = int(np.isin(samples.signals, final).sum())
     return _counted(connection, Dropped(readings=len(samples), unsummed=late))
+
+
+def _final(samples: Samples, rolled: _Kept) -> list[Row]:
+    """Roll-ups of these readings, of one day, in every width, where roll-ups of it are kept."""
+    day = int(samples.observed_at[0] // DAY_US)
+    kept = samples.take(~rolled.expired(samples.signals, day))
+    return [row._replace(final=True) for row in made(kept, least=0)]
+
+
+def _make_final(database: Database, connection: Connection, samples: Samples, rows: Sequence[Row]) -> int:
+    """Enter those roll-ups, unless some have been made final before; returns how many of the readings came after that."""
+    day = int(samples.observed_at[0] // DAY_US)
+    keys = [(rollups.WIDTHS[-1], day, number) for number in np.unique(samples.signals).tolist()]
+    there = database.dialect.find_rows(connection, rollup, keys)
+    final = {row[2] for row in there if row[3]}
+    fresh = [row for row in rows if row.signal not in final]
+    if fresh:
+        numbers = sorted({row.signal for row in fresh})
+        connection.execute(_forget_own, [{"day": day, "number": number} for number in numbers])
+        database.dialect.insert_rows(connection, rollup, fresh)
+    return int(np.isin(samples.signals, np.array(sorted(final), np.int64)).sum())
+
+
+def _drop_archived(database: Database, raw: _Kept, rolled: _Kept) -> Iterator[Dropped]:
+    """Files are written anew without what has expired. What the table has of their period is moved to them before."""
+    with database.read() as connection:
+        periods = archived.periods(connection, _LONG_AGO * DAY_US, raw.newest * DAY_US)
+    for period in periods:
+        if not _expires(database, raw, period):
+            continue
+        for _ in archive_job.move_period(database, period):
+            pass
+        with database.read() as connection:
+            names = archived.names(connection, period)
+        for name in names:
+            yield from _drop_of_file(database, period, name, (raw, rolled))
+
+
+def _expires(database: Database, raw: _Kept, period: int) -> bool:
+    """Whether there is something to drop: a file is not read for nothing."""
+    if raw.default > period * PERIOD_DAYS:
+        return True
+    with database.read() as connection:
+        ranges = archived.ranges(connection, period)
+    own = raw.numbers[raw.first_days > period * PERIOD_DAYS]
+    return any(((own >= first) & (own <= last)).any() for first, last in ranges)
+
+
+def _drop_of_file(database: Database, period: int, name: str, kept: tuple[_Kept, _Kept]) -> Iterator[Dropped]:
+    raw, rolled = kept
+    samples = archived.read(database, name)
+    days = samples.observed_at // DAY_US
+    gone = np.zeros(len(samples), np.bool_)
+    for day in np.unique(days).tolist():
+        of_day = days == day
+        gone[of_day] = raw.expired(samples.signals[of_day], day)
+    if not gone.any() or database.archive is None:
+        return
+    rest = samples.take(~gone)
+    made = [(rest, *database.archive.put(rest))] if len(rest) else []
+    dropping = [samples.take(gone & (days == day)) for day in np.unique(days[gone]).tolist()]
+    final = [(part, _final(part, rolled)) for part in dropping]
+    with database.write(durable=True, lane="live") as connection:
+        late = sum(_make_final(database, connection, part, rows) for part, rows in final)
+        archive_job.let_go(connection, [name], database.now())
+        archive_job.enter(connection, period, made)
+        dropped = _counted(connection, Dropped(readings=int(gone.sum()), unsummed=late))
+    yield dropped
 
 
 def _drop_rollups(database: Database, minutes: int, rolled: _Kept) -> Iterator[Dropped]:

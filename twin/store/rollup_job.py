@@ -29,12 +29,12 @@ ROWS = 50_000
 MARKS = 200
 """Signal-days that are corrected in one transaction."""
 
-_DONE = "rollup_done"
+DONE = "rollup_done"
 """Counter: the last day that is rolled up."""
 _NEXT = "rollup_next"
 """Counter: the signal with which to go on in the day that is begun."""
 
-_STANDING = (rollups.BEGUN, rollups.EPOCH, _DONE, _NEXT)
+_STANDING = (rollups.BEGUN, rollups.EPOCH, DONE, _NEXT)
 
 
 class Row(NamedTuple):
@@ -104,8 +104,8 @@ def _roll_up_piece(database: Database) -> int | None:
     """Roll up the next piece of a day; returns how many signals it had, None if no day is left to do."""
     with database.read() as connection:
         standing = rollups.counters(connection, _STANDING)
-    if standing.get(rollups.BEGUN) == standing.get(_DONE):
-        if not _begin(database, standing.get(_DONE)):
+    if standing.get(rollups.BEGUN) == standing.get(DONE):
+        if not _begin(database, standing.get(DONE)):
             return None
         with database.read() as connection:
             standing = rollups.counters(connection, _STANDING)
@@ -121,7 +121,7 @@ def _roll_up_piece(database: Database) -> int | None:
         _keep(database, connection, rows)
         rollups.set_counter(connection, _NEXT, following or 0)
         if following is None:
-            rollups.set_counter(connection, _DONE, day)
+            rollups.set_counter(connection, DONE, day)
     return len(np.unique(samples.signals))
 
 
@@ -140,7 +140,7 @@ def _begin(database: Database, done: int | None) -> bool:
         for name, value in ((rollups.BEGUN, day), (_NEXT, 0), (rollups.EPOCH, _epoch(connection) + 1)):
             rollups.set_counter(connection, name, value)
         if not there:
-            rollups.set_counter(connection, _DONE, day)
+            rollups.set_counter(connection, DONE, day)
     recent.settle(database)  # what came before the day was begun has left no mark
     return there
 
@@ -163,7 +163,7 @@ def _correct(database: Database, until: _Until) -> tuple[int, bool]:
             pairs = [(signal, day) for signal, day in connection.execute(_marks, {"epoch": epoch})]
             if not pairs or (corrected and until.passed):
                 return corrected, bool(pairs)
-            samples = [past.of_signal_day(connection, signal, day) for signal, day in pairs]
+            samples = [past.of_signal_day(database, connection, signal, day) for signal, day in pairs]
         rows = made(Samples.joined(samples), least=rollups.WORTH)
         with database.write(lane="live") as connection:
             if _epoch(connection) != epoch:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, cast, func, select
 
 from twin.ports import SceneAt, StateQuery
-from twin.store import membership, recent
+from twin.store import archived, membership, recent
+from twin.store.archived import PERIOD_DAYS, PERIOD_US
 from twin.store.database import Database
 from twin.store.dialect import Dialect
 from twin.store.folding import DAY_US
@@ -121,9 +122,9 @@ def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
         columns = database.dialect.columns(connection, base, values, _STATE)
         scene = _Scene(columns, at)
         if scene.missing.any():
-            _search(connection, database.dialect, scene, at)
+            _search(database, connection, scene, at)
         scene.drop(membership.absent(connection, at))
-        texts = _texts(connection, database.dialect, scene)
+        texts = _texts(database, connection, scene)
     return scene.finished(texts)
 
 
@@ -138,23 +139,48 @@ def scene_now(database: Database, query: StateQuery) -> SceneAt:
             connection, statement, chosen.values, _STATE
         )
         scene = _Scene((whole, observed_at, values, codes & (_CODES - 1)), now)
-        texts = _texts(connection, database.dialect, scene)
+        texts = _texts(database, connection, scene)
     found = scene.finished(texts)
     found.quality[:] = (codes >> 4).astype(np.uint8)  # -1, never reported, becomes NEVER
     return found
 
 
-def _search(connection: Connection, dialect: Dialect, scene: "_Scene", at: int) -> None:
+def _search(database: Database, connection: Connection, scene: "_Scene", at: int) -> None:
     """Find what those signals said that have reported since."""
     searched = scene.missing
-    scene.take(recent.newest_until(connection, dialect, at))
+    scene.take(recent.newest_until(connection, database.dialect, at))
     oldest = connection.execute(_oldest, {"at": at}).scalar()
-    for day in reversed(days(connection, at if oldest is None else oldest, at + 1)):
-        # A reading of this day or a later one, found among the recent ones, may be the newest, but need not be.
+    times = (at if oldest is None else oldest, at + 1)
+    filed = set(archived.periods(connection, *times))
+    placed = days(connection, *times)[::-1]
+    for period in sorted({*filed, *(day // PERIOD_DAYS for day in placed)}, reverse=True):
+        # A reading of this time or a later one, found among the recent ones, may be the newest, but need not be.
+        searched &= scene.missing | (scene.observed_at < (period + 1) * PERIOD_US)
+        if not searched.any():
+            return
+        of_period = [day for day in placed if day // PERIOD_DAYS == period]
+        _search_days(connection, database.dialect, scene, searched.copy(), of_period)
+        if period in filed:
+            # After the table: of two readings of one time its row stands.
+            numbers = scene.numbers[searched].tolist()
+            found = archived.newest(database, connection, period, numbers, at)
+            scene.take((found.signals, found.observed_at, found.values, found.codes))
+        searched &= scene.missing | (scene.observed_at < period * PERIOD_US)
+
+
+def _search_days(
+    connection: Connection,
+    dialect: Dialect,
+    scene: "_Scene",
+    searched: NDArray[np.bool_],
+    some: Sequence[int],
+) -> None:
+    """Go through days backwards."""
+    for day in some:
         searched &= scene.missing | (scene.observed_at < (day + 1) * DAY_US)
         if not searched.any():
             return
-        scene.take(_of_history(connection, dialect, scene.numbers[searched], day, at))
+        scene.take(_of_history(connection, dialect, scene.numbers[searched], day, scene.at))
         searched &= scene.missing | (scene.observed_at < day * DAY_US)
 
 
@@ -172,11 +198,12 @@ def _of_history(
     return dialect.columns(connection, statement, values, _READING)
 
 
-def _texts(connection: Connection, dialect: Dialect, scene: "_Scene") -> dict[int, str]:
+def _texts(database: Database, connection: Connection, scene: "_Scene") -> dict[int, str]:
     """Texts by signal, of those whose value is one."""
     keys = scene.text_keys
     if not keys:
         return {}
+    dialect = database.dialect
     wanted = dict(keys)
     texts: dict[int, str] = {}
     for row in dialect.find_rows(connection, signal_state, [(number,) for number in wanted]):
@@ -184,7 +211,9 @@ def _texts(connection: Connection, dialect: Dialect, scene: "_Scene") -> dict[in
             texts[row[0]] = row[2]
     past = [key for key in keys if key[0] not in texts]
     settled = [(observed_at // DAY_US, number, observed_at) for number, observed_at in past]
-    rows = [*dialect.find_rows(connection, reading, settled), *recent.find(connection, dialect, past)]
+    filed = archived.find(database, connection, past)
+    placed = dialect.find_rows(connection, reading, settled)
+    rows = [*filed, *placed, *recent.find(connection, dialect, past)]
     return texts | {row[1]: row[5] for row in rows if row[5] is not None}
 
 
@@ -193,7 +222,7 @@ class _Scene:
 
     def __init__(self, columns: Sequence[NDArray[Any]], at: int) -> None:
         whole, self.observed_at, self.values, packed = columns
-        self._at = at
+        self.at = at
         self.numbers = whole // SPAN
         self.state_indexes = whole % SPAN
         self.codes = packed & (_CODES - 1)
@@ -202,7 +231,7 @@ class _Scene:
     @property
     def missing(self) -> NDArray[np.bool_]:
         """(n,) which signals have no reading of that time yet: the one they have came after it."""
-        return self.observed_at > self._at
+        return self.observed_at > self.at
 
     @property
     def text_keys(self) -> list[tuple[int, int]]:
@@ -236,13 +265,13 @@ class _Scene:
         numbers, codes, observed_at = self.numbers[there], self.codes[there], self.observed_at[there]
         periods_us = self.periods_us[there]
         quality = (codes & 3).astype(np.uint8)
-        silent = (periods_us >= 0) & (observed_at + periods_us < self._at)
+        silent = (periods_us >= 0) & (observed_at + periods_us < self.at)
         quality[silent & (quality != _BAD)] = _STALE
         values = self.values[there]
         values[(codes & 12) == TEXT] = np.nan
         rows = np.searchsorted(numbers, np.array(list(texts), np.int64)).tolist()
         return SceneAt(
-            at=self._at,
+            at=self.at,
             signals=numbers.astype(np.uint32),
             state_indexes=self.state_indexes[there].astype(np.uint32),
             values=values,

@@ -28,3 +28,26 @@ rollup_mark = Table(
 )
 """Signal-days whose roll-ups are outdated, because a reading came after the day had been rolled up. `epoch`: counted up by who corrects
 them, so that a mark that comes meanwhile is told from those that are being seen to."""
+
+archive_part = Table(
+    "archive_part",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("period", Integer, nullable=False),
+    Column("first_signal", Id, nullable=False),
+    Column("last_signal", Id, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", Id, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Index(None, "period", "first_signal"),
+)
+"""Files of archived readings: all of these signals (both included) in seven days, `period` is the number of days since 1970, by seven.
+`settled`: no row of `reading` says the same as the file."""
+
+archive_garbage = Table(
+    "archive_garbage",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("since", Id, nullable=False),
+)
+"""Files that nothing needs since then: readers may still be at them for a while."""

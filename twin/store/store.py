@@ -21,6 +21,7 @@ from twin.ports import (
     AlarmQuery,
     AlarmStep,
     AlarmView,
+    Archived,
     Boxes,
     Curve,
     CurveQuery,
@@ -61,6 +62,7 @@ from twin.store import (
     alarm_rules,
     alarm_steps,
     alarms,
+    archive_job,
     bindings,
     changes,
     curves,
@@ -262,6 +264,9 @@ class SqlStore:
 
     def enforce_retention(self, policy: Retention) -> Iterator[Dropped]:
         return retention.enforce(self._database, policy)
+
+    def archive(self, *, after_days: float) -> Iterator[Archived]:
+        return archive_job.move(self._database, after_days=after_days)
 
     def scene_at(self, at: int, models: Sequence[str] = ()) -> SceneAt:
         return scene.scene_at(self._database, at, models)
