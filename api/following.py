@@ -120,18 +120,21 @@ class Following:
         ]
 
     async def _delta(self, delta: Delta) -> Frame:
+        fragments = self._runtime.fragments
+        if (made := fragments.frame(delta)) is not None:
+            return delta.seq, made
         numbers = [*(state.number for state in delta.states), *(alarm.signal for alarm in delta.alarms)]
         if any(number not in self._records for number in numbers):
             await self._find_signals()
-        encode = self._runtime.fragments.encode
         states = [
-            encode(record, state)
+            fragments.encode(record, state)
             for state in delta.states
             if (record := self._records.get(state.number)) is not None
         ]
         if delta.alarms:
             return delta.seq, self._with_alarms(delta, states)
-        return delta.seq, b'{"type":"delta","seq":%d,"states":[%s]}' % (delta.seq, b",".join(states))
+        frame = b'{"type":"delta","seq":%d,"states":[%s]}' % (delta.seq, b",".join(states))
+        return delta.seq, fragments.keep(delta, frame)
 
     def _with_alarms(self, delta: Delta, states: list[bytes]) -> bytes:
         """A frame of type `alarms`; a slow client's, for which changes were folded together, is a `delta` that has alarms, too."""

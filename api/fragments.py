@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from api import representations_live as representations
+from state_sync.feed import Delta
 from twin.ports import SignalRecord, StateRecord
 from twin.ports.live import StateDelta
 
@@ -11,11 +12,28 @@ FRAGMENTS = 50_000
 """States kept encoded: some 15 MB."""
 
 
+FRAMES = 1_000
+"""Frames kept: of fifty filters, those of the last second at 20 commits a second."""
+
+
 class Fragments:
     """The newest state of each signal as JSON. Followers share the objects that the feed hands out, so identity tells."""
 
     def __init__(self) -> None:
         self._newest: dict[int, tuple[StateDelta, bytes]] = {}
+        self._frames: dict[int, tuple[Delta, bytes]] = {}
+
+    def frame(self, delta: Delta) -> bytes | None:
+        """The frame that was made of a delta for somebody who wanted the same; the feed hands the same object to all of them."""
+        known = self._frames.get(id(delta))
+        return known[1] if known is not None and known[0] is delta else None
+
+    def keep(self, delta: Delta, frame: bytes) -> bytes:
+        """Remember the frame of a delta for the others."""
+        if len(self._frames) >= FRAMES:
+            self._frames.clear()
+        self._frames[id(delta)] = delta, frame
+        return frame
 
     def encode(self, record: SignalRecord, state: StateDelta) -> bytes:
         """The JSON of a state."""

@@ -78,9 +78,9 @@ class Follower:
         self._lost = True
         self._filled.set()
 
-    def offer(self, seq: int, states: Sequence[StateDelta], alarms: Sequence[AlarmRecord] = ()) -> None:
-        """A change with something for this follower."""
-        self._waiting.append(Delta(seq, states, alarms))
+    def offer(self, delta: Delta) -> None:
+        """A change with something for this follower. Followers that want the same are given the same object."""
+        self._waiting.append(delta)
         if len(self._waiting) > WAITING_CHANGES:
             self._waiting = [_folded(self._waiting)]
             self.conflated += 1
@@ -114,6 +114,14 @@ class Follower:
         return Delta(change.seq, states, alarms) if states or alarms else None
 
 
+class _Group:
+    """Followers that want the same signals."""
+
+    def __init__(self, wanted: frozenset[int]) -> None:
+        self.wanted = wanted
+        self.followers: set[Follower] = set()
+
+
 class Feed:
     """Reads the log while somebody follows. Used from one event loop."""
 
@@ -122,7 +130,8 @@ class Feed:
         self._poll_s = poll_s
         self._followers: set[Follower] = set()
         self._everything: set[Follower] = set()
-        self._some: dict[int, set[Follower]] = {}
+        self._groups: dict[frozenset[int], _Group] = {}
+        self._some: dict[int, set[_Group]] = {}
         self._seq = 0
         self._reading: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -142,21 +151,38 @@ class Feed:
         self._followers.add(follower)
         if wanted is None:
             self._everything.add(follower)
-        for number in wanted or ():
-            self._some.setdefault(number, set()).add(follower)
+        else:
+            follower.wanted = self._joined(wanted, follower)
         return follower
+
+    def _joined(self, wanted: frozenset[int], follower: Follower) -> frozenset[int]:
+        """Enter a follower into the group that wants the same; returns the group's own set, so that there is one of each."""
+        group = self._groups.get(wanted)
+        if group is None:
+            group = self._groups[wanted] = _Group(wanted)
+            for number in wanted:
+                self._some.setdefault(number, set()).add(group)
+        group.followers.add(follower)
+        return group.wanted
 
     async def leave(self, follower: Follower) -> None:
         """It wants nothing any more; the last one stops the reading."""
         self._followers.discard(follower)
         self._everything.discard(follower)
-        for number in follower.wanted or ():
-            several = self._some.get(number, set())
-            several.discard(follower)
-            if not several:
-                self._some.pop(number, None)
+        group = None if follower.wanted is None else self._groups.get(follower.wanted)
+        if group is not None:
+            group.followers.discard(follower)
+            if not group.followers:
+                self._dissolve(group)
         if not self._followers:
             await self.stop()
+
+    def _dissolve(self, group: _Group) -> None:
+        del self._groups[group.wanted]
+        for number in group.wanted:
+            self._some[number].discard(group)
+            if not self._some[number]:
+                del self._some[number]
 
     async def stop(self) -> None:
         """Stop reading."""
@@ -210,21 +236,24 @@ class Feed:
         if change.alarms:
             self._hand_out_alarms(change)
             return
+        whole = Delta(change.seq, change.states)
         for follower in self._everything:
-            follower.offer(change.seq, change.states)
-        shares: dict[Follower, list[StateDelta]] = {}
+            follower.offer(whole)
+        shares: dict[_Group, list[StateDelta]] = {}
         some = self._some
         for state in change.states if some else ():
-            for follower in some.get(state.number, ()):
-                shares.setdefault(follower, []).append(state)
-        for follower, states in shares.items():
-            follower.offer(change.seq, states)
+            for group in some.get(state.number, ()):
+                shares.setdefault(group, []).append(state)
+        for group, states in shares.items():
+            share = Delta(change.seq, states)
+            for follower in group.followers:
+                follower.offer(share)
 
     def _hand_out_alarms(self, change: StateChange) -> None:
-        concerned = self._everything.union(*(self._some.get(alarm.signal, ()) for alarm in change.alarms))
-        for follower in concerned:
+        groups = {group for alarm in change.alarms for group in self._some.get(alarm.signal, ())}
+        for follower in self._everything.union(*(group.followers for group in groups)):
             if (delta := follower.chosen(change)) is not None:
-                follower.offer(delta.seq, delta.states, delta.alarms)
+                follower.offer(delta)
 
 
 def _folded(deltas: Sequence[Delta]) -> Delta:

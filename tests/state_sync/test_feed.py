@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from state_sync.feed import WAITING_CHANGES, Feed, Follower, LostTrack
+from state_sync.feed import WAITING_CHANGES, Delta, Feed, Follower, LostTrack
 from twin.errors import StoreError
 from twin.events import ChangeKind
 from twin.ports import StateChange
@@ -107,7 +107,7 @@ def test_a_follower_of_some_signals_gets_those_only() -> None:
 def test_a_slow_follower_is_conflated_to_the_newest_state_of_each_signal() -> None:
     follower = Follower(None, 0)
     for seq in range(1, WAITING_CHANGES * 3):
-        follower.offer(seq, [_state(seq % 2, seq)])
+        follower.offer(Delta(seq, [_state(seq % 2, seq)]))
     (first, *rest) = asyncio.run(follower.take(1.0))
     assert follower.conflated > 0
     assert len(rest) < WAITING_CHANGES
@@ -116,9 +116,9 @@ def test_a_slow_follower_is_conflated_to_the_newest_state_of_each_signal() -> No
 
 def test_a_change_stays_one_when_a_report_is_folded_over_it() -> None:
     follower = Follower(None, 0)
-    follower.offer(1, [_state(7, 1)])
+    follower.offer(Delta(1, [_state(7, 1)]))
     for seq in range(2, WAITING_CHANGES + 2):
-        follower.offer(seq, [_state(7, 1, changed=False)])
+        follower.offer(Delta(seq, [_state(7, 1, changed=False)]))
     (only,) = asyncio.run(follower.take(1.0))
     assert [state.changed for state in only.states] == [True]
 
@@ -128,7 +128,7 @@ def test_a_slow_follower_ends_with_the_same_states_as_a_fast_one() -> None:
     for often in (1, 10**9):
         follower, known = Follower(None, 0), dict[int, object]()
         for seq in range(1, 500):
-            follower.offer(seq, [_state(seq % 13, seq)])
+            follower.offer(Delta(seq, [_state(seq % 13, seq)]))
             if seq % often == 0 or seq == 499:
                 for delta in asyncio.run(follower.take(1.0)):
                     known.update((state.number, state.value) for state in delta.states)
@@ -212,5 +212,24 @@ def test_the_last_follower_stops_the_reading() -> None:
         await feed.leave(second)
         assert feed.followers == 0
         assert asyncio.all_tasks() == before
+
+    _run(work())
+
+
+def test_followers_that_want_the_same_are_given_the_same_object() -> None:
+    async def work() -> None:
+        log = Log()
+        feed = Feed(log, poll_s=0.001)
+        one, two, other = [await feed.follow(frozenset(wanted)) for wanted in ({1, 2}, {2, 1}, {2})]
+        log.add(_state(1, 1), _state(2, 2), _state(3, 3))
+        (first,), (second,), (third,) = [await follower.take(5.0) for follower in (one, two, other)]
+        assert first is second
+        assert ([s.number for s in first.states], [s.number for s in third.states]) == ([1, 2], [2])
+        await feed.leave(one)
+        log.add(_state(1, 4))
+        assert [delta.states[0].value for delta in await two.take(5.0)] == [4]
+        await feed.leave(two)
+        await feed.leave(other)
+        assert feed.followers == 0
 
     _run(work())
