@@ -294,3 +294,31 @@ class RevisionRecord(Struct, frozen=True, kw_only=True):
     objects: int
     created_at: datetime
     published_at: datetime | None
+
+
+Direction = Literal["upstream", "downstream"]
+
+MAX_DEPTH = 100_000
+"""Steps of a trace: more than any sewer has."""
+
+
+class TraceQuery(Struct, frozen=True, kw_only=True):
+    """Which way to follow what feeds what, and how far. `classes`: only objects of these are told; all are gone through."""
+
+    direction: Direction
+    depth: int = MAX_DEPTH
+    classes: tuple[str, ...] = ()
+    limit: int = MAX_LIMIT
+
+    def __post_init__(self) -> None:
+        checked_limit(self.limit)
+        if not 1 <= self.depth <= MAX_DEPTH:
+            raise InvalidQuery(f"depth={self.depth} is out of range; follow 1 to {MAX_DEPTH} steps.")
+
+
+class Traced(Struct, frozen=True, kw_only=True):
+    """What was reached, near ones first: each object with the fewest steps to it. `truncated`: there is more."""
+
+    items: list[tuple[ObjectRecord, int]]
+    total: int
+    truncated: bool

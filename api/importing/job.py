@@ -158,6 +158,9 @@ class _Import:
                 batches = list(self._staged(Spool(self._spool)))
             finally:
                 job.turns.pass_on(job.index)
+            relations = Spool(self._spool).relations
+            if len(relations):
+                self._place.store.stage_relations(self._revision, relations)
             self._indexes = np.concatenate(batches) if batches else np.empty(0, np.uint32)
         return self._indexes
 

@@ -4,10 +4,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import representations, schemas
+from api import representations, schemas, schemas_trace
 from api.routes.common import PAGE, Cursor, FilterText, Limit, Running, document, filter_of, refusals
 from twin.errors import InvalidQuery
-from twin.queries import ObjectQuery, ObjectRecord, Page, parse_condition
+from twin.queries import (
+    MAX_DEPTH,
+    MAX_LIMIT,
+    Direction,
+    ObjectQuery,
+    ObjectRecord,
+    Page,
+    TraceQuery,
+    parse_condition,
+)
 
 router = APIRouter(prefix="/api/v1/objects", tags=["objects"])
 
@@ -67,6 +76,27 @@ def list_children(
 ) -> Response:
     """The children of an object in the spatial tree."""
     return _page(running.store.children(model, global_id, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/{model}/{global_id}/trace", response_model=schemas_trace.Trace, responses=refusals(400, 404, 422)
+)
+def trace_object(
+    running: Running,
+    model: str,
+    global_id: str,
+    direction: Annotated[Direction, Query(description="Against the flow to the sources, or with it.")],
+    depth: Annotated[int, Query(ge=1, le=MAX_DEPTH, description="Most steps.")] = MAX_DEPTH,
+    class_: Annotated[
+        list[str], Query(alias="class", description="Only objects of these classes are told.")
+    ] = [],  # noqa: B006
+    limit: Limit = MAX_LIMIT,
+) -> Response:
+    """What feeds an object, or what it feeds, over any number of steps: how a polluted drain is traced to its source."""
+    asked = TraceQuery(direction=direction, depth=depth, classes=tuple(class_), limit=limit)
+    found = running.store.trace(model, global_id, asked)
+    items = [{**representations.summary(record), "depth": steps} for record, steps in found.items]
+    return document({"items": items, "total": found.total, "truncated": found.truncated})
 
 
 @router.get("/{model}/{global_id}", response_model=schemas.ObjectDetail, responses=refusals(404))

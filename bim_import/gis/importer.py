@@ -18,6 +18,7 @@ from bim_import.gis import table
 from bim_import.gis.batch import FramePlan, LayerPlan, Taken
 from bim_import.gis.drawing.paint import model_file
 from bim_import.gis.ids import Numbered, numbered
+from bim_import.gis.linking import Linking
 from bim_import.gis.objects import Held, HeldLayer, write_objects
 from bim_import.gis.reading.batches import Features, Layer, Reading
 from bim_import.gis.reading.files import open_layers
@@ -30,7 +31,7 @@ from bim_import.placement.evidence import Evidence
 from bim_import.placement.outcome import result_of
 from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.errors import SourceError, UnsupportedSource
-from twin.spool import renumber
+from twin.spool import renumber, write_relations
 
 _PROGRESS_SECONDS = 0.1
 
@@ -105,6 +106,7 @@ class _Work:
         self._options, self._rules = options, rules
         self._layers: list[_Layer] = []
         self._tally = Tally()
+        self._linking = Linking()
         self._ids: list[pa.Array] = []
         self._fids: list[pa.Array] = []
         self._box: NDArray[np.float64] | None = None
@@ -124,7 +126,9 @@ class _Work:
             if not seen:
                 continue
             state = self._begun(layer, reading, seen[0], box)
+            frame = state.place.frame()
             for features in chain(seen, reading.features):
+                self._linking.add(state.place.number, frame, features, self._count)
                 yield Order(place=state.place, plan=state.plan, features=features, first=self._count)
                 self._count += len(features)
 
@@ -202,6 +206,7 @@ class _Work:
             for place, state in enumerate(self._layers, 1)
         ]
         write_objects(self._folder, layers, titles, numbers)
+        write_relations(self._folder, numbers.ordinals[self._linking.pairs()])
         report = self._tally.report(str(self._source), numbers)
         report.schema = self._schema
         report.warnings += self._warnings

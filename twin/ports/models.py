@@ -26,6 +26,8 @@ from twin.queries import (
     Page,
     RevisionRecord,
     StoreyRecord,
+    Traced,
+    TraceQuery,
 )
 from twin.shapes import Shapes
 from twin.source import SourceReport
@@ -116,6 +118,10 @@ class RevisionWriter(Protocol):
         """
         ...
 
+    def stage_relations(self, revision: StagedRevision, pairs: NDArray[np.integer]) -> None:
+        """Stage (k, 2) ordinals: the first object feeds the second. Once for a revision. Raises Conflict."""
+        ...
+
     def keep_alive(self, revision: StagedRevision) -> None:
         """Say that the import is still being worked on; to be called at least once a minute."""
         ...
@@ -196,6 +202,10 @@ class ObjectReader(Protocol):
 
     def objects(self, query: ObjectQuery) -> Page[ObjectRecord]:
         """Objects that pass all filters. Raises InvalidQuery for a cursor that is none."""
+        ...
+
+    def trace(self, model: str, global_id: str, asked: TraceQuery) -> Traced:
+        """Objects that feed this one, or that it feeds, at any distance. Raises NotFound."""
         ...
 
     def classes(self, key: str) -> list[ClassTotal]:

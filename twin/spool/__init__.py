@@ -3,6 +3,7 @@
 One folder a source. Geometry is written by several processes, each into parts of its own (`part-N.*`), so no lock is
 needed and a process that dies costs what it had not flushed:
 
+    relations           pairs of ordinals: the first object feeds the second
     objects.msgpack     length-prefixed batches of SourceObject, and heads of tables of objects
     tables.bin          the columns of these tables, back to back, 8-byte aligned
     part-N.bin          the arrays of the meshes, back to back, 4-byte aligned
@@ -17,6 +18,7 @@ Which process writes what depends on luck; what the reader shows does not: equal
 the order in which the sorted instances first use them, materials in the order of their encoded bytes.
 """
 
+from twin.spool.files import write_relations
 from twin.spool.geometry import (
     INSTANCE_ROW,
     MESH_ROW,
@@ -39,4 +41,5 @@ __all__ = [
     "Spool",
     "drawn_ordinals",
     "renumber",
+    "write_relations",
 ]

@@ -9,6 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+RELATIONS = "relations"
+"""File of pairs of ordinals, uint32."""
+
 _LENGTH = struct.Struct("<Q")
 
 
@@ -44,3 +47,8 @@ def mapped(path: Path) -> NDArray[np.uint8]:
     if not path.exists() or not path.stat().st_size:
         return np.empty(0, np.uint8)
     return np.memmap(path, dtype=np.uint8, mode="r")
+
+
+def write_relations(folder: Path, pairs: NDArray[np.integer[Any]]) -> None:
+    """Write (k, 2) ordinals of objects of which the first feeds the second; what was there is replaced."""
+    (folder / RELATIONS).write_bytes(np.ascontiguousarray(pairs, "u4").tobytes())

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0008"
+HEAD = "0009"
 """Version of the newest migration; a test compares it with the scripts, so that opening need not read them."""
 
 ORDINAL_BITS = 32
@@ -269,6 +269,16 @@ box_block = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """What `object_box` has of each object, for a block of successive ones; `id` is that of the box of the first."""
+
+relation = Table(
+    "relation",
+    metadata,
+    Column("from_id", Id, primary_key=True, autoincrement=False),
+    Column("to_id", Id, primary_key=True, autoincrement=False),
+    Index(None, "to_id", "from_id"),
+    sqlite_with_rowid=False,
+)
+"""Object versions of one revision of which the first feeds the second: water, current, traffic."""
 
 shape_block = Table(
     "shape_block",

@@ -53,6 +53,8 @@ from twin.queries import (
     Page,
     RevisionRecord,
     StoreyRecord,
+    Traced,
+    TraceQuery,
 )
 from twin.shapes import Shapes
 from twin.source import SourceReport
@@ -75,6 +77,7 @@ from twin.store import (
     models,
     objects,
     references,
+    relations,
     retention,
     revisions,
     rollup_job,
@@ -148,6 +151,14 @@ class SqlStore:
         with self._database.read() as connection:
             here = revisions.staged_here(connection, revision)
         bodies.stage(self._database, here, shapes)
+
+    def stage_relations(self, revision: StagedRevision, pairs: NDArray[np.integer]) -> None:
+        with self._database.read() as connection:
+            here = revisions.staged_here(connection, revision)
+        relations.stage(self._database, here, pairs)
+
+    def trace(self, model: str, global_id: str, asked: TraceQuery) -> Traced:
+        return relations.trace(self._database, model, global_id, asked)
 
     def differences(self, key: str, asked: DifferenceQuery) -> RevisionDifference:
         return self._comparing.differences(key, asked)

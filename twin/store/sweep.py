@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
-from twin.store import counters, leases, lifecycle, ordering, properties, references, shapes
+from twin.store import counters, leases, lifecycle, ordering, properties, references, relations, shapes
 from twin.store.database import Database
 from twin.store.ids import id_range
 from twin.store.pace import Pace
@@ -112,6 +112,7 @@ def _erase_objects(database: Database, revision_id: int) -> None:
     ordering.erase(database, revision_id)
     packed.erase(database, revision_id)
     shapes.erase(database, revision_id)
+    relations.erase(database, revision_id)
 
 
 def _erase_range(connection: Connection, first: int, last: int) -> None:

@@ -32,6 +32,7 @@ OBJECT_TABLES = (
     "box_block",
     "place_group",
     "shape_block",
+    "relation",
     "class_count",
     "placement",
     "revision",

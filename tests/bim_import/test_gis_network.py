@@ -1,0 +1,60 @@
+"""Who feeds whom, compared with networkx."""
+
+from collections.abc import Sequence
+
+import networkx as nx  # type: ignore[import-untyped]  # types-networkx knows less than the tests need
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bim_import.gis.network import by_nodes, by_place, directed
+
+
+def flat(points: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    return np.array([(x, y, np.nan) for x, y in points], np.float64).reshape(-1, 3)
+
+
+def test_a_line_feeds_what_starts_where_it_ends() -> None:
+    starts, ends = flat([(0, 0), (1, 0), (1, 0), (5, 5)]), flat([(1, 0), (2, 0), (1, 1), (6, 6)])
+    assert by_place(starts, ends, flat([])).tolist() == [[0, 1], [0, 2]]
+
+
+def test_a_manhole_stands_between() -> None:
+    starts, ends = flat([(0, 0), (1, 0)]), flat([(1, 0.02), (2, 0)])
+    assert by_place(starts, ends, flat([(1, 0.01), (9, 9)])).tolist() == [[0, 2], [2, 1]]
+
+
+def test_ends_apart_by_more_than_the_tolerance_are_two_places() -> None:
+    starts, ends = flat([(0, 0), (1.2, 0)]), flat([(1, 0), (2, 0)])
+    assert by_place(starts, ends, flat([])).tolist() == []
+    assert by_place(starts, ends, flat([]), 0.3).tolist() == [[0, 1]]
+
+
+def test_water_runs_down_whatever_was_digitised() -> None:
+    starts = np.array([(0, 0, 5.0), (0, 0, 1.0), (0, 0, np.nan), (0, 0, 1.0)])
+    ends = np.array([(1, 0, 4.0), (1, 0, 4.0), (1, 0, 4.0), (1, 0, 1.0005)])
+    assert directed(starts, ends).tolist() == [False, True, False, False]
+
+
+def test_named_nodes_count_and_not_the_place() -> None:
+    assert by_nodes(["a", "b", None, "c"], ["b", "c", "a", None]).tolist() == [[0, 1], [1, 3], [2, 0]]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=30), st.floats(-0.02, 0.02)
+)
+def test_networks_are_those_of_networkx(edges: list[tuple[int, int]], noise: float) -> None:
+    starts = flat([(float(a) + noise, 0.0) for a, _ in edges])
+    ends = flat([(float(b), noise) for _, b in edges])
+    graph = nx.MultiDiGraph([(a, b, row) for row, (a, b) in enumerate(edges)])
+    lines = nx.line_graph(graph)
+    expected = {(u[2], v[2]) for u, v in lines.edges() if u[2] != v[2]}
+    assert {(a, b) for a, b in by_place(starts, ends, flat([])).tolist()} == expected
+
+
+def test_near_ends_in_a_row_are_one_place() -> None:
+    chain = flat([(0.04 * i, 0) for i in range(40)])
+    pairs = by_place(chain, chain.copy(), flat([]))
+    assert len(pairs) == 40 * 39
