@@ -1,5 +1,6 @@
 """Batches shared out over processes, and taken back in their order."""
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -9,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
+from bim_import.forked import die_with
 from bim_import.gis.batch import FramePlan, LayerPlan, Taken, Taker
 from bim_import.gis.reading.batches import Features
 from twin.errors import DamagedSource
@@ -63,9 +65,13 @@ class Several:
         numbers = context.Value("i", 0)
         waiting: deque[tuple[Order, Future[Taken]]] = deque()
         with ProcessPoolExecutor(
-            self._count, mp_context=context, initializer=_start, initargs=(self._folder, numbers)
+            self._count,
+            mp_context=context,
+            initializer=_start,
+            initargs=(self._folder, numbers, os.getpid()),
         ) as pool:
             try:
+                pool.submit(_ready).result()  # forked here, before the file is opened and Arrow has threads
                 for order in orders:
                     waiting.append((order, pool.submit(_take, order)))
                     while len(waiting) > _AHEAD * self._count:
@@ -86,7 +92,12 @@ _taker: list[Taker] = []
 """The taker of a forked process; empty in the process that forks."""
 
 
-def _start(folder: Path, numbers: object) -> None:
+def _ready() -> None:
+    """Nothing: a first order that forks all processes."""
+
+
+def _start(folder: Path, numbers: object, parent: int) -> None:
+    die_with(parent)
     with numbers.get_lock():  # type: ignore[attr-defined]  # a synchronised integer, which typeshed leaves private
         number: int = numbers.value  # type: ignore[attr-defined]
         numbers.value += 1  # type: ignore[attr-defined]

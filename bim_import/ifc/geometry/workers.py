@@ -6,13 +6,11 @@ has in hand and since when: a worker that dies or works too long on one has name
 more, more carefully; whatever else it had not written is done again by others.
 """
 
-import ctypes
 import faulthandler
 import gc
 import os
 import signal
 import struct
-import sys
 import time
 import traceback
 import warnings
@@ -26,6 +24,7 @@ from typing import Protocol, Self
 import msgspec
 import numpy as np
 
+from bim_import.forked import die_with
 from bim_import.ifc.geometry.board import DRAWN, IDLE, PENDING, Board, code_of
 from bim_import.ifc.geometry.shapes import Level
 from twin.errors import TwinError
@@ -37,8 +36,6 @@ _TOKEN = struct.Struct("<III")
 _CHUNK = 32
 """Tokens in one write: 384 bytes."""
 _PAUSE_SECONDS = 0.01
-_PR_SET_PDEATHSIG = 1
-"""prctl(2): the signal that a process gets when its parent dies."""
 _PLACING_SECONDS = 0.005
 """Time allowed for placing one more product of a shape: ten times what it takes (200,000 boxes of one shape: 80 s)."""
 _MAX_MISHAPS = 4
@@ -313,12 +310,7 @@ def _next_level(level: Level, reason: NotDrawn, *, cut: bool) -> Level | None:
 
 def _become_worker(parent: int, write_end: int) -> None:
     """Die with the parent, leave signals to it, and keep the kernel's chatter off its output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)
+    die_with(parent)
     if write_end >= 0:
         os.close(write_end)
     silence = os.open(os.devnull, os.O_WRONLY)
