@@ -192,7 +192,10 @@ class AlarmWatcher:
                     self._evaluate(place, draft, record.signal.number, seen)
             if draft.watches:
                 told += self._write(place, draft, place.cursor, now)
-        place.settled = self._store.last_change()
+            place.settled = self._store.last_change()
+            told += self._follow(
+                place, now
+            )  # a million states take a while, and new alarms do not wait for that
         if version is not None:
             place.version = version
             told += self._write(place, _Draft(), place.cursor, now)

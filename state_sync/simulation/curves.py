@@ -94,6 +94,12 @@ def _smoke(now: Moment) -> float:
     return 4.0 + 2.0 * drift(now, HOUR_US) + cooking
 
 
+def _carbon_monoxide(now: Moment) -> float:
+    """A garage or kitchen: hardly any, some in the evening, now and then more than is good."""
+    evening = 14.0 * bump(now.hour, 18.5, 0.8) * scatter(now.seed, now.at // HOUR_US)
+    return 1.5 + 0.5 * drift(now, HOUR_US) + evening
+
+
 def _carbon_dioxide(now: Moment) -> float:
     return 430.0 + 600.0 * presence(now) + 40.0 * drift(now, HOUR_US)
 
@@ -145,6 +151,7 @@ CURVES: dict[str, Curve] = {
     "noise": Curve(_noise, "dB", 15),
     "sound": Curve(_noise, "dB", 15),
     "smoke": Curve(_smoke, "ppm", 15),
+    "co": Curve(_carbon_monoxide, "[ppm]", 60),
     "co2": Curve(_carbon_dioxide, "ppm", 60),
     "occupancy": Curve(_occupancy, None, 20),
     "presence": Curve(_occupancy, None, 20),
