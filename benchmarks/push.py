@@ -10,7 +10,9 @@ published to a Mosquitto of its own, so that the whole way is measured. Prints m
 
 import argparse
 import asyncio
+import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ import msgspec
 import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
+from api.binding import bind
+from state_sync.bindings import from_entries
 from twin.frames import Diagnosis, Placement
 from twin.objects import SourceObject
 from twin.ports import ImportRequest, StagedRevision, TilesetFiles
@@ -157,8 +162,9 @@ async def _publish(broker: str, records: list[int], options: Any) -> None:
         while time.monotonic() < until:
             started = time.monotonic()
             for n in dice.sample(range(len(records)), min(int(options.per_second * 0.01), len(records))):
-                payload = msgspec.json.encode({"value": time.time(), "time": time.time_ns() // 1_000_000})
-                await publisher.publish(Publication(topic=f"city/{n}", payload=payload))
+                now = time.time()
+                payload = msgspec.json.encode({"value": now, "time": datetime.fromtimestamp(now, UTC)})
+                await publisher.publish(Publication(topic=f"city/s{n:06}", payload=payload))
             await asyncio.sleep(max(0.0, 0.01 - (time.monotonic() - started)))
 
 
@@ -184,7 +190,14 @@ def _twin(store: SqlStore, count: int) -> list[int]:
     signals = [
         Signal(model="city", global_id=name, name="t", kind="temperature") for name in names if name[0] == "s"
     ]
-    return [record.number for record in store.declare_signals(signals)]
+    numbers = [record.number for record in store.declare_signals(signals)]
+    entry = {"class": ["IfcSpace"], "signal": "t", "kind": "temperature", "topic": "city/{global_id}"}
+    bind(
+        store,
+        from_entries([{**entry, "codec": "json", "path": "value", "time": "time"}], "bench"),
+        dry_run=False,
+    )
+    return numbers
 
 
 def _free_port() -> int:
@@ -196,10 +209,11 @@ def _free_port() -> int:
 @contextmanager
 def _server(folder: Path, broker: str) -> Iterator[tuple[int, psutil.Process]]:
     port = _free_port()
-    arguments = ["serve", "--data", str(folder), "--port", str(port), *(["--mqtt", broker] if broker else [])]
+    arguments = ["serve", "--data", str(folder), "--port", str(port)]
+    environment = {**os.environ, "TWIN_MQTT": broker} if broker else None
     code = "from api.cli import main; main()"
     with subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
     ) as running:
         try:
             for _ in range(600):
@@ -216,14 +230,13 @@ def _broker(folder: str, *, enabled: bool) -> Iterator[str]:
     if not enabled:
         yield ""
         return
-    from tests.state_sync.broker import find_mosquitto  # noqa: PLC0415
-
+    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
     port, config = _free_port(), Path(folder) / "mosquitto.conf"
     config.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n"
     )
     with subprocess.Popen(
-        [find_mosquitto() or "mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL
+        [shutil.which("mosquitto", path=path) or "mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL
     ) as running:
         try:
             time.sleep(0.5)
