@@ -1,14 +1,20 @@
 """Who feeds whom, compared with networkx."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import networkx as nx  # type: ignore[import-untyped]  # types-networkx knows less than the tests need
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from bim_import import ImportOptions
+from bim_import.gis.importer import import_gis
 from bim_import.gis.network import by_nodes, by_place, directed
+from twin.spool import Spool
 
 
 def flat(points: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
@@ -58,3 +64,26 @@ def test_near_ends_in_a_row_are_one_place() -> None:
     chain = flat([(0.04 * i, 0) for i in range(40)])
     pairs = by_place(chain, chain.copy(), flat([]))
     assert len(pairs) == 40 * 39
+
+
+def test_the_railways_of_berlin_follow_each_other_where_their_ends_are_equal(
+    real_data: Path, tmp_path: Path
+) -> None:
+    found = list(real_data.glob("gis/**/berlin-railway.geojson"))
+    if not found:
+        pytest.skip("no berlin-railway.geojson among the real data")
+    lines = [feature["geometry"]["coordinates"] for feature in json.loads(found[0].read_text())["features"]]
+    leaving: dict[tuple[float, ...], list[int]] = {}
+    for row, line in enumerate(lines):
+        leaving.setdefault(tuple(line[0][:2]), []).append(row)
+    expected = {
+        (row, to)
+        for row, line in enumerate(lines)
+        for to in leaving.get(tuple(line[-1][:2]), ())
+        if to != row
+    }
+    import_gis(found[0], tmp_path / "spool", options=ImportOptions(), progress=lambda _: None)
+    spool = Spool(tmp_path / "spool")
+    ids = [int(item.global_id) for batch in spool.objects() for item in batch]
+    assert {(ids[a], ids[b]) for a, b in spool.relations.tolist()} == expected
+    assert len(expected) > 8000
