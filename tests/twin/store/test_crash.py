@@ -18,8 +18,10 @@ IMPORTER = """
     import sys
     from tests.twin.store.builders import plain, request, with_properties
     from tests.twin.store.places import Place
+    from tests.twin.store.tabled import tabled
 
     store = Place(address=sys.argv[1]).opened()
+    store = tabled(store) if sys.argv[2] == "tables" else store
     revision = store.begin_revision(request("a", "2"))
     ids = [f"{i:06}" for i in range(100_000)]
     objects = with_properties(ids, {g: {"n": float(g), "s": g} for g in ids})
@@ -30,10 +32,10 @@ IMPORTER = """
 """
 
 
-def dying_import(place: Place) -> "subprocess.Popen[str]":
+def dying_import(place: Place, way: str = "objects") -> "subprocess.Popen[str]":
     """A process that imports, some batches done."""
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(IMPORTER), place.address],
+        [sys.executable, "-c", textwrap.dedent(IMPORTER), place.address, way],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -46,10 +48,11 @@ def dying_import(place: Place) -> "subprocess.Popen[str]":
     return process
 
 
-def test_a_killed_import_leaves_the_published_revision_and_the_next_one_works(place: Place) -> None:
+@pytest.mark.parametrize("way", ["objects", "tables"])
+def test_a_killed_import_leaves_the_published_revision_and_the_next_one_works(place: Place, way: str) -> None:
     with place.opened() as store:
         first = imported(store, "a", plain("xyz"))
-    process = dying_import(place)
+    process = dying_import(place, way)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert place.count("object_version") >= 1503
@@ -57,7 +60,14 @@ def test_a_killed_import_leaves_the_published_revision_and_the_next_one_works(pl
         assert [item.global_id for item in store.objects(ObjectQuery()).items] == ["x", "y", "z"]
         for table in ("object_version", "object"):
             assert place.count(table) == 3
-        for table in ("property_set", "property_number", "property_text", "object_property_set", "lease"):
+        for table in (
+            "property_set",
+            "property_number",
+            "property_text",
+            "property_column",
+            "object_property_set",
+            "lease",
+        ):
             assert place.count(table) == 0
         assert imported(store, "a", plain("wxyz"), "2") == {"w": 3, **first}
         assert store.model("a").revision == 2

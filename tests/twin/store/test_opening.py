@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -15,9 +16,11 @@ from sqlalchemy import URL, create_engine
 from tests.twin.store.builders import imported, plain
 from twin.errors import StoreError
 from twin.ports import Store
+from twin.queries import ObjectQuery
 from twin.store import DATABASE_NAME, SqlStore, open_store
 from twin.store.database import migrations_config
 from twin.store.schema import HEAD, metadata
+from twin.store.sqlite import SqliteDialect
 
 
 def test_a_new_folder_gets_a_database_that_only_its_owner_reads(tmp_path: Path) -> None:
@@ -110,6 +113,35 @@ def test_the_migrations_make_the_schema_that_the_code_expects(data: Path) -> Non
         context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_the_tree_of_an_older_database_is_kept(tmp_path: Path) -> None:
+    """The order of children was an index before migration 0005."""
+    dialect = SqliteDialect(tmp_path / DATABASE_NAME)
+    dialect.create()
+    engine = dialect.writer("models")
+    with engine.begin() as connection:
+        command.upgrade(migrations_config(connection=connection, dialect=dialect), "0004")
+        for statement in OLDER.strip().split(";"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    with open_store(tmp_path) as store:
+        assert [child.name for child in store.children("a", "p", limit=9).items] == ["2", "10"]
+        assert [root.global_id for root in store.objects(ObjectQuery(roots=True)).items] == ["p"]
+
+
+OLDER = """
+INSERT INTO model VALUES (1, 'a', 's', 'ifc', 0, NULL, 1);
+INSERT INTO revision (id, model_id, number, status, source, kind, content_hash, placement_id, objects, created_at, kept, emptied)
+    VALUES (1, 1, 1, 'published', 's', 'ifc', 'h', 1, 3, 0, 1, 0);
+INSERT INTO placement (id, revision_id, created_at) VALUES (1, 1, 0);
+INSERT INTO class_name VALUES (1, 'C');
+INSERT INTO object VALUES (0, 1, 'c', 1, NULL), (1, 1, 'd', 1, NULL), (2, 1, 'p', 1, NULL);
+INSERT INTO object_version VALUES
+    (4294967296, 0, 1, 4294967298, NULL, 'o', 0, 1, '10', '9 0210', '10'),
+    (4294967297, 1, 1, 4294967298, NULL, 'o', 0, 1, '2', '9 012', '2'),
+    (4294967298, 2, 1, 8589934591, NULL, 'o', 0, 1, 'P', '9 p', 'p')
+"""
 
 
 def test_the_code_knows_its_newest_migration() -> None:
