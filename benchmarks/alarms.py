@@ -1,6 +1,6 @@
 """What rules for alarms cost: processor time a reading beside that of recording it, and time from a reading to its alarm.
 
-    python benchmarks/alarms.py [--signals 20000] [--batches 40] [--url postgresql://…]
+    python benchmarks/alarms.py [--signals 20000] [--batches 40] [--store postgresql]
 
 Recording and evaluation take turns in one thread, so that other programs slow both alike; then a job evaluates beside a recorder, as in a server.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from api.alarm_job import AlarmJob
+from benchmarks.own_postgres import database
 from state_sync.alarm_watch import AlarmWatcher
 from tests.twin.store.builders import imported, plain
 from twin.alarms import AlarmPattern, AlarmRule, Kind
@@ -103,11 +104,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rate", type=int, default=5_000)
     parser.add_argument(
-        "--url", help="of an empty PostgreSQL database; default: SQLite in a temporary folder"
+        "--store", help="`postgresql`: one of its own; or the URL of an empty one; default: SQLite"
     )
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store_url(given.url) if given.url else open_store(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, database(given.store or "") as url:
+        store = open_store_url(url) if url else open_store(Path(folder))
         with store:
             numbers = declared(store, given.signals)
             start = time.thread_time()

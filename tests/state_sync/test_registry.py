@@ -63,6 +63,12 @@ def test_bindings_follow_a_device_to_its_address_over_several_replacements() -> 
     assert placed("other/9/t", *devices)[2] == "other/9/t"
 
 
+def test_of_two_former_addresses_the_longer_one_is_meant() -> None:
+    device = Device(id="b", address="far", aliases=("site", "site/7"))
+    assert placed("site/7/t", device)[2] == "far/t"
+    assert placed("site/8/t", device)[2] == "far/8/t"
+
+
 def test_a_sparkplug_device_moves_to_another_node() -> None:
     old, new = replaced(Device(id="Plant/N1/Meter"), Device(id="new", address="Plant/N2/Meter"))
     moved = placed("spBv1.0/Plant/+/N1/Meter", old, new, codec="sparkplug", path="V")
