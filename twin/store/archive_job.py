@@ -5,6 +5,7 @@ the rows of `reading` that say the same are only copies, which readers leave out
 transaction knows of is deleted by the next one who does the job.
 """
 
+import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -32,6 +33,9 @@ GRACE_US = 600 * 1_000_000
 
 STRAY_S = 3600
 """A file that no transaction knows of is given up after an hour: making one takes seconds."""
+
+OWNER = "archive_owner"
+"""Counter: a random number of this database."""
 
 _FIRST_PIECE = 500
 """Copies taken away by the first transaction; the pace is learnt from there."""
@@ -140,11 +144,27 @@ def _split(samples: Samples) -> list[Samples]:
 
 
 def _publish(database: Database, period: int, parts: list[Samples], replaced: list[str]) -> Archived:
-    made = [(part, *_archive(database).put(part)) for part in parts]
+    made = [(part, *put(database, part)) for part in parts]
     with database.write(durable=True, lane="live") as connection:
         let_go(connection, replaced, database.now())
         enter(connection, period, made)
     return Archived(files=len(made), rows=sum(map(len, parts)), bytes=sum(size for _, _, size in made))
+
+
+def put(database: Database, part: Samples) -> tuple[str, int]:
+    """Keep readings in a new file, which does not count yet; returns its name and size."""
+    return _archive(database).put(part, owner=_owner(database))
+
+
+def _owner(database: Database) -> str:
+    """What names of files of this database begin with: databases that share an archive by mistake leave each other's alone."""
+    with database.read() as connection:
+        known = rollups.counters(connection, (OWNER,)).get(OWNER)
+    if known is None:
+        known = secrets.randbits(62)
+        with database.write(durable=True, lane="live") as connection:
+            rollups.set_counter(connection, OWNER, known)
+    return f"{known:016x}"
 
 
 def _archive(database: Database) -> Archive:
@@ -214,7 +234,8 @@ def _sweep(database: Database) -> None:
             *connection.execute(select(archive_garbage.c.name)).scalars(),
         }
     before = datetime.now(UTC) - timedelta(seconds=STRAY_S)
-    stray = [name for name in archive.names(before=before) if name not in known]
+    ours = _owner(database)
+    stray = [name for name in archive.names(before=before) if name.startswith(ours) and name not in known]
     for name in (*old, *stray):
         archive.delete(name)
     if old:

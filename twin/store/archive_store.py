@@ -42,9 +42,9 @@ class Archive:
         """Where it is, for messages; without what follows a question mark."""
         return self._url.partition("?")[0]
 
-    def put(self, samples: Samples) -> tuple[str, int]:
-        """Keep readings, in the order of signal and time; returns name and size of the file. When it returns, the file is there for good."""
-        name = f"{uuid.uuid4().hex}{SUFFIX}"
+    def put(self, samples: Samples, *, owner: str) -> tuple[str, int]:
+        """Keep readings, in the order of signal and time; returns name and size of the file. The name begins with its owner. When it returns, the file is there for good."""
+        name = f"{owner}-{uuid.uuid4().hex}{SUFFIX}"
         with self._told(), tempfile.TemporaryDirectory() as temporary:
             made = Path(temporary) / name
             self._files.write(made, samples)

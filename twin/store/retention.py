@@ -199,10 +199,10 @@ def _drop_of_file(database: Database, period: int, name: str, kept: tuple[_Kept,
     for day in np.unique(days).tolist():
         of_day = days == day
         gone[of_day] = raw.expired(samples.signals[of_day], day)
-    if not gone.any() or database.archive is None:
+    if not gone.any():
         return
     rest = samples.take(~gone)
-    made = [(rest, *database.archive.put(rest))] if len(rest) else []
+    made = [(rest, *archive_job.put(database, rest))] if len(rest) else []
     dropping = [samples.take(gone & (days == day)) for day in np.unique(days[gone]).tolist()]
     final = [(part, _final(part, rolled)) for part in dropping]
     with database.write(durable=True, lane="live") as connection:

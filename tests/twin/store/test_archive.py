@@ -120,14 +120,18 @@ def test_files_that_are_needed_no_longer_are_deleted_after_a_while(
         files = {path.name for path in (data / "archive").iterdir()}
         store.record([read(one.number, 1.0, -1_900_001)])
         moved(store)
-        stray = data / "archive" / "stray.parquet"
+        ours, _, _ = min(files).partition("-")
+        stray = data / "archive" / f"{ours}-stray.parquet"
+        foreign = data / "archive" / "other-stray.parquet"
         stray.write_bytes(b"")
+        foreign.write_bytes(b"")
         assert files < {path.name for path in (data / "archive").iterdir()}
         monkeypatch.setattr("twin.store.archive_job.GRACE_US", -1)
         monkeypatch.setattr("twin.store.archive_job.STRAY_S", -1)
         moved(store)
         left = {path.name for path in (data / "archive").iterdir()}
-        assert len(left) == len(files)
+        assert len(left) == len(files) + 1
+        assert foreign.name in left
         assert stray.name not in left
         assert len(past(store, one.number)) == 557
 
