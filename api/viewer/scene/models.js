@@ -9,6 +9,8 @@ import { Cesium3DTileset, OrientedBoundingBox, Resource } from "../vendor/cesium
 
 /** Graphics memory for tiles in all: what an office laptop spares. */
 const CACHE_BYTES = 768 * 2 ** 20;
+/** Width up to which points of a cloud grow where they lie far apart on the screen. */
+const POINT_PX = 4;
 const LEAST_CACHE_BYTES = 32 * 2 ** 20;
 
 export class ModelTiles {
@@ -57,6 +59,7 @@ export class ModelTiles {
         maximumScreenSpaceError: this.screenSpaceError,
         environmentMapOptions: { enabled: false },
         enableCollision: false,
+        pointCloudShading: { attenuation: true, maximumAttenuation: POINT_PX },
       });
       this.#listen(tileset, model.key);
       this.tilesets.set(model.key, tileset);
