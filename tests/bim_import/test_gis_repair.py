@@ -8,7 +8,7 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.bim_import.gis_layers import (
@@ -148,8 +148,9 @@ def test_whatever_rings_a_file_has_every_feature_is_drawn_or_has_a_reason(
             assert body.volume > 0.0
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(rings)
+@example([(3, 4), (9, 10), (7, 4), (11, 9), (6, 3), (9, 12), (5, 6), (5, 12), (12, 3)])
 def test_a_repaired_polygon_has_the_area_that_shapely_repairs_it_to(
     tmp_path_factory: pytest.TempPathFactory, ring: list[tuple[int, int]]
 ) -> None:

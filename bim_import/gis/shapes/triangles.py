@@ -47,7 +47,12 @@ def _delaunay(shape: Outlines, part: int, instead: NDArray[np.uint32]) -> NDArra
     counts = shape.ring_counts[ring_first : ring_first + int(shape.part_rings[part])]
     flat = shape.flat[begins : begins + int(counts.sum())]
     rings = np.split(flat, np.cumsum(counts)[:-1])
-    cut = shapely.constrained_delaunay_triangles(shapely.Polygon(rings[0], rings[1:]))
+    try:
+        cut = shapely.constrained_delaunay_triangles(shapely.Polygon(rings[0], rings[1:]))
+    except (
+        shapely.errors.GEOSException
+    ):  # holes that touch the outline: earcut's triangles cover it all the same
+        return instead
     corners = shapely.get_coordinates(shapely.get_parts(cut)).reshape(-1, 4, 2)[:, :3]
     place = {tuple(corner): index for index, corner in reversed(list(enumerate(flat.tolist())))}
     try:
