@@ -64,7 +64,7 @@ from twin.store.schema_live import signal, signal_state
 from twin.store.states import shown_code
 from twin.store.values import BOOLEAN, INTEGER, QUALITY_CODES, TEXT
 
-FEW_OF_FILTERED = 10_000
+FEW_OF_FILTERED = 20_000
 """Objects from which a search begins. More than without a filter: nobody knows how soon a page is full then, and going through
 a million signals takes seconds.
 """
