@@ -99,6 +99,8 @@ def _serve(runtime: Runtime, work: Work) -> None:
             http="httptools",
             log_level="warning",
             access_log=False,
+            # Frames are small and many: a deflate window for each browser costs memory and time and saves a few bytes.
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,
         )
     )
