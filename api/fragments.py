@@ -15,6 +15,9 @@ FRAGMENTS = 50_000
 FRAMES = 1_000
 """Frames kept: of fifty filters, those of the last second at 20 commits a second."""
 
+FRAME_BYTES = 32 << 20
+"""Bytes of them: frames of large batches, for those who follow everything, have half a megabyte each."""
+
 
 class Fragments:
     """The newest state of each signal as JSON. Followers share the objects that the feed hands out, so identity tells."""
@@ -22,6 +25,7 @@ class Fragments:
     def __init__(self) -> None:
         self._newest: dict[int, tuple[StateDelta, bytes]] = {}
         self._frames: dict[int, tuple[Delta, bytes]] = {}
+        self._bytes = 0
 
     def frame(self, delta: Delta) -> bytes | None:
         """The frame that was made of a delta for somebody who wanted the same; the feed hands the same object to all of them."""
@@ -30,9 +34,11 @@ class Fragments:
 
     def keep(self, delta: Delta, frame: bytes) -> bytes:
         """Remember the frame of a delta for the others."""
-        if len(self._frames) >= FRAMES:
+        if len(self._frames) >= FRAMES or self._bytes + len(frame) > FRAME_BYTES:
             self._frames.clear()
+            self._bytes = 0
         self._frames[id(delta)] = delta, frame
+        self._bytes += len(frame)
         return frame
 
     def encode(self, record: SignalRecord, state: StateDelta) -> bytes:

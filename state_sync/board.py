@@ -25,6 +25,9 @@ PATIENCE_S = 5.0
 RELOAD_S = 5.0
 """Least time between two looks for new signals."""
 
+FORGET_S = 60.0
+"""Time after which signals that were none of the theme's are looked for again: an object may have returned, a kind have changed."""
+
 REMEMBERED = 256
 """Frames kept encoded: of followers that are equally far."""
 
@@ -55,7 +58,6 @@ class Codes:
         self._numbers = scene.signals[order].astype(np.int64)
         self._by_number = np.argsort(self._numbers)
         self._sorted = self._numbers[self._by_number]
-        self.highest = int(self._sorted[-1]) if len(order) else 0
         self.indexes, self._starts, self._objects = np.unique(
             scene.state_indexes[order], return_index=True, return_inverse=True
         )
@@ -73,6 +75,10 @@ class Codes:
     def numbers(self) -> frozenset[int]:
         """Its signals."""
         return frozenset(self._numbers.tolist())
+
+    def is_of(self, scene: SceneAt) -> bool:
+        """Whether its signals are exactly those of a scene."""
+        return np.array_equal(np.sort(scene.signals), self._sorted)
 
     def rows(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Rows of those of these signals that are its own, and which ones are."""
@@ -131,6 +137,9 @@ class Board:
         self._frames: dict[Hashable, bytes] = {}
         self._version = 0
         self._loaded_at = 0.0
+        self._others = np.zeros(0, np.bool_)
+        self._others_since = 0.0
+        self._unsure = False
 
     @property
     def version(self) -> int:
@@ -230,8 +239,16 @@ class Board:
 
     async def _fill(self, seq: int) -> None:
         """Codes that may be newer than `seq`: who follows gets a snapshot, since they cannot be told from what it has."""
+        self._take(await self._scene(), seq)
+
+    async def _scene(self) -> SceneAt:
+        self._unsure = False
         scene = await asyncio.to_thread(self._load, StateQuery(kinds=self.theme.kinds))
-        self._codes, self._loaded_at = Codes(self.theme, scene, seq), time.monotonic()
+        self._loaded_at = time.monotonic()
+        return scene
+
+    def _take(self, scene: SceneAt, seq: int) -> None:
+        self._codes = Codes(self.theme, scene, seq)
         self._version += 1
         self._tell()
 
@@ -243,9 +260,24 @@ class Board:
                 mine = [state for state, own in zip(delta.states, known.tolist(), strict=True) if own]
                 self.codes.apply(delta.seq, numbers[known], self.theme.codes_of(mine))
                 self._tell()
-                newer = len(numbers) and int(numbers.max()) > self.codes.highest
-                if newer and time.monotonic() - self._loaded_at > RELOAD_S:
-                    await self._fill(delta.seq)
+                self._meet(numbers[~known])
+            if self._unsure and time.monotonic() - self._loaded_at > RELOAD_S:
+                scene = await self._scene()
+                if not self.codes.is_of(scene):
+                    self._take(scene, follower.seq)
+
+    def _meet(self, others: NDArray[np.int64]) -> None:
+        """Signals that are none of the theme's as far as is known: the first time that they report, that is to be looked at."""
+        if not len(others):
+            return
+        if time.monotonic() - self._others_since > FORGET_S:
+            self._others[:], self._others_since = False, time.monotonic()
+        lacking = int(others.max()) + 1 - len(self._others)
+        if lacking > 0:
+            self._others = np.pad(self._others, (0, lacking))
+        if not self._others[others].all():
+            self._others[others] = True
+            self._unsure = True
 
     def _tell(self) -> None:
         self._news.set()

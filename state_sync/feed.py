@@ -218,7 +218,10 @@ class Feed:
         while True:
             try:
                 changes = await asyncio.to_thread(self._log.state_changes, self._seq, limit=PAGE)
-                lost = behind and await asyncio.to_thread(self._log.oldest_change) > self._seq
+                # Numbers that are missing may be those of changes of another kind; or the log was cut while nobody could read it.
+                gap = not changes or changes[0].seq > self._seq + 1
+                doubtful = gap and (behind or bool(changes))
+                lost = doubtful and await asyncio.to_thread(self._log.oldest_change) > self._seq
             except TwinError as error:
                 log.warning("the change log cannot be read: %s", error)
                 await asyncio.sleep(RETRY_S)

@@ -13,7 +13,7 @@ from state_sync.codecs.values import Decoded, Refused, quality_of, rfc3339
 from state_sync.registry import Registry
 from state_sync.routing.targets import Target, compile_target, refusing
 from twin.devices import DeviceRegistry
-from twin.ports import LiveStore, Rejected, SignalRecord
+from twin.ports import LiveStore, Rejected, SignalRecord, TwinStore
 from twin.state import Quality, Reading, Value
 
 KEPT_BYTES = 4096
@@ -58,22 +58,28 @@ _body = msgspec.json.Decoder(_Body)
 class SignalTable:
     """Targets by signal id, compiled when first needed. Safe to use from several threads."""
 
-    def __init__(self, store: LiveStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: TwinStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
         self._targets: dict[str, Target] = {}
         self._read_at = float("-inf")
-        self._devices = 0
+        self._version: object = None
         self._asked_at = float("-inf")
 
     def refresh(self) -> None:
-        """Take over which devices are disabled, at most once a second. Raises StoreError."""
+        """Take over which devices are disabled, and signals that another process has declared anew, at most once a second.
+
+        Raises StoreError.
+        """
         if self._clock() - self._asked_at < _LOOK_AGAIN_S:
             return
         self._asked_at = self._clock()
-        if self._store.devices_version() != self._devices:
+        if self._stored_version() != self._version:
             self.forget()
+
+    def _stored_version(self) -> tuple[object, ...]:
+        return self._store.devices_version(), self._store.rules_version()
 
     def find(self, signal: str) -> Target | None:
         """The target of a signal; None where there is no such signal."""
@@ -92,9 +98,9 @@ class SignalTable:
         with self._lock:
             if self._clock() - self._read_at < _LOOK_AGAIN_S:
                 return
-            registry = self._store.device_registry()
-            self._devices = registry.version
-            refused = self._refused(registry)
+            # Asked before: what changes while the table is read makes it be read again.
+            self._version = self._stored_version()
+            refused = self._refused(self._store.device_registry())
             self._targets = {
                 record.signal.id: refusing(refused[record.signal.id])
                 if record.signal.id in refused

@@ -29,6 +29,8 @@ from twin.errors import TwinError
 
 router = APIRouter(prefix="/api/v1/live", tags=["live"])
 
+MAX_CURSOR = (1 << 63) - 1
+
 CursorNumber = Annotated[
     int | None, Query(ge=0, description="`seq` of the last frame seen: go on from there.")
 ]
@@ -51,12 +53,17 @@ async def stream_events(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Server-sent events: the frames as `data`, `seq` as `id`."""
-    if last_event_id is not None and last_event_id.isdecimal():
-        cursor = int(last_event_id)
-    following = Following(runtime_of(request), asked, cursor)
+    following = Following(runtime_of(request), asked, event_cursor(last_event_id, cursor))
     await following.prepare()
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_events(following), media_type="text/event-stream", headers=headers)
+
+
+def event_cursor(last_event_id: str | None, cursor: int | None) -> int | None:
+    """Where a browser's EventSource was; `cursor` where it tells nothing, or nothing that is a number."""
+    if last_event_id is None or not last_event_id.isdecimal():
+        return cursor
+    return int(last_event_id) if len(last_event_id) <= len(str(MAX_CURSOR)) else MAX_CURSOR
 
 
 async def _events(following: Following) -> AsyncIterator[bytes]:

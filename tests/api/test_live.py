@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from api.app import create_app
+from api.routes.live import MAX_CURSOR, event_cursor
 from api.runtime import Runtime
 from api.tickets import LIFE_S, Tickets
 from tests.api.conftest import KEY
@@ -155,3 +156,9 @@ def test_frames_are_json_of_one_kind(client: TestClient, numbers: dict[str, int]
     with client.websocket_connect(SOCKET) as socket:
         frame = msgspec.json.decode(socket.receive_text())
     assert set(frame) == {"type", "seq", "more", "states", "alarms"}
+
+
+def test_an_event_id_of_five_thousand_digits_is_one_that_is_not_known() -> None:
+    assert event_cursor("9" * 5000, None) == MAX_CURSOR
+    assert event_cursor("41", 7) == 41
+    assert event_cursor("x", 7) == 7

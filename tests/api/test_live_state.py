@@ -53,6 +53,16 @@ def test_a_posted_reading_becomes_the_present_state(administrator: TestClient) -
     )
 
 
+def test_what_another_process_declares_anew_holds_for_readings_posted_after(
+    administrator: TestClient, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state_sync.posted._LOOK_AGAIN_S", 0.0)
+    _post(administrator, (OPEN, True, None))
+    runtime.store.declare_signals([Signal(model=KEY, global_id=DOOR, name="open", type="text")])
+    receipt = _post(administrator, (OPEN, True, None))
+    assert (receipt["accepted"], receipt["rejected"]) == (0, {"wrong_type": 1})
+
+
 def test_the_same_reading_again_is_a_duplicate(administrator: TestClient) -> None:
     _post(administrator, (VOLUME, 1, "2026-11-23T03:00:00Z"))
     again = _post(administrator, (VOLUME, 1, "2026-11-23T03:00:00Z"))

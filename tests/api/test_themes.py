@@ -1,6 +1,7 @@
 """Themes, and the live channel in codes."""
 
 import struct
+import time
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,35 @@ def test_a_signal_declared_later_comes_with_a_new_snapshot(
         _record(runtime, late, 40.0, 1)
         kind, _, _, codes = _frame(socket)
         assert (kind, codes[late.state_index]) == (SNAPSHOT, 249)
+
+
+def test_a_new_signal_that_reports_once_comes_as_soon_as_may_be_looked(
+    client: TestClient, runtime: Runtime, signals: list[SignalRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state_sync.board.RELOAD_S", 0.5)
+    monkeypatch.setattr("state_sync.board.PATIENCE_S", 0.1)
+    monkeypatch.setattr("api.theme_following.BEAT_S", 5.0)
+    with client.websocket_connect(f"{SOCKET}&theme=temperature") as socket:
+        assert len(_frame(socket)[3]) == 2
+        (late,) = runtime.store.declare_signals(
+            [Signal(model=KEY, global_id="e4", name="temperature", kind="temperature")]
+        )
+        _record(runtime, late, 40.0, 1)
+        kind, _, _, codes = _frame(socket)
+        assert (kind, codes.get(late.state_index)) == (SNAPSHOT, 249)
+
+
+def test_signals_of_other_themes_bring_no_new_snapshot(
+    client: TestClient, runtime: Runtime, signals: list[SignalRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state_sync.board.RELOAD_S", 0.0)
+    one, _, smoke = signals
+    with client.websocket_connect(f"{SOCKET}&theme=temperature") as socket:
+        assert _frame(socket)[0] == SNAPSHOT
+        _record(runtime, smoke, 1.0, 1)
+        time.sleep(0.3)
+        _record(runtime, one, 40.0, 1)
+        assert _frame(socket)[::3] == (DELTA, {one.state_index: 249})
 
 
 def test_silence_is_broken_by_a_beat(

@@ -202,6 +202,35 @@ def test_a_log_that_was_cut_ahead_of_the_feed_makes_followers_start_anew(
     _run(work())
 
 
+def test_a_feed_that_was_kept_from_reading_while_the_log_was_cut_says_so() -> None:
+    async def work() -> None:
+        log = Log()
+        feed = Feed(log, poll_s=0.001)
+        follower = await feed.follow(None)
+        for value in range(5):
+            log.add(_state(1, value))
+        log.changes, log.oldest = log.changes[3:], 3
+        with pytest.raises(LostTrack):
+            await _gathered(follower, 100)
+        await feed.leave(follower)
+
+    _run(work())
+
+
+def test_numbers_that_no_change_has_are_no_gap() -> None:
+    async def work() -> None:
+        log = Log()
+        feed = Feed(log, poll_s=0.001)
+        follower = await feed.follow(None)
+        log.add(_state(1, 1))
+        log.add(_state(1, 2))
+        del log.changes[0]
+        assert await _gathered(follower, 1) == [(1, 2)]
+        await feed.leave(follower)
+
+    _run(work())
+
+
 def test_the_last_follower_stops_the_reading() -> None:
     async def work() -> None:
         before = asyncio.all_tasks()

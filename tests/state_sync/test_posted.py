@@ -6,7 +6,8 @@ from typing import cast
 
 from state_sync.posted import SignalTable
 from tests.state_sync.bindings_builders import record, signal
-from twin.ports import LiveStore, SignalRecord
+from twin.devices import DeviceRegistry
+from twin.ports import SignalRecord, TwinStore
 
 
 class SlowStore:
@@ -16,6 +17,15 @@ class SlowStore:
         self.asked = threading.Event()
         self.may_answer = threading.Event()
 
+    def devices_version(self) -> int:
+        return 0
+
+    def rules_version(self) -> tuple[int, int]:
+        return 0, 0
+
+    def device_registry(self) -> DeviceRegistry:
+        return DeviceRegistry(version=0, devices=())
+
     def signal_records(self) -> list[SignalRecord]:
         self.asked.set()
         assert self.may_answer.wait(10)
@@ -24,7 +34,7 @@ class SlowStore:
 
 def test_a_request_that_comes_while_the_table_is_first_read_finds_its_signal() -> None:
     store = SlowStore()
-    table = SignalTable(cast("LiveStore", store))
+    table = SignalTable(cast("TwinStore", store))
     name = signal().id
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(table.find, name)

@@ -128,3 +128,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse_filter(text)
     except InvalidFilter as refused:
         assert 0 <= refused.position <= len(text)  # noqa: PT017 - one of two good ends
+
+
+def test_a_nesting_too_deep_to_be_walked_through_is_refused_as_any_other() -> None:
+    deep = "a>1OR(" * 560 + "a>1" + ")" * 560
+    with pytest.raises(InvalidFilter, match="nested deeper than 32 levels"):
+        parse_filter(deep)

@@ -68,8 +68,6 @@ def parse_filter(text: str) -> Filter:
     count = len(leaves(expression))
     if count > MAX_TERMS:
         raise InvalidFilter(f"has {count} conditions; at most {MAX_TERMS} are taken", text=text, position=0)
-    if _depth(expression) > MAX_DEPTH:
-        raise InvalidFilter(f"is nested deeper than {MAX_DEPTH} levels", text=text, position=0)
     return Filter(text=text, expression=expression)
 
 
@@ -105,6 +103,13 @@ def _meaning(text: str, error: Exception) -> InvalidFilter:
     return InvalidFilter(error.what, text=text, position=error.position)
 
 
+def _shallow(made: AllOf | OneOf) -> Expression:
+    """Checked as it is made, from the innermost on: so nothing ever walks deeper. Raises Misread."""
+    if _depth(made) > MAX_DEPTH:
+        raise Misread(0, f"is nested deeper than {MAX_DEPTH} levels")
+    return made
+
+
 def _depth(expression: Expression) -> int:
     if isinstance(expression, AllOf | OneOf):
         return 1 + max(map(_depth, expression.parts))
@@ -122,10 +127,10 @@ class _Reader(Transformer[Token, Expression]):
         return children[0]
 
     def any(self, children: list[Expression]) -> Expression:
-        return OneOf(tuple(children))
+        return _shallow(OneOf(tuple(children)))
 
     def all(self, children: list[Expression]) -> Expression:
-        return AllOf(tuple(children))
+        return _shallow(AllOf(tuple(children)))
 
     def not_(self, children: list[Expression]) -> Expression:
         return negated(children[0])
