@@ -38,6 +38,6 @@ class RequestMetrics:
         try:
             await self._app(scope, receive, watched)
         finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
+            route = getattr(scope.get("route"), "path_format", "unmatched")
             self._count.labels(scope["method"], route, str(status)).inc()
             self._seconds.labels(route).observe(time.perf_counter() - started)

@@ -39,7 +39,7 @@ def _times(
 
 
 @router.get(
-    "/{model}/{global_id}/{name}/history",
+    "/{model}/{global_id:path}/{name}/history",
     response_model=schemas.History | schemas.Aggregates | schemas.Curve,
     responses=refusals(400, 404, 422),
 )

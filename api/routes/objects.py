@@ -69,7 +69,7 @@ def search_objects(
 
 
 @router.get(
-    "/{model}/{global_id}/children", response_model=schemas.ObjectPage, responses=refusals(400, 404, 422)
+    "/{model}/{global_id:path}/children", response_model=schemas.ObjectPage, responses=refusals(400, 404, 422)
 )
 def list_children(
     running: Running, model: str, global_id: str, limit: Limit = PAGE, cursor: Cursor = None
@@ -79,7 +79,7 @@ def list_children(
 
 
 @router.get(
-    "/{model}/{global_id}/trace", response_model=schemas_trace.Trace, responses=refusals(400, 404, 422)
+    "/{model}/{global_id:path}/trace", response_model=schemas_trace.Trace, responses=refusals(400, 404, 422)
 )
 def trace_object(
     running: Running,
@@ -99,7 +99,7 @@ def trace_object(
     return document({"items": items, "total": found.total, "truncated": found.truncated})
 
 
-@router.get("/{model}/{global_id}", response_model=schemas.ObjectDetail, responses=refusals(404))
+@router.get("/{model}/{global_id:path}", response_model=schemas.ObjectDetail, responses=refusals(404))
 def read_object(running: Running, model: str, global_id: str) -> Response:
     """One object with its properties, its place in the tree and its namesakes in other models."""
     return document(representations.detail(running.store.object(model, global_id)))

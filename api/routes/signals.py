@@ -18,7 +18,7 @@ def list_signals(running: Running, asked: Asked) -> Response:
     return document(page([representations.signal(record) for record in found.items], found.next))
 
 
-@router.get("/{model}/{global_id}/{name}", response_model=schemas.SignalSummary, responses=refusals(404))
+@router.get("/{model}/{global_id:path}/{name}", response_model=schemas.SignalSummary, responses=refusals(404))
 def read_signal(running: Running, model: str, global_id: str, name: str) -> Response:
     """One signal with its present value."""
     record = running.store.signal(model, global_id, name)

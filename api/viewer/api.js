@@ -46,7 +46,7 @@ export function takeToken() {
   return given ?? sessionStorage.getItem(TOKEN_KEY);
 }
 
-/** `{model}/{global_id}` as two path segments (a global_id has no slash, a key neither). */
+/** `{model}/{global_id}` as two path segments: a slash of the global_id is encoded, a key has none. */
 export function idPath(/** @type {string} */ id) {
   const slash = id.indexOf("/");
   return `${encodeURIComponent(id.slice(0, slash))}/${encodeURIComponent(id.slice(slash + 1))}`;

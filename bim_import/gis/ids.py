@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from twin.objects import RESERVED_SEGMENTS
 
+_RESERVED = f"(^|/)({'|'.join(sorted(RESERVED_SEGMENTS))})$"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
@@ -24,12 +26,12 @@ class Numbered:
 def numbered(found: pa.Array, instead: pa.Array) -> Numbered:
     """Unique ids from those that were `found` (n,), null where a feature has none: then `#` and its number `instead`.
 
-    A later feature of the same id gets `~2`, `~3` … behind it, as the order of the source has them. A reserved word gets
-    a `~`.
+    A later feature of the same id gets `~2`, `~3` … behind it, as the order of the source has them. One that ends in a
+    reserved word (`children`, `a/trace`) gets a `~`.
     """
     missing = pc.is_null(found)
     ids = pc.if_else(missing, pc.binary_join_element_wise("#", instead, ""), found)
-    reserved = pc.is_in(ids, value_set=pa.array(sorted(RESERVED_SEGMENTS)))
+    reserved = pc.match_substring_regex(ids, _RESERVED)
     ids = pc.if_else(reserved, pc.binary_join_element_wise(ids, "", "~"), ids)
     order = _order(ids)
     later = _repeated(ids, order)

@@ -7,7 +7,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from api import schemas
+from api.runtime import Runtime
 from tests.api.conftest import KEY
+from tests.twin.store.builders import plain, published, staged
 
 MODEL = f"/api/v1/models/{quote(KEY)}"
 OBJECT = f"/api/v1/objects/{quote(KEY)}"
@@ -49,6 +51,17 @@ def test_an_object_is_found_by_its_id_with_its_way_to_the_root(client: TestClien
     found = client.get(f"{OBJECT}/e3").json()
     assert (found["id"], found["name"]) == (f"{KEY}/e3", "水表 SB-07")
     assert [step["name"] for step in found["path"]] == ["康桥社区", "1号楼", "B1 车库"]
+
+
+@pytest.mark.parametrize("path", ["way/7", "way%2F7"])
+def test_an_object_whose_id_has_a_slash_is_read_and_asked_like_any_other(
+    runtime: Runtime, client: TestClient, path: str
+) -> None:
+    revision, _ = staged(runtime.store, "osm", plain(["way/7"]))
+    published(runtime.store, revision, tileset=None)
+    assert client.get(f"/api/v1/objects/osm/{path}").json()["id"] == "osm/way/7"
+    assert client.get(f"/api/v1/objects/osm/{path}/children").json()["items"] == []
+    assert client.get(f"/api/v1/objects/osm/{path}/trace?direction=upstream").json()["items"] == []
 
 
 def test_children_of_a_building_are_its_storeys_from_below(client: TestClient) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
@@ -143,6 +145,15 @@ def test_layers_of_a_file_become_branches_of_one_model(tmp_path: Path) -> None:
     assert found.report.products == 3
 
 
+def test_tables_without_geometry_beside_a_layer_are_named_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "city.gpkg"
+    layer(2).to_file(file, layer="buildings")
+    pyogrio.write_dataframe(pd.DataFrame({"style": ["red"]}), file, layer="layer_styles")
+    found = imported(file)
+    assert [item.class_ for item in found.objects] == ["Building", "Building"]
+    assert "1 tables have no geometry and were not read: layer_styles." in found.report.warnings
+
+
 def test_rules_choose_the_layers_to_read(tmp_path: Path) -> None:
     file = tmp_path / "city.gpkg"
     layer(2).to_file(file, layer="buildings")
@@ -219,6 +230,22 @@ def test_ids_are_the_formats_own_and_repeated_ones_get_a_number(tmp_path: Path) 
     found = imported(geojson(tmp_path, *features))
     assert [item.global_id for item in found.objects] == ["a", "b", "b~2", "b~3", "children~"]
     assert any("1 features have an id" in text for text in found.report.warnings)
+
+
+def test_an_id_that_would_end_in_a_word_of_urls_is_told_apart(tmp_path: Path) -> None:
+    features = [feature(block(LON, LAT), height=3.0) | {"id": name} for name in ("way/trace", "trace/way")]
+    found = imported(geojson(tmp_path, *features))
+    assert [item.global_id for item in found.objects] == ["trace/way", "way/trace~"]
+
+
+def test_heights_are_read_from_a_column_of_texts_and_numbers(tmp_path: Path) -> None:
+    features = [
+        feature(block(LON + 0.001 * index, LAT), height=value) | {"id": str(index)}
+        for index, value in enumerate(("12 m", 9, None, 4.5))
+    ]
+    found = imported(geojson(tmp_path, *features))
+    assert [item.class_ for item in found.objects] == ["Building", "Building", "Area", "Building"]
+    assert [round(float(places(found, name)[:, 2].max()), 2) for name in ("0", "1", "3")] == [12.0, 9.0, 4.5]
 
 
 def test_ids_that_are_missing_are_the_feature_s_number(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The layers of a file, by what kind of file it is."""
 
 import zipfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -35,12 +36,18 @@ _MOST_BYTES = 64 << 30
 
 
 class Opened:
-    """A file's layers. `schema` names its format for people; `unique_ids`: ids of features differ in all layers together."""
+    """A file's layers. `schema` names its format for people; `unique_ids`: ids of features differ in all layers together.
 
-    def __init__(self, schema: str, layers: list[Layer], *, unique_ids: bool = False) -> None:
+    `tables` are those of its tables that have no geometry, and are no layers.
+    """
+
+    def __init__(
+        self, schema: str, layers: list[Layer], *, unique_ids: bool = False, tables: Sequence[str] = ()
+    ) -> None:
         self.schema = schema
         self.layers = layers
         self.unique_ids = unique_ids
+        self.tables = tables
 
 
 def open_layers(path: Path, workspace: Path) -> Opened:
@@ -63,7 +70,8 @@ def open_layers(path: Path, workspace: Path) -> Opened:
         return Opened(schema, [parquet_layer(path, title=path.stem)])
     if schema == "Shapefile":
         return Opened(schema, [_shapefile(path)])
-    return Opened(schema, _several(path))
+    names, tables = layer_names(str(path), str(path))
+    return Opened(schema, _several(path, names), tables=tables)
 
 
 def _starts_like_json(path: Path) -> bool:
@@ -73,8 +81,7 @@ def _starts_like_json(path: Path) -> bool:
         return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n\x1e")[:1] in {b"{", b"["}
 
 
-def _several(path: Path) -> list[Layer]:
-    names = layer_names(str(path), str(path))
+def _several(path: Path, names: list[str]) -> list[Layer]:
     titles = names if len(names) > 1 else [path.stem]
     return [
         ogr_layer(str(path), name, source=path, title=title)
@@ -141,7 +148,7 @@ def _from_zip(path: Path, workspace: Path) -> Opened:
         )
     opened = [open_layers(file, workspace / file.stem) for file in inside]
     layers = [layer for each in opened for layer in each.layers]
-    return Opened(opened[0].schema, layers)
+    return Opened(opened[0].schema, layers, tables=[table for each in opened for table in each.tables])
 
 
 def _plain_name(item: zipfile.ZipInfo) -> str:

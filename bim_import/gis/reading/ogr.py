@@ -33,10 +33,11 @@ def damaged(source: str, error: Exception) -> DamagedSource:
     )
 
 
-def layer_names(path: str, source: str) -> list[str]:
-    """Names of the layers of a file, in its order. Raises DamagedSource."""
+def layer_names(path: str, source: str) -> tuple[list[str], list[str]]:
+    """Names of the layers of a file, in its order, and of its tables without geometry. Raises DamagedSource."""
     try:
-        return [str(name) for name, _ in pyogrio.list_layers(path)]
+        listed = [(str(name), kind is None) for name, kind in pyogrio.list_layers(path)]
+        return [name for name, bare in listed if not bare], [name for name, bare in listed if bare]
     except _FAULTS as error:
         raise damaged(source, error) from error
 
@@ -106,9 +107,14 @@ def _as_features(batch: pa.RecordBatch, fid_name: str, geometry_name: str) -> Fe
         fids=batch.column(fid).to_numpy(zero_copy_only=False).astype(np.int64),
         geometry=pa.nulls(len(batch), pa.binary()) if place is None else batch.column(place),
         table=pa.RecordBatch.from_arrays(
-            [batch.column(index) for index in kept], names=_distinct([names[index] for index in kept])
+            [_plain(batch.column(index)) for index in kept], names=_distinct([names[index] for index in kept])
         ),
     )
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """A column without the meaning that Arrow puts on its type: GDAL says of texts beside numbers that they are JSON."""
+    return column.storage if isinstance(column, pa.ExtensionArray) else column
 
 
 def _distinct(names: list[str]) -> list[str]:
