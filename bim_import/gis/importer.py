@@ -122,7 +122,9 @@ class _Work:
         self._several, self._unique_ids = len(wanted) > 1, opened.unique_ids
         if opened.tables:
             shown = ", ".join(opened.tables[:_MESSAGES])
-            self._warnings.append(f"{len(opened.tables):,} tables have no geometry and were not read: {shown}.")
+            self._warnings.append(
+                f"{len(opened.tables):,} tables have no geometry and were not read: {shown}."
+            )
         for layer in wanted:
             reading = layer.read()
             seen, box = _peeked(reading)
