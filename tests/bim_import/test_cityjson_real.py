@@ -109,7 +109,14 @@ def test_a_sequence_that_cjio_makes_of_a_file_is_the_same_model(
     file = real_data / "citymodel" / "cityjson+cjio" / "tests" / "data" / name
     sequence = tmp_path / "model.city.jsonl"
     # In a process of its own: imported, it makes all JSON of this one have six digits after the point.
-    command: list[str | Path] = [Path(sys.executable).with_name("cjio"), "--suppress_msg", file, "export", "jsonl", sequence]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("cjio"),
+        "--suppress_msg",
+        file,
+        "export",
+        "jsonl",
+        sequence,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     imported = []
     for number, source in enumerate((file, sequence)):
