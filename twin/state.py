@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from twin.alarms import AlarmRule
+from twin.controls import Control
 
 Value = bool | int | float | str
 """Never NaN and never infinite: a codec refuses those."""
@@ -39,7 +40,8 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     (`temperature`, `power`). `minimum` and `maximum` bound valid values, in `unit`. `period_s`: the longest silence, in
     seconds, after which the value is stale; None: it never is. `deadband`: changes below it are not reported by the device.
     `keep_days`, `keep_rollup_days`: how long its readings and roll-ups are kept; None: as the deployment says.
-    `alarms`: rules of its own, at most one of each kind; they take precedence over those for many signals.
+    `alarms`: rules of its own, at most one of each kind; they take precedence over those for many signals. `control`: how it is commanded, where that
+    is not as usual.
     """
 
     model: str
@@ -58,6 +60,7 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     keep_days: float | None = None
     keep_rollup_days: float | None = None
     alarms: tuple[AlarmRule, ...] = ()
+    control: Control | None = None
 
     @property
     def id(self) -> str:
@@ -66,13 +69,17 @@ class Signal(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """The value of a signal at a time. `signal` is the number that the store gave the signal."""
+    """The value of a signal at a time. `signal` is the number that the store gave the signal.
+
+    `retained`: the broker had kept it from before, so that it is no answer to anything.
+    """
 
     signal: int
     value: Value
     observed_at: int
     received_at: int
     quality: Quality = Quality.GOOD
+    retained: bool = False
 
 
 class SignalState(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, or_, select
 
 from twin.alarms import AlarmRule
+from twin.controls import Control
 from twin.errors import InvalidQuery, NotFound
 from twin.objects import object_id
 from twin.ports import SignalRecord
@@ -42,6 +43,7 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     keep_days: float | None = None
     keep_rollup_days: float | None = None
     alarms: tuple[AlarmRule, ...] = ()
+    control: Control | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -104,6 +106,7 @@ def _columns(one: Signal) -> tuple[str | None, bool, str]:
         keep_days=one.keep_days,
         keep_rollup_days=one.keep_rollup_days,
         alarms=one.alarms,
+        control=one.control,
     )
     return one.kind, one.settable, _encoder.encode(rest).decode()
 
@@ -253,6 +256,7 @@ def signal_record(row: Row[Any] | tuple[Any, ...]) -> SignalRecord:
             keep_days=told.keep_days,
             keep_rollup_days=told.keep_rollup_days,
             alarms=told.alarms,
+            control=told.control,
         ),
         orphan=bool(orphan),
     )
