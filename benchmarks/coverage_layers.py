@@ -1,9 +1,10 @@
 """Imports every city model, map layer, extract and point cloud of a folder and writes the table to docs/coverage.md.
 
-    .venv/bin/python benchmarks/coverage_layers.py [FOLDER] [--data DIR] [--only PART...]
+    .venv/bin/python benchmarks/coverage_layers.py [FOLDER] [--data DIR] [--only PART...] [--check]
 
 FOLDER: TWIN_REAL_DATA or ../shared/data unless given; its parts citymodel, gis and pointcloud are read. DIR keeps what was
-imported. Files that name no CRS are imported as PLACES says (somebody has to); elevation models with a small box as their
+imported. --check tiles every file, decodes its tiles with another implementation, and has them read by the Khronos validator
+and by `tests.tiles.promises` (boxes, errors, feature ids, property tables, sizes); a broken promise ends the run with status 1. Files that name no CRS are imported as PLACES says (somebody has to); elevation models with a small box as their
 source. The counts of CityJSON, CityGML and LAS files are compared with those of plain JSON, XML and header readers; a
 difference ends the run with status 1. The table stands between two marks, the rest of the page is left alone.
 """
@@ -11,10 +12,12 @@ difference ends the run with status 1. The table stands between two marks, the r
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -28,6 +31,9 @@ from api.importing.steps import read
 from api.settings import Settings
 from bim_import import ImportOptions, PlacementOverrides
 from bim_import.formats import Reader, is_importable, reader_of
+from bim_import.placement.outcome import placement_of
+from bim_import.terrain.raster import open_terrain
+from tests.tiles.promises import Found, broken_promises
 from twin.errors import TwinError
 from twin.source import SourceReport
 
@@ -94,7 +100,17 @@ def import_one(file: Path, folder: Path, number: int) -> SourceReport:
     if terrain is not None and report.status == "imported":
         layer = json.loads((settings.terrain_folder / "layer.json").read_text())
         report.schema = f"terrain, levels 0 to {layer['maxzoom']}"
+        report.placement = placement_of_terrain(terrain)
     return report
+
+
+def placement_of_terrain(file: Path) -> dict[str, str]:
+    """Where an elevation model lies: the source that it was imported with stands where it was put."""
+    terrain = open_terrain(file)
+    try:
+        return placement_of(terrain.diagnosis)
+    finally:
+        terrain.close()
 
 
 def is_further(file: Path) -> bool:
@@ -151,8 +167,39 @@ def write(table: str) -> None:
     TARGET.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{table}\n{END}\n{after.lstrip()}", "utf-8")
 
 
+@dataclass(slots=True)
+class Checked:
+    """What the tiles of all files came to."""
+
+    node: str
+    files: int = 0
+    found: Found = field(default_factory=Found)
+
+    def add(self, name: str, folder: Path, tileset: str) -> None:
+        """Read the tiles of one file. `tileset`: its path below the data folder `folder`."""
+        path = folder / tileset
+        found = broken_promises(path.parent, path.name, self.node)
+        self.files += 1
+        self.found.problems += [f"{name}: {problem}" for problem in found.problems]
+        self.found.messages.update(found.messages)
+        for each in ("tiles", "vertices", "features"):
+            setattr(self.found, each, getattr(self.found, each) + getattr(found, each))
+        for each in ("largest_tile", "largest_document"):
+            setattr(self.found, each, max(getattr(self.found, each), getattr(found, each)))
+
+    def sentence(self) -> str:
+        """For the page."""
+        found = self.found
+        return (
+            f"The {found.tiles:,} tiles of {self.files} files, decoded by meshoptimizer's JavaScript, with {found.features:,} "
+            f"features and {found.vertices:,} vertices: {len(found.problems)} errors and warnings of the Khronos glTF validator "
+            "and of checks of boxes, geometric errors, feature ids, property tables and sizes. The largest tile has "
+            f"{found.largest_tile / 1e6:.2f} MB as sent, the largest tileset.json {found.largest_document / 1e3:.0f} kB."
+        )
+
+
 def main() -> None:
-    """Import all, write the section, and fail where a count differs."""
+    """Import all, write the section, and fail where a count differs or a promise is broken."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -161,39 +208,57 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", nargs="*", default=["citymodel", "gis", "pointcloud"])
     parser.add_argument("--no-tiles", action="store_true", help="read and draw only: a tenth of the time")
+    parser.add_argument("--check", action="store_true", help="tile all files and read their tiles back")
     arguments = parser.parse_args()
-    files = files_of(arguments.folder, arguments.only)
-    totals: Counter[str] = Counter()
-    lines, differences = [], []
+    node = shutil.which("node")
+    if arguments.check and node is None:
+        parser.error("--check needs Node and the npm packages of scripts/setup")
+    checked = Checked(node=node or "") if arguments.check else None
     with tempfile.TemporaryDirectory() as passing:
-        for number, file in enumerate(files):
-            started = time.perf_counter()
-            untiled = (arguments.no_tiles or is_further(file)) and not is_dem(file)
-            take = read_one if untiled else import_one
-            report = take(file, arguments.data or Path(passing), number)
-            name = str(file.relative_to(arguments.folder)).replace("|", "\\|")
-            lines.append(row(name, report))
-            totals.update(
-                files=1, refused=report.status == "failed", products=report.products, drawn=report.drawn
-            )
-            expected = counted(file) if report.status != "failed" else None
-            if expected is not None and expected != report.products:
-                differences.append(f"{name}: another reader counts {expected}, the report {report.products}")
-            print(f"{number + 1}/{len(files)} {time.perf_counter() - started:.1f} s {name}", file=sys.stderr)
-    summary = (
-        f"{totals['files']} files, {totals['refused']} refused; {totals['products']:,} products, "
-        f"{totals['drawn']:,} drawn. "
-        + (
-            "Read and drawn into spools; only elevation models went on to tiles."
-            if arguments.no_tiles
-            else "Of many files alike in one folder all but three were read and drawn, and not tiled."
-        )
-    )
+        lines, summary, differences = every_file(arguments, arguments.data or Path(passing), checked)
     table = "| file | schema | products | drawn | instanced | not drawn | placed by |\n|---|---|--:|--:|--:|---|---|\n"
     write(HEAD + summary + "\n\n" + table + "\n".join(lines) + "\n")
     print(summary)
     print("\n".join(differences))
     sys.exit(bool(differences))
+
+
+def every_file(
+    arguments: argparse.Namespace, data: Path, checked: Checked | None
+) -> tuple[list[str], str, list[str]]:
+    """Lines of the table, what they add up to, and what is wrong."""
+    files = files_of(arguments.folder, arguments.only)
+    totals: Counter[str] = Counter()
+    lines, differences = [], []
+    for number, file in enumerate(files):
+        started = time.perf_counter()
+        name = str(file.relative_to(arguments.folder)).replace("|", "\\|")
+        untiled = (arguments.no_tiles or is_further(file)) and not is_dem(file) and checked is None
+        report = (read_one if untiled else import_one)(file, data, number)
+        lines.append(row(name, report))
+        totals.update(
+            files=1, refused=report.status == "failed", products=report.products, drawn=report.drawn
+        )
+        expected = counted(file) if report.status != "failed" else None
+        if expected is not None and expected != report.products:
+            differences.append(f"{name}: another reader counts {expected}, the report {report.products}")
+        if checked is not None and report.tileset is not None:
+            checked.add(name, data, report.tileset)
+        print(f"{number + 1}/{len(files)} {time.perf_counter() - started:.1f} s {name}", file=sys.stderr)
+    summary = (
+        f"{totals['files']} files, {totals['refused']} refused; {totals['products']:,} products, "
+        f"{totals['drawn']:,} drawn. {tiled_sentence(arguments, checked)}"
+    )
+    return lines, summary, differences + (checked.found.problems if checked is not None else [])
+
+
+def tiled_sentence(arguments: argparse.Namespace, checked: Checked | None) -> str:
+    """How far the files went."""
+    if checked is not None:
+        return checked.sentence()
+    if arguments.no_tiles:
+        return "Read and drawn into spools; only elevation models went on to tiles."
+    return "Of many files alike in one folder all but three were read and drawn, and not tiled."
 
 
 if __name__ == "__main__":

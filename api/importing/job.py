@@ -21,6 +21,7 @@ from bim_import import ImportOptions, ImportResult
 from bim_import.formats import reader_of
 from tiles import TileOptions
 from twin.errors import DamagedSource
+from twin.frames import Diagnosis
 from twin.ports import ImportRequest, StagedRevision, Store, TilesetFiles, Unchanged
 from twin.source import SourceReport
 from twin.spool import Spool
@@ -96,10 +97,17 @@ def _state(path: Path) -> tuple[int, ...]:
 
 def _unchanged(place: Workplace, job: Job, seconds: float) -> SourceReport:
     """The report of the import that made the current revision, marked as such."""
-    stored = place.store.model(job.source.key).report
+    record = place.store.model(job.source.key)
+    stored = record.report
     stored.status = "unchanged"
     stored.seconds = round(seconds, 3)
-    return stored
+    return _with_doubts(stored, record.diagnosis)
+
+
+def _with_doubts(report: SourceReport, diagnosis: Diagnosis) -> SourceReport:
+    """The report with what is doubtful about the place. In the store they are apart: `twin place` changes one of them."""
+    report.warnings += [each for each in diagnosis.warnings if each not in report.warnings]
+    return report
 
 
 class _Import:
@@ -126,7 +134,7 @@ class _Import:
         report.key = self._job.source.key
         files = self._tile(result)
         self._place.store.publish(self._revision, tiles=files, diagnosis=result.diagnosis, report=report)
-        return report
+        return _with_doubts(report, result.diagnosis)
 
     def _read(self) -> ImportResult:
         """Read the source in a child; a child that dies without a word died of the file.

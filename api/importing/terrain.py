@@ -74,7 +74,7 @@ def build(
     finally:
         terrain.close()
     (folder / POINTER).write_bytes(msgspec.json.encode(layer))
-    return [f"{source.name}: {warning}" for warning in terrain.warnings]
+    return [f"{source.name}: {warning}" for warning in terrain.diagnosis.warnings]
 
 
 def _point(folder: Path, digest: str) -> None:

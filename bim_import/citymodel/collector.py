@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bim_import.citymodel.surfaces import Surfaces, triangulate
-from bim_import.ifc.geometry.kernel import RawMesh
-from bim_import.ifc.geometry.meshes import Drawing, Finisher, Placed
+from bim_import.geometry.meshes import Drawing, Finisher, Placed
+from bim_import.geometry.raw import RawMesh
 from twin.objects import SourceObject
 from twin.source import ClassCount, Material, NotDrawn, SourceReport
 from twin.spool import INSTANCE_ROW, GeometryWriter, ObjectWriter

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.polygons import Loops, triangulated_faces
+from bim_import.geometry.polygons import Loops, triangulated_faces
 from twin.source import Material
 
 Indexes = NDArray[np.int64]

@@ -219,7 +219,6 @@ class _Work:
             report.warnings.append("There is no feature in this file.")
             return result_of(report, decide(Evidence(), overrides=self._options.placement, bounds=None))
         diagnosis = self._layers[0].place.frame().diagnosis(self._box)
-        report.warnings += diagnosis.warnings
         return result_of(report, diagnosis)
 
     def _numbers(self, titles: list[str]) -> Numbered:

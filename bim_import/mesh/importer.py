@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from bim_import.citymodel.attributes import ATTRIBUTES, property_of
 from bim_import.citymodel.collector import Collector
 from bim_import.citymodel.result import empty_result
-from bim_import.ifc.geometry.kernel import RawMesh
-from bim_import.ifc.geometry.meshes import Drawing, Placed
-from bim_import.mesh.looks import look_of
-from bim_import.mesh.scene import Node, Scene, open_scene
+from bim_import.geometry.meshes import Drawing, Placed
+from bim_import.geometry.raw import RawMesh
 from bim_import.placement.layer import LayerFrame, layer_frame
 from bim_import.placement.outcome import result_of
+from bim_import.scenes.looks import look_of
+from bim_import.scenes.scene import Node, Scene, open_scene
 from bim_import.values import ImportOptions, ImportResult, Progress
 from twin.objects import Attributes, SourceObject
 from twin.source import Material, NotDrawn

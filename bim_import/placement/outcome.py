@@ -6,12 +6,17 @@ from twin.source import SourceReport
 
 
 def result_of(report: SourceReport, diagnosis: Diagnosis) -> ImportResult:
-    """The report with where the source stands, and what is doubtful about that."""
+    """The report with where the source stands."""
+    report.placement = placement_of(diagnosis)
+    return ImportResult(report=report, diagnosis=diagnosis)
+
+
+def placement_of(diagnosis: Diagnosis) -> dict[str, str]:
+    """`used`, `confidence` and `crs`, as reports have them."""
     used = next((found for found in diagnosis.found if found.used), None)
     crs = used.values.get("crs") if used is not None else None
-    report.placement = {
+    return {
         "used": diagnosis.used,
         "confidence": diagnosis.confidence,
-        "crs": crs or diagnosis.placement.crs,
+        "crs": str(crs or diagnosis.placement.crs),
     }
-    return ImportResult(report=report, diagnosis=diagnosis)

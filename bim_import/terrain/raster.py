@@ -44,14 +44,14 @@ class Extent:
 
 
 class Terrain:
-    """A raster of heights. `warnings` say what is doubtful about its heights; `crs` names its CRS."""
+    """A raster of heights. `diagnosis` tells its CRS and what is doubtful about its heights."""
 
     def __init__(self, dataset: Any, frame: LayerFrame, source: Path) -> None:
         self._dataset, self._frame = dataset, frame
         self._inverse = ~dataset.transform
         self._blocks: OrderedDict[tuple[int, int], Floats] = OrderedDict()
         self.source = source
-        self.warnings = frame.diagnosis(None).warnings
+        self.diagnosis = frame.diagnosis(None)
 
     def close(self) -> None:
         """Close the file."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bim_import.ifc.geometry.kernel import RawMesh
-from bim_import.ifc.geometry.meshes import Drawing, Finisher, Placed
+from bim_import.geometry.meshes import Drawing, Finisher, Placed
+from bim_import.geometry.raw import RawMesh
 from twin.source import Material
 from twin.spool import GeometryWriter
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bim_import.geometry.raw import RawMesh
 from bim_import.ifc.geometry.extrusions import extruded
-from bim_import.ifc.geometry.kernel import KernelLimits, Kernels, RawMesh
+from bim_import.ifc.geometry.kernel import KernelLimits, Kernels
 from bim_import.ifc.geometry.outlines import Outlines, Ring
 from bim_import.ifc.geometry.transforms import Transforms
 from bim_import.ifc.reading.open import open_ifc

@@ -9,9 +9,9 @@ import shapely
 
 from bim_import import ImportOptions
 from bim_import.gis.importer import import_gis
+from bim_import.gis.osm import osm_layers
+from bim_import.gis.osm.themes import COLUMNS, Kind, Tags, theme_of
 from bim_import.gis.reading.batches import Features
-from bim_import.osm import osm_layers
-from bim_import.osm.themes import COLUMNS, Kind, Tags, theme_of
 from tests.bim_import.city_models import read_back
 from twin.errors import DamagedSource
 

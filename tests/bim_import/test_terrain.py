@@ -96,7 +96,7 @@ def test_an_offset_lifts_all_heights(tmp_path: Path) -> None:
 
 def test_heights_without_a_reference_are_said_to_be_doubtful(tmp_path: Path) -> None:
     terrain = open_terrain(_write(tmp_path / "dem.tif", np.full((4, 4), 10.0)))
-    assert any("--height-offset" in warning for warning in terrain.warnings)
+    assert any("--height-offset" in warning for warning in terrain.diagnosis.warnings)
     terrain.close()
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
 from tests.tiles.reading import Glb
 from tests.tiles.spools import Sample, frame, house
 from tiles import BuiltTileset, TileOptions, build_tileset
@@ -73,13 +71,3 @@ def node(node_modules: Path) -> str:
     if program is None or not (node_modules / "meshoptimizer").is_dir():
         pytest.skip("no npm package meshoptimizer: run scripts/setup")
     return program
-
-
-def validate(node: str, content: Path) -> dict[str, Any]:
-    """Decode all tiles in `content` (into its folder `decoded`) and return the validator's reports by name."""
-    script = ROOT / "tests" / "tiles" / "js" / "validate.mjs"
-    done = subprocess.run(
-        [node, str(script), str(content)], capture_output=True, text=True, check=True, timeout=300
-    )
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report

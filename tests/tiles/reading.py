@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 _DTYPES = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+Y_UP_TO_Z_UP = np.array([[1.0, 0, 0, 0], [0, 0, -1.0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1.0]])
+"""What 3D Tiles does to the content of a tile."""
 _SCALARS = {"UINT8": "u1", "UINT16": "u2", "UINT32": "u4", "FLOAT32": "f4", "FLOAT64": "f8"}
 
 
@@ -64,14 +66,61 @@ class Glb:
 
     def drawn(self) -> Drawn:
         """Every triangle, instances unrolled, in the z-up frame that 3D Tiles puts the content into."""
-        y_up_to_z_up = np.array([[1.0, 0, 0, 0], [0, 0, -1.0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1.0]])
-        found = [part for node in self.json["scenes"][0]["nodes"] for part in self._node(node, y_up_to_z_up)]
+        found = [part for node in self.json["scenes"][0]["nodes"] for part in self._node(node, Y_UP_TO_Z_UP)]
         return Drawn(
             np.concatenate([d.corners for d in found]),
             np.concatenate([d.normals for d in found]),
             np.concatenate([d.features for d in found]),
             np.concatenate([d.colors for d in found]),
         )
+
+    def positions(self) -> NDArray[np.float64]:
+        """(n, 3) all vertices, of triangles and of points, instances unrolled, in the z-up frame."""
+        return np.concatenate(
+            [
+                (corners @ matrix[:3, :3].T + matrix[:3, 3]).reshape(-1, 3)
+                for corners, matrices in self._placed()
+                for matrix in matrices
+            ]
+        )
+
+    def _placed(self) -> Iterator[tuple[NDArray[np.float64], list[NDArray[np.float64]]]]:
+        """Vertices of each primitive, and where it is drawn."""
+        waiting = [(index, Y_UP_TO_Z_UP) for index in self.json["scenes"][0]["nodes"]]
+        while waiting:
+            index, parent = waiting.pop()
+            node = self.json["nodes"][index]
+            matrix = parent @ _node_matrix(node)
+            waiting += [(child, matrix) for child in node.get("children", [])]
+            if "mesh" not in node:
+                continue
+            matrices = [matrix]
+            instancing = node.get("extensions", {}).get("EXT_mesh_gpu_instancing")
+            if instancing is not None:
+                placed = {name: self.accessor(at) for name, at in instancing["attributes"].items()}
+                matrices = [
+                    matrix @ _instance_matrix(placed, row) for row in range(len(placed["TRANSLATION"]))
+                ]
+            for primitive in self.json["meshes"][node["mesh"]]["primitives"]:
+                yield self.accessor(primitive["attributes"]["POSITION"]).astype(np.float64), matrices
+
+    def feature_ids(self) -> NDArray[np.int64]:
+        """(n,) feature ids of all vertices and instances that have one."""
+        found = []
+        for node in self.json["nodes"]:
+            if "mesh" not in node:
+                continue
+            instancing = node.get("extensions", {}).get("EXT_mesh_gpu_instancing")
+            holders = (
+                [instancing] if instancing is not None else self.json["meshes"][node["mesh"]]["primitives"]
+            )
+            found += [
+                self.accessor(at)
+                for holder in holders
+                for name, at in holder["attributes"].items()
+                if name.startswith("_FEATURE_ID_")
+            ]
+        return np.asarray(np.concatenate([np.zeros(0), *found]), dtype=np.int64)
 
     def _node(self, index: int, parent: NDArray[np.float64]) -> Iterator[Drawn]:
         node = self.json["nodes"][index]
@@ -197,6 +246,18 @@ def tiles_of(folder: Path, name: str, parent: Placed | None = None) -> Iterator[
     """All tiles, parents first, through external tilesets; a tile that leads to one is not a tile of its own."""
     document = json.loads((folder / name).read_bytes())
     yield from _walk(folder, document["root"], parent, np.eye(4) if parent is None else parent.to_ecef)
+
+
+def documents_of(folder: Path, name: str) -> Iterator[str]:
+    """A tileset's document and those that its tiles lead to."""
+    yield name
+    waiting = [json.loads((folder / name).read_bytes())["root"]]
+    while waiting:
+        tile = waiting.pop()
+        uri = tile.get("content", {}).get("uri", "")
+        if uri.endswith(".json"):
+            yield from documents_of(folder, uri)
+        waiting += tile.get("children", [])
 
 
 def _walk(

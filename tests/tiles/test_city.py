@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.tiles.conftest import validate
 from tests.tiles.layers import FIRST_INDEX, build_layer, frame, grid, table, write_layer
 from tests.tiles.reading import Glb, Placed, tiles_of
 from tests.tiles.spools import frame as projected
 from tests.tiles.spools import sphere
 from tests.tiles.test_tileset import snapshot
+from tests.tiles.validator import validate
 from tiles import BuiltTileset, replace_frame
 from tiles.city import City, cell_side_m, city_tree
 from tiles.overview import blocks_of

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from meshoptimizer import decode_filter_oct
 from numpy.typing import NDArray
 
-from tests.tiles.conftest import Built, build, validate
+from tests.tiles.conftest import Built, build
 from tests.tiles.reading import Drawn, Placed, tiles_of
 from tests.tiles.spools import Sample, box, picture, placed, png, sphere
+from tests.tiles.validator import validate
 from tiles.compression import exponential, octahedral
 from tiles.materials import linear_from_srgb
 from tiles.vertices import colors, feature_ids

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bim_import import ImportOptions, PlacementOverrides
 from bim_import.pointcloud.importer import import_points
-from tests.tiles.conftest import validate
 from tests.tiles.reading import Glb, tiles_of
+from tests.tiles.validator import validate
 from tiles import BuiltTileset, TileOptions, build_tileset
 from tiles.octree import MOST_POINTS, PointNode, octree
 from twin.errors import DamagedSource, UnsupportedSource

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.conftest import ROOT
-from tests.tiles.conftest import validate
 from tests.tiles.reading import Glb, tiles_of
 from tests.tiles.spool_real import Imported
+from tests.tiles.validator import validate
 from tiles import BuiltTileset, TileOptions, build_tileset
 from twin.frames import Frame
 from twin.spool import Spool

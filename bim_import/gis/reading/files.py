@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyogrio
 
+from bim_import.gis.osm import osm_layers
 from bim_import.gis.reading.batches import Layer, Reading, nothing
 from bim_import.gis.reading.ogr import layer_names, ogr_layer, read_ogr
 from bim_import.gis.reading.shapefile import companion, encoding_of
 from bim_import.gis.reading.table import csv_layer, parquet_layer
 from bim_import.gis.reading.text import as_sequence, looked_at
-from bim_import.osm import osm_layers
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource, UnsupportedSource
 

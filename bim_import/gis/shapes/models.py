@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from bim_import.mesh.looks import look_of
-from bim_import.mesh.scene import Node, Scene, open_scene
+from bim_import.scenes.looks import look_of
+from bim_import.scenes.scene import Node, Scene, open_scene
 from twin.errors import UnsupportedSource
 from twin.source import Material, Mesh
 

@@ -14,8 +14,8 @@ import numpy as np
 from manifold3d import CrossSection, Error, FillRule, JoinType, Manifold, Mesh64, OpType
 from numpy.typing import NDArray
 
+from bim_import.geometry.raw import RawMesh, joined, moved, styled
 from bim_import.ifc.geometry.items import TREE, Items
-from bim_import.ifc.geometry.kernel import RawMesh, joined, moved, styled
 from bim_import.ifc.geometry.transforms import MAX_DEPTH, Matrix, Transforms
 from bim_import.ifc.reading.entities import (
     FIRST,

@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bim_import.geometry.meshes import Drawing, Finisher, Indexes, Placed
+from bim_import.geometry.raw import RawMesh
 from bim_import.ifc.geometry.items import Items
-from bim_import.ifc.geometry.kernel import KernelLimits, Kernels, RawMesh
-from bim_import.ifc.geometry.meshes import Drawing, Finisher, Indexes, Placed
+from bim_import.ifc.geometry.kernel import KernelLimits, Kernels
 from bim_import.ifc.geometry.outlines import Outlines
 from bim_import.ifc.geometry.products import Shape
 from bim_import.ifc.geometry.shapes import Level, Shaper

@@ -11,7 +11,7 @@ import mapbox_earcut
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.kernel import RawMesh
+from bim_import.geometry.raw import RawMesh
 from bim_import.ifc.geometry.outlines import SAME_M, Outlines, Ring
 from bim_import.ifc.geometry.profiles import rings_of, signed_area
 from bim_import.ifc.geometry.transforms import NeedsKernelError

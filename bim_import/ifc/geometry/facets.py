@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.polygons import Loops, ring_normals, triangulated_faces
+from bim_import.geometry.polygons import Loops, ring_normals, triangulated_faces
 from bim_import.ifc.reading.entities import Entity, attribute
 from bim_import.ifc.reading.step_text import Floats, Indexes, StepText, UnreadableError
 

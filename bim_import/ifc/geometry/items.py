@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bim_import.geometry.raw import RawMesh
 from bim_import.ifc.geometry.extrusions import EXTRUDED, extruded
 from bim_import.ifc.geometry.facets import FACE_SET, MODELS, SURFACES, Facets, read_models, read_polygonal
-from bim_import.ifc.geometry.kernel import Kernels, RawMesh
+from bim_import.ifc.geometry.kernel import Kernels
 from bim_import.ifc.geometry.outlines import Outlines
 from bim_import.ifc.geometry.primitives import PRIMITIVES, primitive
 from bim_import.ifc.geometry.styles import Styles

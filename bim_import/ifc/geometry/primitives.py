@@ -8,8 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from bim_import.geometry.raw import RawMesh
 from bim_import.ifc.geometry.extrusions import Points, prism
-from bim_import.ifc.geometry.kernel import RawMesh
 from bim_import.ifc.geometry.outlines import SAME_M, Outlines, Ring
 from bim_import.ifc.reading.entities import Entity, attribute, kind
 from bim_import.ifc.reading.step_text import UnreadableError

@@ -13,9 +13,10 @@ from enum import IntEnum
 import ifcopenshell
 import numpy as np
 
+from bim_import.geometry.raw import RawMesh, joined, moved, styled
 from bim_import.ifc.geometry.cutting import Cutter
 from bim_import.ifc.geometry.items import HERE, Items
-from bim_import.ifc.geometry.kernel import SAFE, KernelError, Kernels, RawMesh, joined, moved, styled
+from bim_import.ifc.geometry.kernel import SAFE, KernelError, Kernels
 from bim_import.ifc.geometry.products import Shape, body_classes
 from bim_import.ifc.geometry.styles import Styles
 from bim_import.ifc.geometry.transforms import (

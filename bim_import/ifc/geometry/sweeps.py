@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.kernel import RawMesh
+from bim_import.geometry.raw import RawMesh
 from bim_import.ifc.geometry.outlines import SAME_M, Outlines
 from bim_import.ifc.reading.entities import Entity, attribute, is_kind, kind
 from bim_import.ifc.reading.step_text import UnreadableError

@@ -6,7 +6,8 @@ Ten times faster than the kernel, and it keeps what the kernel drops: colours an
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.kernel import KernelError, RawMesh
+from bim_import.geometry.raw import RawMesh
+from bim_import.ifc.geometry.kernel import KernelError
 from bim_import.ifc.geometry.styles import Styles
 from bim_import.ifc.reading.entities import Entity, attribute, is_kind
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bim_import.ifc.geometry.kernel import RawMesh
+from bim_import.geometry.raw import RawMesh
 from twin.geometry import (
     SNAP_M,
     Creased,

@@ -20,8 +20,8 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
+from bim_import.gis.osm.themes import AREA_KEYS, COLUMNS, Kind, Tags, theme_of
 from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
-from bim_import.osm.themes import AREA_KEYS, COLUMNS, Kind, Tags, theme_of
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource
 

@@ -1,0 +1,1 @@
+"""Polygons and triangles of every format on their way to meshes in the spool."""
