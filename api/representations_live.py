@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from api.representations import Document
+from api.representations_commands import control
 from twin.alarms import AlarmRule
 from twin.ports import Curve, HistoryRow, RollUp, SceneAt, SignalRecord, StateRecord
 from twin.ports.live import QUALITIES
@@ -185,5 +186,6 @@ def _declaration(record: SignalRecord) -> Document:
         "keep_days": declared.keep_days,
         "keep_rollup_days": declared.keep_rollup_days,
         "alarms": [alarm_rule(rule) for rule in declared.alarms],
+        "control": control(declared),
         "orphan": record.orphan,
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas_commands import SignalControl
 from twin.state import Quality
 
 _SIGNAL: dict[str, Any] = {
@@ -24,6 +25,7 @@ _SIGNAL: dict[str, Any] = {
     "keep_days": None,
     "keep_rollup_days": None,
     "alarms": [],
+    "control": None,
     "orphan": False,
     "value": 21.5,
     "quality": "good",
@@ -96,6 +98,7 @@ class SignalSummary(BaseModel):
     alarms: list[SignalAlarm] = Field(
         description="Rules of its own; those for many signals are at `alarms/rules`."
     )
+    control: SignalControl | None = Field(description="How it is commanded; null: it is not settable.")
     orphan: bool = Field(description="Its object is not in the current revision of the model.")
     value: Value | None
     quality: str | None

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from state_sync.bindings.binding import Binding
-from state_sync.codecs.sparkplug import NAMESPACE, Source, source_of_binding
+from state_sync.bindings.binding import Binding, CommandAddress
+from state_sync.codecs.sparkplug import NAMESPACE, Source, command_topic, source_of_binding
 from twin.devices import Device, gateways
 
 _WILD = ("+", "#")
@@ -158,9 +158,22 @@ def _moved(binding: Binding, device: Device) -> Binding:
         if len(path) not in {2, 3}:
             return binding
         topic = "/".join([NAMESPACE, path[0], "+", *path[1:]])
-        return msgspec.structs.replace(binding, topic=topic)
+        command = binding.command and msgspec.structs.replace(binding.command, topic=command_topic(topic))
+        return msgspec.structs.replace(binding, topic=topic, command=command)
     rest = binding.topic.split("/")[length:]
-    return msgspec.structs.replace(binding, topic="/".join([*here, *rest]), subscribe=None)
+    command = binding.command and _command_moved(binding.command, here, levels[:length])
+    return msgspec.structs.replace(binding, topic="/".join([*here, *rest]), subscribe=None, command=command)
+
+
+def _command_moved(command: CommandAddress, here: list[str], before: list[str]) -> CommandAddress:
+    """The address at the new place, where commands and replies went to the former one."""
+
+    def moved(topic: str) -> str:
+        levels = topic.split("/")
+        return "/".join([*here, *levels[len(before) :]]) if levels[: len(before)] == before else topic
+
+    reply = None if command.reply is None else moved(command.reply)
+    return msgspec.structs.replace(command, topic=moved(command.topic), reply=reply, reply_filter=None)
 
 
 def statuses(

@@ -3,6 +3,7 @@
 from state_sync.bindings.binding import (
     Binding,
     Codec,
+    CommandAddress,
     DamagedBinding,
     from_document,
     from_documents,
@@ -18,6 +19,7 @@ __all__ = [
     "Binding",
     "BindingFile",
     "Codec",
+    "CommandAddress",
     "DamagedBinding",
     "Doubt",
     "Finder",

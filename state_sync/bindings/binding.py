@@ -14,6 +14,20 @@ Codec = Literal["plain", "json", "senml", "sparkplug"]
 MappedValue = bool | int | float | str
 
 
+class CommandAddress(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a settable signal's device is reached: where commands go, how they are written, and where its replies come from.
+
+    `path`: where the value is in the JSON document; of Sparkplug, the name of the metric. `reply` None: the device does not reply.
+    `reply_filter`: the wider filter to subscribe to, where it came from a pattern.
+    """
+
+    topic: str
+    codec: Literal["plain", "json", "sparkplug"] = "json"
+    path: str = "value"
+    reply: str | None = None
+    reply_filter: str | None = None
+
+
 class Binding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One binding, resolved to one signal.
 
@@ -23,6 +37,7 @@ class Binding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     a message says; a value in the signal's unit is `raw * factor + offset`. `lenient`: numbers written as texts and the usual
     words for true and false are understood. `map`: the values that texts (or numbers written as texts) of the device stand for.
     `device`: id of the device whose message it is, where the topic does not tell.
+    `command`: how it is commanded; None: it is not, or another binding of the signal says how.
     `declared`: a digest of what the signal was declared as, so that whoever looks for changed bindings sees a changed signal, too.
     """
 
@@ -44,6 +59,7 @@ class Binding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     map: dict[str, MappedValue] = {}
     declared: str | None = None
     device: str | None = None
+    command: CommandAddress | None = None
 
     @property
     def signal(self) -> str:

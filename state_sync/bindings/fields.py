@@ -11,6 +11,7 @@ from msgspec import Struct
 from state_sync.bindings.binding import Codec, MappedValue
 from state_sync.codecs import TimeFormat
 from twin.alarms import AlarmRule, InvalidRule, Kind, check_rules, checked_rule
+from twin.controls import Confirm, Interlock, InvalidControl, Priority, parse_interlock
 from twin.state import SignalType
 
 
@@ -147,6 +148,14 @@ def _alarm_of_cell(text: str) -> dict[str, Any]:
     return {**rule, "message": message.strip()} if marked else rule
 
 
+def _interlocks(raw: Any) -> tuple[Interlock, ...]:
+    """Conditions as texts; in CSV separated by `|`."""
+    try:
+        return tuple(map(parse_interlock, _several(raw)))
+    except InvalidControl as error:
+        raise Unreadable(error.reason, 'Write ["level > 0.3", "model/global_id/door = closed"].') from error
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     "object": _text,
     "global_id": _text,
@@ -179,6 +188,24 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "device_unit": _text,
     "lenient": _flag,
     "map": _map,
+    "command_topic": _text,
+    "command_codec": _one_of(("plain", "json", "sparkplug")),
+    "command_path": _text,
+    "reply_topic": _text,
+    "confirm": _one_of(tuple(Confirm)),
+    "confirm_signal": _text,
+    "on_change": _flag,
+    "ack_s": _number,
+    "confirm_s": _number,
+    "expires_s": _number,
+    "clock_s": _number,
+    "dangerous": _flag,
+    "approval_s": _number,
+    "priority": _one_of(tuple(Priority)),
+    "revert": _flag,
+    "resend": _one_of(("always", "never")),
+    "offline": _one_of(("wait", "send")),
+    "interlocks": _interlocks,
 }
 """How each field is read, in the order of the documentation."""
 

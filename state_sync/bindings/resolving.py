@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Struct
 
+from state_sync.bindings import commanding
 from state_sync.bindings.binding import Binding
 from state_sync.bindings.file import BindingFile
 from state_sync.bindings.finding import Finder, Found
@@ -153,6 +154,9 @@ def _draft(rule: Rule, found: Found) -> _Draft | None:
     path, device = (
         None if text is None else fill(text, value_of, levels=False) for text in (rule.path, rule.device)
     )
+    command = commanding.filled(rule.command, value_of)
+    if (command is None) != (rule.command is None):
+        return None
     if topic is None or (path is None) != (rule.path is None) or (device is None) != (rule.device is None):
         return None
     signal = msgspec.structs.replace(rule.signal, model=found.model, global_id=found.global_id)
@@ -175,6 +179,7 @@ def _draft(rule: Rule, found: Found) -> _Draft | None:
         lenient=rule.lenient,
         map=rule.map,
         device=device,
+        command=command,
     )
     return _Draft(rule=rule, signal=signal, binding=binding)
 

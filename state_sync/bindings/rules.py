@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from state_sync.bindings import checks
-from state_sync.bindings.binding import Codec, MappedValue
+from state_sync.bindings import checks, commanding
+from state_sync.bindings.binding import Codec, CommandAddress, MappedValue
 from state_sync.bindings.fields import SIGNAL_FIELDS, Problem
 from state_sync.bindings.patterns import IDENTIFYING, placeholders
 from state_sync.codecs import Refused, TimeFormat
@@ -23,7 +23,7 @@ _AS_THEY_ARE = ("topic", "codec", "global_id", "tag", "model", "path", "time", "
 class Rule(Struct, frozen=True, kw_only=True):
     """One entry. Objects: by `object_id`, `global_id`, `tag`, `condition` on a property, or by the placeholders of topic and path.
 
-    `signal` has no model and no global_id yet. `scale`: from the device's unit to the signal's. `line`: where it stands.
+    `command`: where commands go, with placeholders still. `signal` has no model and no global_id yet. `scale`: from the device's unit to the signal's. `line`: where it stands.
     """
 
     line: int
@@ -46,6 +46,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     lenient: bool = False
     map: dict[str, MappedValue] = {}
     device: str | None = None
+    command: CommandAddress | None = None
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -63,7 +64,7 @@ def checked_rule(values: dict[str, Any], line_of: Callable[[str], int]) -> tuple
     """The rule of an entry whose fields could be read; else None and all that is wrong with it."""
     problems = [
         Problem(line=line_of(field), field=field, message=message, advice=advice)
-        for check in (checks.selection, checks.message, checks.signal)
+        for check in (checks.selection, checks.message, checks.signal, commanding.checks)
         for field, message, advice in check(values)
     ]
     if problems:
@@ -90,6 +91,8 @@ def _rule(values: dict[str, Any], line_of: Callable[[str], int]) -> Rule:
         declared["unit"] = checked_unit(unit)
     if "alarm" in values:
         declared["alarms"] = values["alarm"]
+    if values.get("settable"):
+        declared["control"] = commanding.control_of(values)
     name = unicodedata.normalize("NFC", values["signal"])
     return Rule(
         line=line_of("signal"),
@@ -97,6 +100,7 @@ def _rule(values: dict[str, Any], line_of: Callable[[str], int]) -> Rule:
         object_id=values.get("object"),
         condition=parse_condition(values["property"]) if "property" in values else None,
         classes=values.get("class", ()),
+        command=commanding.address_of(values) if values.get("settable") else None,
         device_unit=None if device_unit is None else checked_unit(device_unit),
         scale=Scale() if device_unit is None else conversion(device_unit, unit or device_unit),
         **{name: values[name] for name in _AS_THEY_ARE if name in values},

@@ -2,13 +2,20 @@
 
 from state_sync.codecs.sparkplug.nodes import EdgeNodes, Outcome
 from state_sync.codecs.sparkplug.payload import rebirth_request
-from state_sync.codecs.sparkplug.topics import NAMESPACE, Source, parse_topic, source_of_binding
+from state_sync.codecs.sparkplug.topics import (
+    NAMESPACE,
+    Source,
+    command_topic,
+    parse_topic,
+    source_of_binding,
+)
 
 __all__ = [
     "NAMESPACE",
     "EdgeNodes",
     "Outcome",
     "Source",
+    "command_topic",
     "parse_topic",
     "rebirth_request",
     "source_of_binding",

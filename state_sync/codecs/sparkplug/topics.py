@@ -50,3 +50,11 @@ def source_of_binding(topic: str) -> Source:
             f"{topic!r} names no Sparkplug node or device; write {NAMESPACE}/GROUP/+/NODE/DEVICE"
         )
     return Source(*parts[1:2], *parts[3:])
+
+
+def command_topic(topic: str) -> str:
+    """Where commands go to the node or device of a binding's topic (section 6.4.21, NCMD and DCMD). Raises ValueError as `source_of_binding`."""
+    source = source_of_binding(topic)
+    if source.device is None:
+        return f"{NAMESPACE}/{source.group}/NCMD/{source.node}"
+    return f"{NAMESPACE}/{source.group}/DCMD/{source.node}/{source.device}"
