@@ -1,11 +1,12 @@
 """Which reader a file is for: by its suffix, and where one suffix serves several formats, by its content."""
 
+import codecs
 import mmap
 import re
 from enum import StrEnum
 from pathlib import Path
 
-from twin.errors import UnsupportedSource
+from twin.errors import DamagedSource, UnsupportedSource
 
 
 class Reader(StrEnum):
@@ -60,6 +61,7 @@ _MAGIC: dict[bytes, Reader] = {
     b"PAR1": Reader.GIS,
 }
 
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TYPES = re.compile(rb'"type"\s*:\s*"(CityJSON|CityJSONFeature|FeatureCollection|Feature)"')
 _CITYGML = re.compile(rb"opengis\.net/citygml/")
 _IFCXML = re.compile(rb"ifcXML", re.IGNORECASE)
@@ -73,10 +75,12 @@ def known_suffixes() -> list[str]:
 
 
 def reader_of(path: Path) -> Reader:
-    """The reader for a file. Raises UnsupportedSource where there is none, OSError where the file cannot be read."""
+    """The reader for a file. Raises UnsupportedSource where there is none, DamagedSource where it is empty, OSError where the file cannot be read."""
     found = _find(path) or _by_magic(path)
     if found is not None:
         return found
+    if not path.stat().st_size:
+        raise DamagedSource(str(path), "it is empty", "Export it again.")
     raise UnsupportedSource(
         str(path),
         "its format is not one that can be read",
@@ -123,6 +127,8 @@ def _of_json(path: Path) -> Reader | None:
             return None
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
             found = _TYPES.search(text)
+            if found is None and text[:2] in _UTF16:
+                found = _TYPES.search(text[:_HEAD].replace(b"\0", b""))
             kind = found[1] if found else b""
     if kind.startswith(b"City"):
         return Reader.CITYJSON

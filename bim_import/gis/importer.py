@@ -42,6 +42,9 @@ _PEEKED, _PEEKED_ROWS = 5, 1000
 """Batches, and features of each, looked into for a place on Earth; more features without geometry at the start are rare."""
 
 
+_MOST = (0.25, 0.75)
+"""Quantiles of coordinates between which a layer is looked for: a few wrong ones do not move it off the Earth."""
+
 _MESSAGES = 20
 """Different things that GDAL says of one file, at most, that are told on."""
 
@@ -228,14 +231,14 @@ class _Work:
 
 
 def _peeked(reading: Reading) -> tuple[list[Features], NDArray[np.float64]]:
-    """The first batches, up to one with a place, and (2, 3) minima and maxima of its coordinates; zeros without any."""
+    """The first batches, up to one with a place, and (2, 3) the box of most of its coordinates; zeros without any."""
     seen: list[Features] = []
     for features in reading.features:
         seen.append(features)
         points = shapely.get_coordinates(features.shapes(_PEEKED_ROWS))
         points = points[np.isfinite(points).all(axis=1)]
         if len(points):
-            return seen, np.array([[*points.min(axis=0), 0.0], [*points.max(axis=0), 0.0]])
+            return seen, np.column_stack([np.quantile(points, _MOST, axis=0), [0.0, 0.0]])
         if len(seen) == _PEEKED:
             break
     return seen, np.zeros((2, 3))

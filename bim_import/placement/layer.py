@@ -33,6 +33,8 @@ from twin.frames import (
 
 Points = NDArray[np.float64]
 
+_CIRCLE_DEG = 360.0
+
 _SMALL = 10.0
 """Coordinates below this are as likely metres of a frame of their own: the Gulf of Guinea has few models."""
 
@@ -154,6 +156,7 @@ def layer_frame(
     turned = _turned(chosen, middle)
     if turned:
         middle = middle[[1, 0, 2]]
+    _need_degrees(source, chosen, middle)
     placement = _settled(chosen, middle, overrides)
     points = LayerPoints(placement)
     _judge(chosen.verdict, points)
@@ -198,6 +201,17 @@ def _chosen(source: str, declared: LayerCrs | None, overrides: PlacementOverride
     if facts.doubt:
         verdict.doubt("medium", f"{facts.doubt[0].upper()}{facts.doubt[1:]}.")
     return _Chosen(used=declared.what, crs=facts.text, facts=facts, verdict=verdict, declared=declared)
+
+
+def _need_degrees(source: str, chosen: _Chosen, middle: Points) -> None:
+    """Refuse metres that are said to be degrees: GeoJSON has no word for its CRS, and people write maps into it."""
+    geographic = chosen.facts is None or not chosen.facts.projected
+    if geographic and (abs(middle[0]) > _CIRCLE_DEG or abs(middle[1]) > _CIRCLE_DEG / 4.0):
+        shown = f"{middle[0]:.15g}, {middle[1]:.15g}"
+        name = "WGS 84" if chosen.facts is None else chosen.facts.title
+        raise UnsupportedSource(
+            source, f"its coordinates ({shown}) are no degrees of {name}", suggestion(middle)
+        )
 
 
 def _nameless(declared: LayerCrs | None) -> str:

@@ -269,3 +269,89 @@ def test_several_processes_give_what_one_gives(tmp_path: Path, monkeypatch: pyte
     assert [one.spool.mesh(i).positions.tobytes() for i in (0, 20_001, 44_999)] == [
         two.spool.mesh(i).positions.tobytes() for i in (0, 20_001, 44_999)
     ]
+
+
+def lines_of(count: int) -> list[str]:
+    """Features named 楼0 … as texts, one a line."""
+    return [
+        json.dumps(
+            feature(block(LON + 0.001 * index, LAT), name=f"楼{index}", height=3.0), ensure_ascii=False
+        )
+        for index in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"type": "Feature", "geometry"', "no JSON", "[1, 2]", '{"type": "Train"}']
+)
+@pytest.mark.parametrize("place", [0, 2])
+def test_lines_that_are_no_features_are_told_and_the_others_are_read(
+    tmp_path: Path, broken: str, place: int
+) -> None:
+    lines = lines_of(3)
+    lines.insert(place, broken)
+    file = tmp_path / "layer.geojsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    found = imported(file)
+    assert sorted(item.name for item in found.objects) == ["楼0", "楼1", "楼2"]
+    told = f"1 lines are no GeoJSON feature and were left out: {place + 1}."
+    assert [text for text in found.report.warnings if "left out" in text] == [f"While reading: {told}"]
+
+
+def test_a_byte_order_mark_before_lines_costs_no_feature(tmp_path: Path) -> None:
+    file = tmp_path / "layer.geojsonl"
+    file.write_text("\n\n".join(lines_of(3)), encoding="utf-8-sig")
+    assert imported(file).report.products == 3
+
+
+def test_a_text_sequence_may_have_features_of_several_lines(tmp_path: Path) -> None:
+    file = tmp_path / "layer.geojsons"
+    texts = (json.dumps(json.loads(line), indent=1) for line in lines_of(3))
+    file.write_text("".join(f"\x1e{text}\n" for text in texts), encoding="utf-8")
+    assert imported(file).report.products == 3
+
+
+def test_values_of_a_list_that_are_no_features_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "layer.json"
+    file.write_text(f"[{','.join(lines_of(2))}, 7, null]", encoding="utf-8")
+    found = imported(file)
+    assert found.report.products == 2
+    assert any("2 values of its list" in text for text in found.report.warnings)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("shape", ["document", "list", "lines"])
+def test_names_of_geojson_are_right_in_every_encoding(tmp_path: Path, encoding: str, shape: str) -> None:
+    # Two characters in GBK may be one in UTF-8 (楼 is ¥): a whole name is not.
+    lines = [line.replace("楼", "居民楼") for line in lines_of(2)]
+    texts = {
+        "document": '{"type": "FeatureCollection", "features": [' + ",\n".join(lines) + "]}",
+        "list": "[" + ",".join(lines) + "]",
+        "lines": "\n".join(lines),
+    }
+    file = tmp_path / "layer.geojson"
+    file.write_text(texts[shape], encoding=encoding)
+    found = imported(file)
+    assert sorted(item.name for item in found.objects) == ["居民楼0", "居民楼1"]
+    assert any("not UTF-8" in text for text in found.report.warnings) == (encoding != "utf-8-sig")
+
+
+def test_text_of_no_known_encoding_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "layer.geojson"
+    file.write_bytes(lines_of(1)[0].replace("楼", "\xff\xff").encode("latin-1"))
+    with pytest.raises(DamagedSource, match="neither UTF-8 nor GB 18030"):
+        imported(file)
+
+
+def test_metres_in_geojson_without_crs_are_refused_with_a_suggestion(tmp_path: Path) -> None:
+    map_metres = shapely.box(650_000.0, 3_300_000.0, 650_020.0, 3_300_020.0)
+    with pytest.raises(UnsupportedSource, match="are no degrees") as refused:
+        imported(geojson(tmp_path, feature(map_metres, height=9.0)))
+    assert "--crs" in refused.value.advice
+
+
+def test_one_feature_in_metres_does_not_cost_the_others(tmp_path: Path) -> None:
+    good = [feature(block(LON + 0.001 * index, LAT), height=9.0) for index in range(6)]
+    wrong = feature(shapely.box(650_000.0, 3_300_000.0, 650_020.0, 3_300_020.0), height=9.0)
+    report = imported(geojson(tmp_path, wrong, *good)).report
+    assert (report.drawn, report.not_drawn) == (6, {"no place on Earth": 1})

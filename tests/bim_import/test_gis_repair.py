@@ -178,3 +178,24 @@ def test_places_of_a_drawn_feature_are_those_of_the_file(tmp_path: Path) -> None
     found = places(imported(file), "0")
     nearest = np.abs(found[:, None, :2] - np.array(ring)[None]).max(axis=2).min(axis=1)
     assert nearest.max() < 1e-8
+
+
+def test_a_height_of_a_million_metres_is_told_and_does_not_spoil_the_scene(tmp_path: Path) -> None:
+    wrong = feature(block(LON, LAT), height=1e6)
+    found = imported(geojson(tmp_path, wrong, feature(block(LON + 0.001, LAT), height=9.0)))
+    assert any("1 features more than 10 km high" in text for text in found.report.warnings)
+    assert max(float(places(found, item.global_id)[:, 2].max()) for item in found.objects) < 20.0
+
+
+@pytest.mark.parametrize("height", [None, -3, "十二"])
+def test_features_without_a_height_in_a_layer_of_heights_are_told(tmp_path: Path, height: object) -> None:
+    other = feature(block(LON, LAT), height=height)
+    found = imported(geojson(tmp_path, other, feature(block(LON + 0.001, LAT), height=9.0)))
+    assert [text for text in found.report.warnings if "1 features without a height above 0" in text]
+
+
+def test_degrees_beyond_the_circle_have_no_place(tmp_path: Path) -> None:
+    ring = [[500.0, 10.0], [501.0, 10.0], [501.0, 11.0], [500.0, 10.0]]
+    outside = feature({"type": "Polygon", "coordinates": [ring]}, height=5.0)
+    report = imported(geojson(tmp_path, feature(block(LON, LAT), height=5.0), outside)).report
+    assert (report.drawn, report.not_drawn) == (1, {"no place on Earth": 1})

@@ -46,6 +46,8 @@ class LayerPoints:
         if not len(points):
             return np.empty((0, 3))
         usable = np.isfinite(points).all(axis=1)
+        if self.degrees:  # PROJ would wrap them around the Earth
+            usable &= np.abs(points[:, 0]) <= 360.0
         kept = points if usable.all() else points[usable]
         result = np.full((len(points), 3), np.nan)
         if len(kept):

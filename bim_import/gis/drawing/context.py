@@ -29,6 +29,10 @@ class Note(StrEnum):
     COLLECTION = "collections of several kinds of geometry: only the kind that is drawn was taken"
     ANTIMERIDIAN = "across the antimeridian: drawn in one piece"
     NO_HEIGHT = "without height and floors: drawn with the default height"
+    FAR_TOO_HIGH = (
+        "more than 10 km high: drawn with the default height (is the unit of their heights metres?)"
+    )
+    FLAT = "without a height above 0, in a layer that has a column of heights: drawn flat, as areas"
     UPSIDE_DOWN = "with their top below their underside: turned over"
     NO_GROUND = "outside the terrain: put at height 0"
     NO_DIAMETER = "without diameter: drawn with the default one"

@@ -22,6 +22,9 @@ _CELL_M, _CELL_ON_GROUND_M = 500.0, 40.0
 terrain, by what the ground does between its own cells.
 """
 
+_HIGHEST_M = 10_000.0
+"""One wrong number of 10⁹ m would have the whole scene seen from space: ten times the highest building is a mistake."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
@@ -52,6 +55,9 @@ def surfaces(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
     placed = placed_outlines(batch, rule.base, rows)
     if not len(placed.shape.part_rows):
         return []
+    if rule.height.columns:
+        flat = np.isfinite(placed.foot[rows]) & ~(batch.measured(rule.height, rows) > 0.0)
+        batch.notes[Note.FLAT] += int(flat.sum())
     cell_m = _CELL_M if batch.ground is None else _CELL_ON_GROUND_M
     shape = _with_inside(placed, cell_m)
     row_of = np.repeat(shape.part_rows, shape.part_counts)
@@ -209,14 +215,16 @@ def _heights(batch: Batch, rule: Rule, rows: Indexes, placed: Placed) -> tuple[H
     floors = batch.measured(rule.floors, rows)
     said = np.isfinite(total) & (total != 0.0)
     total = np.where(said, total, floors * storey)
+    absurd = total > _HIGHEST_M
     missing = ~np.isfinite(total) | (total == 0.0)
-    total = np.where(missing, rule.default_height, total)
+    total = np.where(missing | absurd, rule.default_height, total)
     least = batch.measured(rule.min_height, rows)
     least = np.where(np.isfinite(least), least, batch.measured(rule.min_floors, rows) * storey)
     least = np.where(np.isfinite(least), least, 0.0)
     drawn = np.isfinite(placed.foot[rows])
     batch.notes[Note.NO_HEIGHT] += int((missing & drawn).sum())
-    total = np.where(missing & (total <= least), least + rule.default_height, total)
+    batch.notes[Note.FAR_TOO_HIGH] += int((absurd & drawn).sum())
+    total = np.where((missing | absurd) & (total <= least), least + rule.default_height, total)
     over = total < least
     batch.notes[Note.UPSIDE_DOWN] += int((over & drawn).sum())
     lower, upper = np.full(len(batch.columns), np.nan), np.full(len(batch.columns), np.nan)
@@ -225,5 +233,5 @@ def _heights(batch: Batch, rule: Rule, rows: Indexes, placed: Placed) -> tuple[H
     flat = drawn & (total == least)
     upper[rows[flat]] += rule.default_height
     by_floors = np.zeros(len(batch.columns), dtype=bool)
-    by_floors[rows] = ~said & ~missing
+    by_floors[rows] = ~said & ~missing & ~absurd
     return Heights(lower=lower, upper=upper), by_floors

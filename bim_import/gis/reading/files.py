@@ -12,7 +12,7 @@ from bim_import.gis.reading.batches import Layer, Reading, nothing
 from bim_import.gis.reading.ogr import layer_names, ogr_layer, read_ogr
 from bim_import.gis.reading.shapefile import companion, encoding_of
 from bim_import.gis.reading.table import csv_layer, parquet_layer
-from bim_import.gis.reading.text import as_sequence, looked_at
+from bim_import.gis.reading.text import as_sequence, as_utf8, looked_at, sound_lines
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource, UnsupportedSource
 
@@ -104,16 +104,17 @@ def _json_layer(path: Path, workspace: Path) -> Layer:
 def _read_json(path: Path, workspace: Path) -> Reading:
     if not path.stat().st_size:
         raise DamagedSource(str(path), "it is empty", "Export it again.")
-    look = looked_at(path)
+    text = as_utf8(path, workspace)
+    look = looked_at(text)
     id_column = "id" if look.text_ids else None
-    if look.kind == "list":
-        workspace.mkdir(parents=True, exist_ok=True)
-        lines = workspace / "features.geojsonl"
-        if not as_sequence(path, lines):
-            return nothing(_RFC7946)
-        return read_ogr(f"GeoJSONSeq:{lines}", None, source=path, options={}, id_column=id_column)
-    target = f"GeoJSONSeq:{path}" if look.kind == "lines" else str(path)
-    return read_ogr(target, None, source=path, options={}, id_column=id_column)
+    if look.kind == "document":
+        return read_ogr(str(text), None, source=path, options={}, id_column=id_column)
+    workspace.mkdir(parents=True, exist_ok=True)
+    lines = workspace / "features.geojsonl"
+    count = as_sequence(text, lines) if look.kind == "list" else sound_lines(text, lines)
+    if not count:
+        return nothing(_RFC7946)
+    return read_ogr(f"GeoJSONSeq:{lines}", None, source=path, options={}, id_column=id_column)
 
 
 _RFC7946 = LayerCrs(what="RFC 7946", name="EPSG:4326")

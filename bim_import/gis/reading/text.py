@@ -1,10 +1,17 @@
-"""JSON that GDAL does not read as it stands: a bare list of features, as map libraries' samples have it."""
+"""JSON that GDAL does not read as it stands, or of which it would lose some in silence.
+
+A bare list of features, as map libraries' samples have it; one feature a line, of which some may be broken; text that is not
+UTF-8.
+"""
 
 import codecs
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from twin.errors import DamagedSource
@@ -12,9 +19,25 @@ from twin.errors import DamagedSource
 _CHUNK = 1 << 20
 _HEAD = 1 << 16
 
+_LINES = frozenset({".geojsonl", ".geojsons", ".ndjson", ".jsonl"})
+
 _SPACE = " \t\r\n"
 _RECORD_SEPARATOR = "\x1e"
 """RFC 8142: a GeoJSON text sequence puts one before each text."""
+
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Longest first: the mark of UTF-16 begins that of UTF-32."""
+
+_GEOMETRIES = (
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
+)  # fmt: skip
+_NAMED = 10
+"""Lines that are named in a message, at most."""
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -29,14 +52,17 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 def looked_at(path: Path) -> Look:
-    """Tell by the first 64 KB."""
+    """Tell by the first 64 KB, and by the suffixes of files that have one feature a line."""
     with path.open("rb") as file:
         head = codecs.getincrementaldecoder("utf-8-sig")("replace").decode(file.read(_HEAD))
     text = head.lstrip(_SPACE)
-    if text.startswith("["):
-        return Look(kind="list")
     if text.startswith(_RECORD_SEPARATOR):
         return Look(kind="lines", text_ids=_has_text_id(text[1:]))
+    if path.suffix.lower() in _LINES:
+        whole_lines = (line for line in text.splitlines() if _first_value(line) is not None)
+        return Look(kind="lines", text_ids=_has_text_id(next(whole_lines, "")))
+    if text.startswith("["):
+        return Look(kind="list")
     whole = _first_value(text)
     if whole is not None and text[whole[1] :].lstrip(_SPACE).startswith("{"):
         return Look(kind="lines", text_ids=_has_text_id(text))
@@ -69,13 +95,19 @@ def _has_text_id(text: str) -> bool:
 
 def as_sequence(source: Path, target: Path) -> int:
     """Write the features of a bare list one a line to `target`, and return how many. Raises DamagedSource."""
-    count = 0
+    count = others = 0
     with target.open("w", encoding="utf-8") as file:
         for text in _values(source):
-            if text.startswith("{"):
-                file.write(text.replace("\n", " ").replace("\r", " "))
-                file.write("\n")
-                count += 1
+            if not text.startswith("{"):
+                others += 1
+                continue
+            file.write(text.replace("\n", " ").replace("\r", " "))
+            file.write("\n")
+            count += 1
+    if others:
+        warnings.warn(
+            f"{others:,} values of its list are no GeoJSON feature and were left out.", stacklevel=2
+        )
     return count
 
 
@@ -110,3 +142,98 @@ def _torn(source: Path, place: int) -> DamagedSource:
         f"its list of features breaks off or is no JSON after {place} features",
         "Export it again, or repair it with a JSON editor.",
     )
+
+
+def as_utf8(source: Path, workspace: Path) -> Path:
+    """The file, or a copy of it in UTF-8 in `workspace` where it is UTF-16, UTF-32 or GB 18030 (GBK).
+
+    Raises DamagedSource where it is none of these.
+    """
+    with source.open("rb") as file:
+        head = file.read(4)
+    marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+    if marked is None and _decodes(source, "utf-8"):
+        return source
+    encoding = marked or "gb18030"
+    workspace.mkdir(parents=True, exist_ok=True)
+    copy = workspace / f"as-utf-8{source.suffix.lower()}"
+    try:
+        with (
+            source.open(encoding=encoding, newline="") as read,
+            copy.open("w", encoding="utf-8", newline="") as write,
+        ):
+            while text := read.read(_CHUNK):
+                write.write(text)
+    except UnicodeError as error:
+        raise DamagedSource(
+            str(source), "its text is neither UTF-8 nor GB 18030", "Export it again in UTF-8."
+        ) from error
+    warnings.warn(f"Its text is not UTF-8; it was read as {encoding.upper()}.", stacklevel=2)
+    return copy
+
+
+def _decodes(source: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with source.open("rb") as file:
+        try:
+            while block := file.read(_CHUNK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def sound_lines(source: Path, target: Path) -> int:
+    """Write the features of a file that has one a line (or of a text sequence) one a line to `target`: how many.
+
+    What is no feature is told in a warning, with the numbers of the first such lines.
+    """
+    count, broken = 0, list[int]()
+    with target.open("wb") as file:
+        for number, text in _texts(source):
+            feature = _feature(text)
+            if feature is None:
+                broken.append(number)
+                continue
+            file.write(feature)
+            file.write(b"\n")
+            count += 1
+    if broken:
+        named = ", ".join(map(str, broken[:_NAMED])) + (" …" if len(broken) > _NAMED else "")
+        warnings.warn(
+            f"{len(broken):,} lines are no GeoJSON feature and were left out: {named}.", stacklevel=2
+        )
+    return count
+
+
+def _texts(source: Path) -> Iterator[tuple[int, bytes]]:
+    """Number of the first line, and bytes, of each text of a file: lines, or what stands behind record separators."""
+    separator = _RECORD_SEPARATOR.encode()
+    with source.open("rb") as file:
+        kept, first, sequence = b"", 1, False
+        for number, line in enumerate(file, 1):
+            bare = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            if bare.lstrip().startswith(separator):
+                sequence = True
+                if kept.strip():
+                    yield first, kept
+                kept, first = bare.lstrip()[1:], number
+            elif sequence:
+                kept += bare
+            elif bare.strip():
+                yield number, bare
+        if kept.strip():
+            yield first, kept
+
+
+def _feature(text: bytes) -> bytes | None:
+    """A feature or geometry on one line; None where the text is none."""
+    stripped = text.strip()
+    try:
+        value: Any = msgspec.json.decode(stripped)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(value, dict) or value.get("type") not in ("Feature", *_GEOMETRIES):
+        return None
+    return stripped if b"\n" not in stripped else msgspec.json.encode(value)

@@ -136,9 +136,18 @@ def building(named: Named, where: Condition | None) -> Rule:
 
 
 def _areas(named: Named) -> list[Rule]:
-    def area(class_: str, where: Condition | None, offset: float, discipline: str) -> Rule:
+    def area(
+        class_: str, where: Condition | None, offset: float, discipline: str, height: Measure | None = None
+    ) -> Rule:
         return _rule(
-            named, "polygon", class_, kind="surface", where=where, offset=offset, discipline=discipline
+            named,
+            "polygon",
+            class_,
+            kind="surface",
+            where=where,
+            offset=offset,
+            discipline=discipline,
+            height=height or Measure(),
         )
 
     rules = []
@@ -152,7 +161,9 @@ def _areas(named: Named) -> list[Rule]:
         return [*rules, area("Green", None, 0.05, "green")]
     if names.ROAD_LAYER.search(named.layer):
         return [*rules, area("Road", None, 0.15, "road")]
-    return [*rules, area("Area", None, 0.02, "area")]
+    # Heights of what is drawn flat are only looked at to tell of those that are none; maps that tag buildings mean it so.
+    height = None if named.have(("building",)) else named.measure(names.HEIGHT)
+    return [*rules, area("Area", None, 0.02, "area", height)]
 
 
 def _lines(named: Named) -> list[Rule]:
