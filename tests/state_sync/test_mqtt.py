@@ -172,14 +172,16 @@ def test_a_stalled_store_leaves_the_messages_at_the_broker(broker: Broker, versi
         store.gate.clear()
         source = MqttSource(settings(broker, "twin", version=version, receive_maximum=500), limit=500)
         async with make(store, source) as ingest, device(broker) as publisher:
-            await until(lambda: source.link.connected)
-            padding = b" " * 2000
-            for at in range(6000):
-                each = reading(1, at)
-                await publisher.publish(Publication(each.topic, each.payload + padding))
-            await publisher.drained()
-            assert source.link.waiting <= 500 + 100, "the limit, and one read of the socket"
-            store.gate.set()
+            try:
+                await until(lambda: source.link.connected)
+                padding = b" " * 2000
+                for at in range(6000):
+                    each = reading(1, at)
+                    await publisher.publish(Publication(each.topic, each.payload + padding))
+                await publisher.drained()
+                assert source.link.waiting <= 500 + 150, "the limit, and one read of the socket: 256 KiB"
+            finally:
+                store.gate.set()  # closing waits for the writer
             await until(lambda: ingest.counts.acknowledged == 6000)
             assert [each.observed_at for each in store.readings] == list(range(6000))
 
