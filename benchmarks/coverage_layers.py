@@ -194,7 +194,8 @@ class Checked:
             f"The {found.tiles:,} tiles of {self.files} files, decoded by meshoptimizer's JavaScript, with {found.features:,} "
             f"features and {found.vertices:,} vertices: {len(found.problems)} errors and warnings of the Khronos glTF validator "
             "and of checks of boxes, geometric errors, feature ids, property tables and sizes. The largest tile has "
-            f"{found.largest_tile / 1e6:.2f} MB as sent, the largest tileset.json {found.largest_document / 1e3:.0f} kB."
+            f"{found.largest_tile / 1e6:.2f} MB as sent, the largest tileset.json {found.largest_document / 1e3:.0f} kB. "
+            "`benchmarks/coverage_layers.py --check` does it again."
         )
 
 

@@ -115,7 +115,7 @@ def _matching(hot: HotProperty, column: PropertyColumn) -> _Part | None:
     if isinstance(values, TextArray):
         return Coded.of(values.tolist()), values.lengths > 0
     if values.dtype == np.int64:
-        return values.astype(np.float64), np.abs(values) <= EXACT_INTEGERS
+        return values.astype(np.float64), (values <= EXACT_INTEGERS) & (values >= -EXACT_INTEGERS)
     usable = np.isfinite(values) if values.dtype == np.float64 else np.ones(len(values), dtype=bool)
     return values, usable  # type: ignore[return-value]  # integers are gone
 

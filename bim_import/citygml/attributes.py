@@ -13,7 +13,7 @@ from bim_import.citygml.geometry import is_geometry
 from bim_import.citymodel.attributes import ATTRIBUTES
 from twin.objects import Property
 
-_INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
+_INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,18})")
 _DOUBLE = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+)([eE][+-]?\d+)?|INF|-INF|NaN")
 _CODES = frozenset({"class", "function", "usage", "roofType", "species"})
 """Attributes of CityGML that are codes even where no code list is named."""
@@ -86,13 +86,17 @@ def _child(element: Element, name: str) -> str:
 
 def _typed(kind: str, text: str, unit: str | None) -> Property:
     """A value of a stated type; what is not of it stays text."""
-    if kind == "integer" and _INTEGER.fullmatch(text):
+    if kind == "integer" and _is_whole(text):
         return Property(value=int(text), type=kind)
     if kind in ("double", "measure") and _DOUBLE.fullmatch(text) and _is_number(text):
         return Property(value=float(text), type=kind, unit=unit)
     if kind in ("integer", "double", "measure"):
         return Property(value=text or None, type="string" if text else kind, unit=unit)
     return Property(value=text or None, type=kind)
+
+
+def _is_whole(text: str) -> bool:
+    return _INTEGER.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
 
 
 def _is_number(text: str) -> bool:
@@ -109,7 +113,7 @@ def typed_text(element: Element) -> Property:
         return Property(value=text or None, type="code")
     if not text:
         return Property(value=None, type="string")
-    if _INTEGER.fullmatch(text):
+    if _is_whole(text):
         return Property(value=int(text), type="integer")
     if _DOUBLE.fullmatch(text) and _is_number(text) and not re.match(r"[+-]?0\d", text):
         return Property(value=float(text), type="double")

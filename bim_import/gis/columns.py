@@ -36,6 +36,9 @@ UNITS_M = {
 }
 """Metres in one of each unit that columns and texts have."""
 
+MEANING = b"meaning"
+"""Metadata of a column of texts that are something else: `date and time`, `json`."""
+
 _PLAIN = frozenset({"层", "f", "floors", "storeys", "°", "deg"})
 """What may follow a number without changing it."""
 

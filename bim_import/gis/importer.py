@@ -171,6 +171,10 @@ class _Work:
         schema = first.table.schema
         rules = rules_for(self._rules, layer.name, schema.names)
         self._warnings += missing_columns(self._rules, layer.name, schema.names)
+        if unread := table.bytes_columns(schema):
+            self._warnings.append(
+                f"Columns of bytes of the layer {layer.name} were left out: {', '.join(unread)}."
+            )
         plan = LayerPlan(
             title=layer.name,
             rules=rules,

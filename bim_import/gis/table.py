@@ -1,13 +1,15 @@
 """What is told of features beside their shape: ids, names, classes, properties, as Arrow columns of a batch."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from bim_import.gis.columns import amount, is_text, plain_text
+from bim_import.gis.columns import MEANING, amount, is_text, plain_text
 from bim_import.gis.rules.values import Kept, Rule, Text
 
 ID, NAME, CLASS, DISCIPLINE, DRAWN = "id", "name", "class", "discipline", "drawn"
@@ -20,16 +22,24 @@ _TYPES = (
     (pa.types.is_boolean, "boolean"),
     (pa.types.is_integer, "integer"),
     (pa.types.is_floating, "real"),
-    (pa.types.is_decimal, "real"),
     (pa.types.is_date, "date"),
     (pa.types.is_timestamp, "date and time"),
     (pa.types.is_time, "time"),
+    (pa.types.is_nested, "json"),
 )
 
+_DOUBLE_DIGITS, _INT64_DIGITS = 15, 18
+"""Decimal digits that a float64 and an int64 hold whatever they are."""
 
-def type_name(kind: pa.DataType) -> str:
-    """What a column's type is called in properties."""
-    return next((name for fits, name in _TYPES if fits(kind)), "text")
+
+def type_name(column: pa.Field) -> str:
+    """What a column's type is called in properties. Columns that hold texts say more of themselves, if their reader knew."""
+    said = (column.metadata or {}).get(MEANING)
+    if said is not None:
+        return str(said.decode())
+    if pa.types.is_decimal(column.type):
+        return {pa.int64(): "integer", pa.float64(): "real"}.get(_of_decimal(column.type), "decimal")
+    return next((name for fits, name in _TYPES if fits(column.type)), "text")
 
 
 def coalesced(text: Text, table: pa.RecordBatch) -> pa.Array:
@@ -49,8 +59,30 @@ def as_text(column: pa.Array) -> pa.Array:
         return column.cast(pa.string())
     if pa.types.is_integer(column.type):
         return pc.cast(column, pa.string())
-    values = [None if value is None else plain_text(value) for value in column.to_pylist()]
+    if pa.types.is_timestamp(column.type):
+        return _instants(column)
+    spoken = _json if pa.types.is_nested(column.type) else plain_text
+    values = [None if value is None else spoken(value) for value in column.to_pylist()]
     return pa.array(values, type=pa.string())
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _instants(column: pa.Array) -> pa.Array:
+    """ISO 8601, fractions of seconds without zeros behind them; what has a time zone, in UTC."""
+    zone = "" if column.type.tz is None else "Z"
+    plain = pc.strftime(column.cast(pa.timestamp(column.type.unit)), format="%Y-%m-%dT%H:%M:%S", locale="C")
+    short = pc.replace_substring_regex(plain, r"(\.[0-9]*[1-9])0+$|\.0+$", r"\1")
+    return pc.binary_join_element_wise(short, zone, "")
+
+
+def _of_decimal(kind: pa.DataType) -> pa.DataType:
+    """The type that holds all values of a decimal one; texts where no number does."""
+    if kind.scale == 0 and kind.precision <= _INT64_DIGITS:
+        return pa.int64()
+    return pa.float64() if kind.precision <= _DOUBLE_DIGITS else pa.string()
 
 
 def _unless_empty(column: pa.Array) -> pa.Array:
@@ -59,9 +91,18 @@ def _unless_empty(column: pa.Array) -> pa.Array:
 
 
 def default_kept(schema: pa.Schema) -> tuple[Kept, ...]:
-    """Every column under its own name; binary ones cannot be shown."""
-    return tuple(
-        Kept(name=field.name, column=field.name) for field in schema if not pa.types.is_binary(field.type)
+    """Every column under its own name; those of bytes cannot be shown."""
+    return tuple(Kept(name=field.name, column=field.name) for field in schema if not _is_bytes(field.type))
+
+
+def bytes_columns(schema: pa.Schema) -> list[str]:
+    """Names of the columns that are left out, because they hold bytes."""
+    return [field.name for field in schema if _is_bytes(field.type)]
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
     )
 
 
@@ -85,18 +126,20 @@ def property_column(kept: Kept, table: pa.RecordBatch) -> tuple[pa.Array, str]:
     column = table.column(real)
     if kept.type is not None:
         return _cast(column, kept), {"number": "real"}.get(kept.type, kept.type)
-    return _plain(column), type_name(column.type)
+    return _plain(column), type_name(table.schema.field(real))
 
 
 def _plain(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_boolean(kind):
         return column
-    if pa.types.is_unsigned_integer(kind) and kind.bit_width == 64:
-        return pc.cast(column, pa.float64(), safe=False)
+    if pa.types.is_uint64(kind):  # ids and hashes: no float64 and no int64 holds them
+        return as_text(column)
     if pa.types.is_integer(kind):
         return pc.cast(column, pa.int64())
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_decimal(kind):
+        return pc.cast(column, _of_decimal(kind))
+    if pa.types.is_floating(kind):
         return _finite(pc.cast(column, pa.float64(), safe=False))
     return as_text(column)
 

@@ -80,6 +80,21 @@ def test_a_shapefile_in_a_zip_is_read_in_its_encoding(tmp_path: Path, encoding: 
     assert sorted(item.name for item in found.objects) == sorted(f"楼{index}" for index in range(40))
 
 
+def test_layers_of_one_name_in_an_archive_are_refused(tmp_path: Path) -> None:
+    layer().to_file(tmp_path / "a.fgb")
+    with zipfile.ZipFile(tmp_path / "city.zip", "w") as archive:
+        for folder in ("north", "south"):
+            archive.write(tmp_path / "a.fgb", f"{folder}/a.fgb")
+    with pytest.raises(UnsupportedSource, match=r"several folders in it have a a\.fgb"):
+        imported(tmp_path / "city.zip")
+
+
+def test_a_box_beside_the_geometry_of_a_geoparquet_file_is_no_property(tmp_path: Path) -> None:
+    layer().to_parquet(tmp_path / "a.parquet", write_covering_bbox=True)
+    found = imported(tmp_path / "a.parquet")
+    assert "bbox" not in found.objects[0].attributes.properties["attributes"]
+
+
 SPELLINGS: dict[str, Callable[[Any], str]] = {
     "a bare list": json.dumps,
     "an indented list": lambda features: json.dumps(features, indent=2),

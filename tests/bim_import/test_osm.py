@@ -110,6 +110,12 @@ def test_a_way_whose_nodes_are_not_in_the_extract_is_counted(tmp_path: Path) -> 
     assert result.report.drawn == 1
 
 
+def test_texts_that_openstreetmap_does_not_allow_are_refused(tmp_path: Path) -> None:
+    path = _osm(tmp_path, _way(10, [1, 2, 3, 4, 1], building="yes", name="x" * 5000))
+    with pytest.raises(DamagedSource, match="too long"):
+        osm_layers(path, tmp_path / "work")
+
+
 @pytest.mark.parametrize("text", ["<osm version='0.6'><node id='1' lat='4", "no xml at all"])
 def test_an_extract_that_breaks_off_is_damaged(tmp_path: Path, text: str) -> None:
     path = tmp_path / "model.osm"

@@ -139,6 +139,8 @@ def _statistics(
         if definitions[name]["type"] == "ENUM":
             if of["occurrences"] != dict(Counter(values)):
                 yield f"statistics of {name} are not those of its values"
+        elif not values:
+            yield f"no feature has a {name}, the statistics say {of}"
         elif [of["min"], of["max"]] != [min(values), max(values)]:
             yield f"{name} ranges from {min(values)} to {max(values)}, the statistics say {of}"
     for name, definition in definitions.items():

@@ -20,6 +20,7 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
+from bim_import.gis.columns import MEANING
 from bim_import.gis.osm.themes import AREA_KEYS, COLUMNS, Kind, Tags, theme_of
 from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
 from bim_import.placement.layer import LayerCrs
@@ -48,6 +49,12 @@ def osm_layers(path: Path, workspace: Path) -> list[Layer]:
         except (RuntimeError, osmium.InvalidLocationError) as error:
             raise DamagedSource(
                 str(path), f"it breaks off ({error})", "Download the extract again."
+            ) from error
+        except ValueError as error:  # what osmium raises for texts beyond the limits of OpenStreetMap
+            raise DamagedSource(
+                str(path),
+                f"it is not as OpenStreetMap has it ({error})",
+                "Have it written by another program.",
             ) from error
         parts = tables.parts
     tree = shapely.STRtree(np.array(parts, dtype=object)) if parts else None
@@ -124,7 +131,13 @@ class _Table:
                 *arrays,
                 pa.array(texts, pa.string()),
             ],
-            names=[_GEOMETRY, ID, *self.columns, _REST],
+            schema=pa.schema(
+                [
+                    pa.field(_GEOMETRY, pa.binary()),
+                    *(pa.field(name, pa.string()) for name in (ID, *self.columns)),
+                    pa.field(_REST, pa.string(), metadata={MEANING: "json"}),
+                ]
+            ),
         )
 
 

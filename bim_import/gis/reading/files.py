@@ -93,7 +93,8 @@ def _shapefile(path: Path) -> Layer:
     if companion(path, ".shx") is None or companion(path, ".dbf") is None:
         pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
     encoding = encoding_of(path)
-    options = {"encoding": encoding} if encoding else {}
+    # Whole numbers in columns as wide as many programs write them would else be read as floats, their last digits lost.
+    options = {"ADJUST_TYPE": "YES"} | ({"encoding": encoding} if encoding else {})
     return ogr_layer(str(path), None, source=path, title=path.stem, options=options)
 
 
@@ -133,6 +134,7 @@ def _from_zip(path: Path, workspace: Path) -> Opened:
                 )
             folder = workspace / "unpacked"
             folder.mkdir(parents=True, exist_ok=True)
+            _check_names(path, [_plain_name(item) for item in members])
             for item in members:
                 name = _plain_name(item)
                 with archive.open(item) as read, (folder / name).open("wb") as write:
@@ -150,6 +152,16 @@ def _from_zip(path: Path, workspace: Path) -> Opened:
     opened = [open_layers(file, workspace / file.stem) for file in inside]
     layers = [layer for each in opened for layer in each.layers]
     return Opened(opened[0].schema, layers, tables=[table for each in opened for table in each.tables])
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    """Raises where two layers of an archive have one name: the second would take the place of the first."""
+    layers = [name for name in names if Path(name).suffix.lower() in _INSIDE_ZIP]
+    twice = next((name for name in layers if layers.count(name) > 1), None)
+    if twice is not None:
+        raise UnsupportedSource(
+            str(path), f"several folders in it have a {twice}", "Unpack it and import the folders one by one."
+        )
 
 
 def _plain_name(item: zipfile.ZipInfo) -> str:

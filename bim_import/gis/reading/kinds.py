@@ -11,7 +11,8 @@ _WHOLE = r"^[-+]?(0|[1-9][0-9]{0,17})$"
 """Leading zeros belong to ids and codes: 007 is no 7. Eighteen digits fit into 64 bits."""
 
 _NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
-_CODE = r"^[-+]?0[0-9]"
+_CODE = r"^[-+]?0[0-9]|^[-+]?[0-9]{19,}$"
+"""Numbers of meters and cards have more digits than any number keeps."""
 _TRUE = pa.array(["true", "yes", "是"])
 _FALSE = pa.array(["false", "no", "否"])
 

@@ -12,6 +12,7 @@ import pyogrio
 import pyogrio.errors
 from pyogrio.raw import open_arrow
 
+from bim_import.gis.columns import MEANING, is_text
 from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource
@@ -106,15 +107,22 @@ def _as_features(batch: pa.RecordBatch, fid_name: str, geometry_name: str) -> Fe
     return Features(
         fids=batch.column(fid).to_numpy(zero_copy_only=False).astype(np.int64),
         geometry=pa.nulls(len(batch), pa.binary()) if place is None else batch.column(place),
-        table=pa.RecordBatch.from_arrays(
-            [_plain(batch.column(index)) for index in kept], names=_distinct([names[index] for index in kept])
-        ),
+        table=_table(batch, kept, _distinct([names[index] for index in kept])),
     )
 
 
-def _plain(column: pa.Array) -> pa.Array:
-    """A column without the meaning that Arrow puts on its type: GDAL says of texts beside numbers that they are JSON."""
-    return column.storage if isinstance(column, pa.ExtensionArray) else column
+def _table(batch: pa.RecordBatch, kept: list[int], names: list[str]) -> pa.RecordBatch:
+    """Columns of a batch under these names. What GDAL says of texts (JSON, dates with times) is told by their metadata."""
+    columns, fields = [], []
+    for index, name in zip(kept, names, strict=True):
+        column, said = batch.column(index), batch.schema.field(index).metadata or {}
+        meaning = "date and time" if said.get(b"GDAL:OGR:type") == b"DateTime" else None
+        if isinstance(column, pa.ExtensionArray):
+            meaning, column = ("json" if "json" in column.type.extension_name else meaning), column.storage
+        metadata = {MEANING: meaning} if meaning and is_text(column.type) else None
+        columns.append(column)
+        fields.append(pa.field(name, column.type, metadata=metadata))
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -94,7 +94,7 @@ def _read_parquet(path: Path) -> Reading:
     described = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
     column = described.get("primary_column")
     if column is None:
-        return _placed(Reading(crs=None, features=_parquet(path, None)), path)
+        return _placed(Reading(crs=None, features=_parquet(path, None, set())), path)
     facts = described["columns"][column]
     if str(facts.get("encoding", "WKB")).upper() != "WKB":
         raise UnsupportedSource(
@@ -102,7 +102,14 @@ def _read_parquet(path: Path) -> Reading:
             f"its geometry is encoded as {facts['encoding']}",
             "Write it with WKB, which every GeoParquet writer does by default.",
         )
-    return Reading(crs=_parquet_crs(facts), features=_parquet(path, column))
+    left = {column, *(name for name in _covering(facts) if name)}
+    return Reading(crs=_parquet_crs(facts), features=_parquet(path, column, left))
+
+
+def _covering(facts: dict[str, Any]) -> Iterator[str | None]:
+    """Columns with the box of each feature (GeoParquet 1.1, "covering"): no properties."""
+    for place in facts.get("covering", {}).get("bbox", {}).values():
+        yield place[0] if isinstance(place, list) and place else None
 
 
 def _parquet_crs(facts: dict[str, Any]) -> LayerCrs | None:
@@ -119,12 +126,12 @@ def _parquet_crs(facts: dict[str, Any]) -> LayerCrs | None:
     return LayerCrs(what="GeoParquet", name=json.dumps(found))
 
 
-def _parquet(path: Path, column: str | None) -> Iterator[Features]:
+def _parquet(path: Path, column: str | None, left: set[str]) -> Iterator[Features]:
     try:
         with pq.ParquetFile(path) as file:
             at = 0
             for batch in file.iter_batches(batch_size=ROWS):
-                kept = [name for name in batch.schema.names if name != column]
+                kept = [name for name in batch.schema.names if name not in left]
                 geometry = pa.nulls(len(batch), pa.binary())
                 if column is not None:
                     geometry = batch.column(column).cast(pa.binary())
