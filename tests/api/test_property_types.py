@@ -18,10 +18,6 @@ from api.importing.batch import import_sources
 from api.importing.events import ImportRequest
 from api.runtime import Runtime
 from api.settings import Settings
-from tests.bim_import.gis_layers import NINGBO, block
-from tests.tiles.reading import Glb, tiles_of
-
-LON, LAT = NINGBO
 from tests.api.typed_files import (
     arrow,
     by_gdal,
@@ -33,6 +29,10 @@ from tests.api.typed_files import (
     parquet,
     rows,
 )
+from tests.bim_import.gis_layers import NINGBO, block
+from tests.tiles.reading import Glb, tiles_of
+
+LON, LAT = NINGBO
 
 
 class Read:
