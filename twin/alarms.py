@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """The signal has been silent for longer than its period, or its gateway has died."""
     BAD = "bad"
     """The device says itself that the value cannot be trusted."""
+    UNCONFIRMED = "unconfirmed"
+    """No reading showed by the deadline what was commanded. Raised by commands, not by rules."""
 
 
 LIMITS = frozenset({Kind.HIGH_HIGH, Kind.HIGH, Kind.LOW, Kind.LOW_LOW})
@@ -53,6 +55,7 @@ USUAL_SEVERITY: Mapping[Kind, Severity] = {
     Kind.STATE: Severity.MAJOR,
     Kind.STALE: Severity.MINOR,
     Kind.BAD: Severity.MINOR,
+    Kind.UNCONFIRMED: Severity.MAJOR,
 }
 
 
@@ -134,6 +137,8 @@ MAX_STATES = 100
 
 def checked_rule(rule: AlarmRule) -> AlarmRule:
     """The rule. Raises InvalidRule."""
+    if rule.kind is Kind.UNCONFIRMED:
+        raise InvalidRule("kind", f"{rule.kind} is raised by commands that no reading shows, not by a rule")
     if rule.kind in LIMITS:
         if rule.limit is None or not math.isfinite(rule.limit):
             raise InvalidRule("limit", f"{rule.kind} needs a finite number")

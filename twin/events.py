@@ -21,6 +21,8 @@ class ChangeKind(StrEnum):
     """Signals have gone silent; told there, too."""
     ALARMS_CHANGED = "alarms_changed"
     """Alarms were raised, acknowledged or cleared; told there, too."""
+    COMMANDS_CHANGED = "commands_changed"
+    """Commands took steps; told there, too."""
 
 
 class Change(Struct, frozen=True, kw_only=True):

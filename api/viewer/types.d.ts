@@ -82,7 +82,7 @@ export interface Alarm {
   signal: string;
   object: string;
   object_name: string;
-  kind: "high_high" | "high" | "low" | "low_low" | "state" | "stale" | "bad";
+  kind: "high_high" | "high" | "low" | "low_low" | "state" | "stale" | "bad" | "unconfirmed";
   severity: "critical" | "major" | "minor" | "warning" | "info";
   message: string | null;
   value: boolean | number | string;

@@ -46,6 +46,7 @@ def alarm(status: Status, **fields: Any) -> AlarmRecord:
         {"kind": STATE},
         {"kind": STATE, "states": (True,), "limit": 1.0},
         {"kind": Kind.STALE, "hysteresis": 1.0},
+        {"kind": Kind.UNCONFIRMED},
         {"kind": HIGH, "limit": 1.0, "message": ""},
     ],
 )

@@ -16,7 +16,17 @@ from twin.commands.deciding import (
     overdue,
     walked,
 )
-from twin.commands.life import ENDINGS, OPEN, TABLE, WAITING, ApprovalRefused, Status, StepRefused, diagram
+from twin.commands.life import (
+    ENDINGS,
+    OPEN,
+    TABLE,
+    WAITING,
+    ApprovalRefused,
+    KeyReused,
+    Status,
+    StepRefused,
+    diagram,
+)
 
 __all__ = [
     "ENDINGS",
@@ -30,6 +40,7 @@ __all__ = [
     "Decision",
     "Hold",
     "Holder",
+    "KeyReused",
     "Priorities",
     "Refusal",
     "Reply",

@@ -84,6 +84,17 @@ class StepRefused(Conflict):
         super().__init__(f"Command {command} is {status}: it cannot be {wanted} any more. Read it again.")
 
 
+class KeyReused(Conflict):
+    """An idempotency key that was used for another content before."""
+
+    def __init__(self, key: str, request: str) -> None:
+        self.key = key
+        self.request = request
+        super().__init__(
+            f"The idempotency key {key!r} belongs to request {request}, which asked for something else. Choose another key."
+        )
+
+
 class ApprovalRefused(Conflict):
     """Who asked for a dangerous command cannot approve it."""
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from twin.alarms import AlarmRecord
+from twin.commands import Step
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
 from twin.filters import Filter
@@ -119,7 +120,7 @@ class StateChange(Struct, frozen=True, kw_only=True):
 
     `seq` counts with that of `twin.events.Change`: both together are numbered in commit order, without a gap. `at`: aware, UTC.
     `passed`: states that signals passed through on the way, where a batch had several readings of one; in the order of time.
-    `alarms`: steps of alarms; a transaction that has some has no states.
+    `alarms`: steps of alarms; `commands`: steps of commands. A change has states, alarms or commands, never two of them.
     """
 
     seq: int
@@ -128,6 +129,7 @@ class StateChange(Struct, frozen=True, kw_only=True):
     states: list[StateDelta]
     passed: list[StateDelta] = []
     alarms: list[AlarmRecord] = []
+    commands: list[Step] = []
 
 
 class StateQuery(Struct, frozen=True, kw_only=True):

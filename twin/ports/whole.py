@@ -3,12 +3,22 @@
 from typing import Protocol
 
 from twin.ports.alarms import AlarmEvaluation, AlarmKeeper
+from twin.ports.commands import CommandKeeper, CommandOutbox
 from twin.ports.history import HistoryKeeper, RollUpReader
 from twin.ports.live import JobKeeper, LiveStore
 from twin.ports.models import Store
 
 
 class TwinStore(
-    Store, LiveStore, RollUpReader, HistoryKeeper, AlarmKeeper, AlarmEvaluation, JobKeeper, Protocol
+    Store,
+    LiveStore,
+    RollUpReader,
+    HistoryKeeper,
+    AlarmKeeper,
+    AlarmEvaluation,
+    CommandKeeper,
+    CommandOutbox,
+    JobKeeper,
+    Protocol,
 ):
-    """Models, live state, its history, and alarms: for the composition root."""
+    """Models, live state, its history, alarms and commands: for the composition root."""

@@ -55,7 +55,7 @@ def record(database: Database, step: AlarmStep, *, known: int) -> list[AlarmReco
         for name, value in zip((_CURSOR, *_VERSIONS), (step.cursor, *step.version), strict=True):
             _set(connection, name, value)
         _write_watches(database, connection, step.watches)
-        records = _happen(database, connection, step.happened, now)
+        records = happen(database, connection, step.happened, now)
         if records:
             live_changes.write(connection, ChangeKind.ALARMS_CHANGED, live_changes.encoded(records), now=now)
     return records
@@ -82,10 +82,10 @@ def _write_watches(
         database.dialect.insert_rows(connection, alarm_watch, rows)
 
 
-def _happen(
+def happen(
     database: Database, connection: Connection, happened: Sequence[Happening], now: int
 ) -> list[AlarmRecord]:
-    """Steps of alarms in their order. An alarm that is open is not raised again, one that is not is not cleared."""
+    """Write steps of alarms, in their order. An alarm that is open is not raised again, one that is not is not cleared."""
     if not happened:
         return []
     opened = alarm_rows.find_open(connection, (each.signal for each in happened))

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from twin.alarms import AlarmRecord
+from twin.commands import Step
 from twin.events import ChangeKind
 from twin.ports import StateChange, StateDelta
 from twin.store import counters
@@ -30,6 +31,7 @@ _DROPPED = "state_change_dropped"
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[StateDelta])
 _alarms = msgspec.msgpack.Decoder(list[AlarmRecord])
+_commands = msgspec.msgpack.Decoder(list[Step])
 
 _total = select(state_change.c.total).order_by(state_change.c.seq.desc()).limit(1)
 _oldest = (
@@ -40,7 +42,7 @@ _oldest = (
 _insert = insert(state_change)
 
 
-def encoded(deltas: Sequence[StateDelta] | Sequence[AlarmRecord]) -> bytes:
+def encoded(deltas: Sequence[StateDelta] | Sequence[AlarmRecord] | Sequence[Step]) -> bytes:
     """The body of a row: to be made before the write lock is held where that is possible."""
     return _encoder.encode(deltas)
 
@@ -78,6 +80,8 @@ def _change(row: Row[Any]) -> StateChange:
     kind, at = ChangeKind(row.kind), from_microseconds(row.at)
     if kind is ChangeKind.ALARMS_CHANGED:
         return StateChange(seq=row.seq, kind=kind, at=at, states=[], alarms=_alarms.decode(row.body))
+    if kind is ChangeKind.COMMANDS_CHANGED:
+        return StateChange(seq=row.seq, kind=kind, at=at, states=[], commands=_commands.decode(row.body))
     passed = [] if row.passed is None else _decoder.decode(row.passed)
     return StateChange(seq=row.seq, kind=kind, at=at, states=_decoder.decode(row.body), passed=passed)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from twin.events import ChangeKind
 from twin.ports import Recorded, Rejected, StateDelta
 from twin.state import Reading
-from twin.store import archived, dead_letters, live_changes, recent, rollups
+from twin.store import archived, command_outcomes, dead_letters, live_changes, recent, rollups
 from twin.store.database import Database
 from twin.store.folding import (
     DAY_US,
@@ -58,6 +58,7 @@ def record(database: Database, readings: Sequence[Reading], rejected: Sequence[R
             seq = live_changes.write(
                 connection, ChangeKind.STATES_CHANGED, body, now=database.now(), passed=passed
             )
+        command_outcomes.confirm(database, connection, prepared.groups, database.now())
     return Recorded(**outcome.counts, refused=len(prepared.refused), seq=seq)
 
 

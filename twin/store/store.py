@@ -97,6 +97,7 @@ from twin.store import (
 from twin.store import (
     signals as declarations,
 )
+from twin.store.command_store import CommandStore
 from twin.store.comparing import Comparing
 from twin.store.database import Database
 from twin.store.identities import check_staged
@@ -108,7 +109,7 @@ from twin.tables import ObjectTable
 _Stager = TypeVar("_Stager", ObjectStager, TableStager)
 
 
-class SqlStore:
+class SqlStore(CommandStore):
     """A store on an SQL database; `twin.store.open_store` makes one. Safe to call from several threads.
 
     Each method does what `twin.ports` says of it.

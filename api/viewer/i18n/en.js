@@ -77,6 +77,7 @@ export default {
   "alarm.state": "state",
   "alarm.stale": "silent, last value",
   "alarm.bad": "bad value",
+  "alarm.unconfirmed": "command not confirmed",
 
   notDrawnHint: "{n} of them not drawn",
   classesNone: "No classes to list.",

@@ -78,6 +78,7 @@ export default {
   "alarm.state": "状态",
   "alarm.stale": "无数据，最后值",
   "alarm.bad": "数值不可用",
+  "alarm.unconfirmed": "命令未确认",
 
   notDrawnHint: "其中 {n} 个无图形",
   classesNone: "没有可列出的类别。",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin.store.clock import Clock
+from tests.twin.store.command_contract import Bench
 from tests.twin.store.places import Place
 from tests.twin.store.postgres_server import PostgresServer, find_programs
 from twin.store import DATABASE_NAME, SqlStore, open_store, open_store_url
@@ -100,3 +101,9 @@ def place(request: pytest.FixtureRequest) -> Place:
     """An empty database of each engine."""
     name = {"sqlite": "data", "postgres": "postgres_url"}[request.param]
     return Place(address=str(request.getfixturevalue(name)))
+
+
+@pytest.fixture
+def bench(store: SqlStore, clock: Clock) -> Bench:
+    """A store of commands with its clock."""
+    return Bench(store, clock)

@@ -1,0 +1,36 @@
+"""Several workers on one database: each command goes out once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.twin.store.command_contract import order, settable
+from tests.twin.store.places import Place
+from twin.ports import CommandQuery
+
+
+def test_two_servers_share_the_outbox_and_send_nothing_twice(place: Place) -> None:
+    names = [f"{number:03}" for number in range(60)]
+    with place.opened() as one, place.opened() as two:
+        settable(one, names)
+        for start in range(0, 60, 20):
+            one.place_command(order(5, *names[start : start + 20], bulk=True))
+
+        def drain(number: int) -> list[str]:
+            store = (one, two)[number]
+            taken: list[str] = []
+            for _ in range(40):
+                taken += [each.command.id for each in store.work_commands(f"w{number}", limit=3)]
+            return taken
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(drain, range(2))
+        assert len(first) + len(second) == len({*first, *second}) == 60
+
+
+def test_a_key_that_comes_to_two_servers_at_once_is_one_request(place: Place) -> None:
+    with place.opened() as one, place.opened() as two:
+        settable(one)
+        with ThreadPoolExecutor(8) as pool:
+            placed = list(pool.map(lambda n: (one, two)[n % 2].place_command(order(5, key="k")), range(16)))
+        assert len({each.id for each in placed}) == 1
+        assert sum(each.created for each in placed) == 1
+        assert len(one.commands(CommandQuery()).items) == 1

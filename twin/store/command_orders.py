@@ -1,0 +1,295 @@
+"""Requests to command signals: checked and recorded in one transaction."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from twin.commands import (
+    Ask,
+    Command,
+    Decision,
+    Hold,
+    Holder,
+    KeyReused,
+    Refusal,
+    Status,
+    arbitrate,
+    check,
+    checked_value,
+    failed_interlocks,
+)
+from twin.controls import Confirm, Priority
+from twin.errors import InvalidQuery
+from twin.ports import Order, Placed, SignalRecord, Target, TargetOutcome
+from twin.ports.commands import MAX_TARGETS
+from twin.state import Quality, Value
+from twin.store import command_rows, counters, states
+from twin.store.command_inputs import Inputs
+from twin.store.command_ledger import Ledger, new_id
+from twin.store.command_rows import Loaded, control_of
+from twin.store.database import Database
+from twin.store.schema_commands import command_request
+from twin.store.values import encode
+
+MAX_REASON = 1000
+MAX_KEY = 200
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+class _Draft(NamedTuple):
+    """A target that has been looked at. `record` None: no such signal; `command` None: refused."""
+
+    position: int
+    target: Target
+    outcome: TargetOutcome
+    record: SignalRecord | None
+    command: Command | None
+    supersedes: tuple[int, ...] = ()
+
+
+class _About(NamedTuple):
+    """A target with what is known of its signal."""
+
+    position: int
+    target: Target
+    record: SignalRecord
+    others: Sequence[Loaded]
+    hold: Hold | None
+
+
+def place(database: Database, order: Order, *, dry_run: bool) -> Placed:
+    """See `twin.ports.CommandKeeper.place_command`."""
+    _check_order(order)
+    digest = _digest(order)
+    records = _records(database, order)
+    if dry_run:
+        with database.read() as connection:
+            drafts = _Placing(database, connection, order).drafts(records)
+        return Placed(id=None, created=False, outcomes=[draft.outcome for draft in drafts])
+    with database.write(durable=True, lane="live") as connection:
+        known = _known(connection, order, digest)
+        if known is not None:
+            return Placed(id=known, created=False, outcomes=())
+        placing = _Placing(database, connection, order)
+        drafts = placing.drafts(records)
+        taken = any(draft.command is not None for draft in drafts)
+        identifier = placing.write(drafts, digest) if taken else None
+    return Placed(id=identifier, created=taken, outcomes=[draft.outcome for draft in drafts])
+
+
+def _check_order(order: Order) -> None:
+    if not 0 < len(order.targets) <= MAX_TARGETS:
+        raise InvalidQuery(f"A request has 1 to {MAX_TARGETS} targets; this one has {len(order.targets)}.")
+    if not 0 < len(order.reason.strip()) <= MAX_REASON:
+        raise InvalidQuery(f"Say why: a reason has 1 to {MAX_REASON} characters.")
+    if order.key is not None and not 0 < len(order.key) <= MAX_KEY:
+        raise InvalidQuery(f"An idempotency key has 1 to {MAX_KEY} characters.")
+    if order.rate is not None and not 0.001 <= order.rate <= 1e6:
+        raise InvalidQuery("The rate is a number of commands a second, from 0.001 to 1,000,000.")
+    names = [target.signal for target in order.targets]
+    if len(set(names)) != len(names):
+        raise InvalidQuery("A signal is named twice; a request sets each signal once.")
+
+
+def _digest(order: Order) -> str:
+    """Of all that was asked for, as it was given."""
+    content = (
+        [(target.signal, type(target.value).__name__, target.value) for target in order.targets],
+        order.reason, order.priority, order.start_at, order.expires_at, order.rate, order.bulk,
+    )  # fmt: skip
+    return hashlib.sha256(_encoder.encode(content)).hexdigest()
+
+
+def _known(connection: Connection, order: Order, digest: str) -> str | None:
+    """The request that was made with the same key before. Raises KeyReused."""
+    if order.key is None:
+        return None
+    statement = select(command_request.c.id, command_request.c.digest).where(
+        command_request.c.by == order.by, command_request.c.key == order.key
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    if row.digest != digest:
+        raise KeyReused(order.key, row.id)
+    return str(row.id)
+
+
+def _records(database: Database, order: Order) -> dict[str, SignalRecord]:
+    """Signals by id: read before the lock is taken."""
+    names = [target.signal for target in order.targets if target.signal.count("/") >= 2]
+    return {
+        found.signal.signal.id: found.signal
+        for start in range(0, len(names), states.MAX_SIGNALS)
+        for found in states.states_of(database, names[start : start + states.MAX_SIGNALS])
+    }
+
+
+class _Placing:
+    """One order in one transaction."""
+
+    def __init__(self, database: Database, connection: Connection, order: Order) -> None:
+        self._database = database
+        self._connection = connection
+        self._order = order
+        self._now = database.now()
+        self._start_at = max(order.start_at or self._now, self._now)
+        self._inputs = Inputs(database, connection, self._now)
+
+    def drafts(self, records: Mapping[str, SignalRecord]) -> list[_Draft]:
+        """Look at every target."""
+        there = list(records.values())
+        numbers = [record.number for record in there]
+        opened = command_rows.open_of(self._connection, numbers)
+        holds = command_rows.holds_of(self._connection, numbers)
+        self._inputs.read([record for record in there if control_of(record).interlocks])
+        found = []
+        for position, target in enumerate(self._order.targets):
+            record = records.get(target.signal)
+            if record is None:
+                found.append(
+                    _refused(position, target, None, Refusal(code="not_found", detail="no such signal"))
+                )
+            elif target.refused is not None:
+                found.append(_refused(position, target, record, target.refused))
+            else:
+                others = opened.get(record.number, [])
+                found.append(self._draft(_About(position, target, record, others, holds.get(record.number))))
+        return found
+
+    def _draft(self, about: _About) -> _Draft:
+        record, control = about.record, control_of(about.record)
+        priority = self._order.priority or control.priority
+        start_at = self._start(about.position)
+        ask = Ask(
+            signal=record.signal,
+            value=about.target.value,
+            priority=priority,
+            now=self._now,
+            start_at=start_at,
+            expires_at=self._order.expires_at or start_at + round(control.expires_s * 1e6),
+        )
+        holders = [
+            Holder(number=each.command.number, priority=each.command.priority, by=each.command.by)
+            for each in about.others
+        ]
+        refusals = [*check(ask, holders, about.hold), *self._unfit(record)]
+        if refusals:
+            return _refused(about.position, about.target, record, *refusals)
+        supersedes = arbitrate(priority, holders, about.hold, now=self._now).supersedes
+        outcome = TargetOutcome(
+            signal=about.target.signal,
+            failing=failed_interlocks(record.signal, self._inputs.locks(record)),
+            supersedes=tuple(each.command.id for each in about.others if each.command.number in supersedes),
+            approval=control.dangerous,
+        )
+        command = self._command(about, ask)
+        return _Draft(about.position, about.target, outcome, record, command, supersedes)
+
+    def _start(self, position: int) -> int:
+        """A rate spreads the targets over time, so that it holds whoever sends them."""
+        rate = self._order.rate
+        return self._start_at + (0 if rate is None else round(position * 1e6 / rate))
+
+    def _unfit(self, record: SignalRecord) -> list[Refusal]:
+        """What is wrong with the signal itself."""
+        if record.orphan:
+            return [Refusal(code="orphan", detail="its object is not in the current revision of the model")]
+        name = control_of(record).confirm_signal
+        if name is not None and self._inputs.number(record, name) is None:
+            return [
+                Refusal(code="confirm_signal", detail=f"the signal that confirms it, {name}, is not there")
+            ]
+        return []
+
+    def _command(self, about: _About, ask: Ask) -> Command:
+        record, control = about.record, control_of(about.record)
+        name = control.confirm_signal if control.confirm is not Confirm.ACK else None
+        confirming = None if name is None else self._inputs.number(record, name)
+        return Command(
+            number=0,
+            id="",
+            request=0,
+            position=about.position,
+            signal=record.number,
+            confirm_signal=record.number if confirming is None else confirming,
+            value=checked_value(record.signal, ask.value),
+            priority=ask.priority,
+            by=self._order.by,
+            reason=self._order.reason,
+            created_at=self._now,
+            start_at=ask.start_at,
+            expires_at=ask.expires_at,
+            status=Status.AWAITING_APPROVAL if control.dangerous else Status.QUEUED,
+        )
+
+    def write(self, drafts: Sequence[_Draft], digest: str) -> str:
+        """Record the request, its commands, and the ends of those that give way; returns the request's id."""
+        order, identifier = self._order, new_id()
+        kept = [draft for draft in drafts if draft.record is not None]
+        request = counters.take(self._connection, "command_request") + 1
+        first = counters.take(self._connection, "command", len(kept)) + 1
+        priority = order.priority or next(
+            (draft.command.priority for draft in kept if draft.command), Priority.MANUAL
+        )
+        row = {
+            "number": request, "id": identifier, "by": order.by, "reason": order.reason, "priority": priority.rank,
+            "key": order.key, "digest": digest, "created_at": self._now, "start_at": self._start_at,
+            "rate": order.rate, "targets": len(order.targets),
+        }  # fmt: skip
+        self._connection.execute(insert(command_request), row)
+        ledger = Ledger(self._database, self._connection, self._now)
+        self._supersede(ledger, kept)
+        for place, draft in enumerate(kept):
+            assert draft.record is not None
+            own = f"{identifier}-{draft.position}" if order.bulk else identifier
+            one = draft.command or self._failed(draft, order)
+            one = msgspec.structs.replace(one, number=first + place, id=own, request=request)
+            ledger.add(one, draft.record, by=order.by if draft.command else "check")
+        ledger.write()
+        return identifier
+
+    def _supersede(self, ledger: Ledger, drafts: Sequence[_Draft]) -> None:
+        gone = [number for draft in drafts for number in draft.supersedes]
+        for of in command_rows.find(self._connection, gone).values():
+            decision = Decision(path=(Status.SUPERSEDED,), detail=f"{self._order.by} has priority")
+            ledger.decide(of, decision, by=self._order.by)
+
+    def _failed(self, draft: _Draft, order: Order) -> Command:
+        """The outcome of a target that was refused, for whoever asks later."""
+        assert draft.record is not None
+        return Command(
+            number=0,
+            id="",
+            request=0,
+            position=draft.position,
+            signal=draft.record.number,
+            confirm_signal=draft.record.number,
+            value=_keepable(draft.target.value),
+            priority=order.priority or control_of(draft.record).priority,
+            by=order.by,
+            reason=order.reason,
+            created_at=self._now,
+            start_at=self._start_at,
+            expires_at=self._now,
+            status=Status.FAILED,
+            ended_at=self._now,
+            detail="; ".join(f"{each.code}: {each.detail}" for each in draft.outcome.refusals),
+        )
+
+
+def _refused(position: int, target: Target, record: SignalRecord | None, *refusals: Refusal) -> _Draft:
+    return _Draft(position, target, TargetOutcome(signal=target.signal, refusals=refusals), record, None)
+
+
+def _keepable(value: Value) -> Value:
+    """What was asked for, as a text where no column holds it."""
+    try:
+        encode(value, Quality.GOOD)
+    except ValueError:
+        return repr(value)[:MAX_KEY].replace("\0", "")
+    return value

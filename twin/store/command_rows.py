@@ -1,0 +1,210 @@
+"""Commands as rows."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, func, select
+
+from twin.commands import OPEN, Command, Hold, Status, Step, due_at
+from twin.controls import BY_RANK, USUAL, Confirm, Control
+from twin.ports import SignalRecord
+from twin.state import Quality, Value
+from twin.store import counters
+from twin.store.database import Database
+from twin.store.pace import lists
+from twin.store.schema_commands import command, command_hold, command_request, command_step
+from twin.store.schema_live import signal
+from twin.store.signals import signal_columns, signal_record
+from twin.store.values import decode, encode
+
+_SIGNAL_COLUMNS = 9
+"""Columns of `signal_columns`."""
+
+_CHANGING = (
+    "status", "previous_value", "previous_text", "previous_code", "approved_by", "sent_at", "published_at",
+    "acknowledged_at", "ended_at", "doubtful", "detail", "due_at", "awaits", "worker",
+)  # fmt: skip
+"""What steps change of a command."""
+
+NOTES_KEPT = 20
+"""Of what is only noted for one command: a device that replies for ever must not fill the table."""
+
+IN_FLIGHT = (Status.SENT, Status.ACKNOWLEDGED)
+
+
+class Loaded(NamedTuple):
+    """A command with its signal, and when it is due."""
+
+    command: Command
+    signal: SignalRecord
+    due_at: int | None
+    worker: str | None
+
+    @property
+    def control(self) -> Control:
+        """How the signal is commanded."""
+        return control_of(self.signal)
+
+
+def control_of(record: SignalRecord) -> Control:
+    """How a signal is commanded."""
+    return record.signal.control or USUAL
+
+
+def loaded() -> Select[Any]:
+    """Commands with their signals: what `load` reads."""
+    start = command.join(signal, signal.c.number == command.c.signal).join(
+        command_request, command_request.c.number == command.c.request
+    )
+    return signal_columns(start).add_columns(*command.c, command_request.c.by, command_request.c.reason)
+
+
+def load(row: Any) -> Loaded:
+    """The command in a row of `loaded`."""
+    columns = row[_SIGNAL_COLUMNS:]
+    (
+        number, identifier, request, position, of, confirm_signal, value, text, code, priority, created_at, start_at,
+        expires_at, status, previous_value, previous_text, previous_code, approved_by, sent_at, published_at,
+        acknowledged_at, ended_at, doubtful, reverts, detail, due, _, worker, by, reason,
+    ) = columns  # fmt: skip
+    found = Command(
+        number=number,
+        id=identifier,
+        request=request,
+        position=position,
+        signal=of,
+        confirm_signal=confirm_signal,
+        value=decode(value, text, code),
+        priority=BY_RANK[priority],
+        by=by,
+        reason=reason,
+        created_at=created_at,
+        start_at=start_at,
+        expires_at=expires_at,
+        status=Status(status),
+        previous=None if previous_code is None else decode(previous_value, previous_text, previous_code),
+        approved_by=approved_by,
+        sent_at=sent_at,
+        published_at=published_at,
+        acknowledged_at=acknowledged_at,
+        ended_at=ended_at,
+        doubtful=bool(doubtful),
+        reverts=reverts,
+        detail=detail,
+    )
+    return Loaded(found, signal_record(tuple(row[:_SIGNAL_COLUMNS])), due, worker)
+
+
+def find(connection: Connection, numbers: Iterable[int]) -> dict[int, Loaded]:
+    """Commands by number, those that are there."""
+    found: dict[int, Loaded] = {}
+    for some in lists(sorted(set(numbers))):
+        rows = connection.execute(loaded().where(command.c.number.in_(some))).all()
+        found.update((each.command.number, each) for each in map(load, rows))
+    return found
+
+
+def open_of(connection: Connection, signals: Iterable[int]) -> dict[int, list[Loaded]]:
+    """Open commands of signals, in their order."""
+    found: dict[int, list[Loaded]] = {}
+    for some in lists(sorted(set(signals))):
+        statement = loaded().where(command.c.signal.in_(some), command.c.ended_at.is_(None))
+        for each in map(load, connection.execute(statement.order_by(command.c.number)).all()):
+            found.setdefault(each.command.signal, []).append(each)
+    return found
+
+
+def holds_of(connection: Connection, signals: Iterable[int]) -> dict[int, Hold]:
+    """Holds of signals, over or not."""
+    found: dict[int, Hold] = {}
+    for some in lists(sorted(set(signals))):
+        rows = connection.execute(select(command_hold).where(command_hold.c.signal.in_(some))).all()
+        found.update((row.signal, hold_of(row)) for row in rows)
+    return found
+
+
+def hold_of(row: Any) -> Hold:
+    """The hold in a row."""
+    return Hold(
+        signal=row.signal,
+        priority=BY_RANK[row.priority],
+        by=row.by,
+        reason=row.reason,
+        since=row.since,
+        until=row.until,
+        request=row.request,
+    )
+
+
+def awaits(one: Command, control: Control) -> int | None:
+    """The signal whose readings may confirm the command now."""
+    waiting = one.status in IN_FLIGHT and control.confirm is not Confirm.ACK
+    return one.confirm_signal if waiting else None
+
+
+def _previous(value: Value | None) -> tuple[float | None, str | None, int | None]:
+    return (None, None, None) if value is None else encode(value, Quality.GOOD)
+
+
+class Change(NamedTuple):
+    """A command after steps. `due`: when to look at it; None: as the table of deadlines says."""
+
+    command: Command
+    control: Control
+    due: int | None = None
+    worker: str | None = None
+
+    def due_at(self) -> int | None:
+        """When it has to be looked at next."""
+        if self.command.status not in OPEN:
+            return None
+        return self.due if self.due is not None else due_at(self.command, self.control)
+
+
+def insert(database: Database, connection: Connection, changes: Sequence[Change]) -> None:
+    """Write new commands."""
+    rows = [
+        (
+            one.number, one.id, one.request, one.position, one.signal, one.confirm_signal,
+            *encode(one.value, Quality.GOOD), one.priority.rank, one.created_at, one.start_at, one.expires_at,
+            one.status.value, *_previous(one.previous), one.approved_by, one.sent_at, one.published_at,
+            one.acknowledged_at, one.ended_at, one.doubtful, one.reverts, one.detail, change.due_at(),
+            awaits(one, change.control), change.worker,
+        )
+        for change in changes
+        for one in (change.command,)
+    ]  # fmt: skip
+    if rows:
+        database.dialect.insert_rows(connection, command, rows)
+
+
+def change(database: Database, connection: Connection, changes: Iterable[Change]) -> None:
+    """Write what steps have changed."""
+    rows = [
+        (
+            one.status.value, *_previous(one.previous), one.approved_by, one.sent_at, one.published_at,
+            one.acknowledged_at, one.ended_at, one.doubtful, one.detail, each.due_at(),
+            awaits(one, each.control), each.worker, one.number,
+        )
+        for each in changes
+        for one in (each.command,)
+    ]  # fmt: skip
+    if rows:
+        database.dialect.update_rows(connection, command, _CHANGING, rows)
+
+
+def write_steps(database: Database, connection: Connection, steps: Sequence[tuple[int, Step]]) -> None:
+    """The log of commands, by number: every step of every command passes here, in the transaction that makes it."""
+    if steps:
+        first = counters.take(connection, "command_step", len(steps)) + 1
+        rows = [
+            (first + place, number, step.status.value, step.at, step.by, step.detail, step.told)
+            for place, (number, step) in enumerate(steps)
+        ]
+        database.dialect.insert_rows(connection, command_step, rows)
+
+
+def notes(connection: Connection, number: int) -> int:
+    """How much has only been noted for a command."""
+    counted = select(func.count()).where(command_step.c.command == number, command_step.c.told)
+    return int(connection.execute(counted).scalar_one())
