@@ -65,6 +65,12 @@ def has_points(spool: Spool) -> bool:
     return read_points(spool.folder) is not None
 
 
+def point_bounds(spool: Spool, count: int) -> NDArray[np.float64]:
+    """(count, 6) bounds by ordinal, local metres; NaN where an object has no points."""
+    found = read_points(spool.folder)
+    return np.full((count, 6), np.nan) if found is None else _bounds(*found, count)
+
+
 def build_point_tileset(
     spool: Spool, *, frame: Frame, state_index: NDArray[np.uint32], folder: Path, options: TileOptions
 ) -> BuiltTileset:
@@ -121,7 +127,7 @@ def _bounds(facts: PointFacts, rows: NDArray[Any], count: int) -> NDArray[np.flo
     """(count, 6) bounds by ordinal, local metres; NaN where an object has no points."""
     result = np.full((count, 6), np.nan)
     classes = np.asarray(rows["classification"])
-    for code in np.unique(classes):
+    for code in np.flatnonzero(np.bincount(classes)):
         cells = rows["cell"][classes == code].astype(np.float64) * STEP_M + np.array(facts.origin)
         row = result[facts.ordinals[code]]
         row[:3] = np.fmin(row[:3], cells.min(axis=0))

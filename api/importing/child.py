@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import pkgutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
@@ -25,8 +25,6 @@ from twin.errors import TwinError
 
 PRELOAD = ["api.importing.steps"]
 """Loaded once by the fork server."""
-
-Send = Callable[[Any], None]
 
 
 class ChildDied(TwinError):
@@ -76,8 +74,23 @@ def load_ahead() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class Line:
+    """The child's end of the line to its parent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def send(self, value: object) -> None:
+        """Tell the parent something: one of its `messages()`."""
+        self._connection.send(_Message(value))
+
+    def receive(self) -> Any:
+        """What the parent tells next; waits for it. Raises EOFError if the parent is gone."""
+        return self._connection.recv()
+
+
 class Child:
-    """Runs `function(send, *arguments)` in a child; iterate `messages()` for what it sends, then read `answer`.
+    """Runs `function(line, *arguments)` in a child; iterate `messages()` for what it sends, then read `answer`.
 
     `function` is named (`package.module.function`), so that only the child loads its module; arguments are pickled. Leaving the context ends the child, whatever it is doing.
     `messages()` asks its patience several times a second while the child is silent.
@@ -93,11 +106,17 @@ class Child:
     def __enter__(self) -> Self:
         load_ahead()
         server = context()
-        self._connection, other_end = server.Pipe(duplex=False)
+        self._connection, other_end = server.Pipe()
         self._process = server.Process(target=_run, args=(other_end, *self._target), daemon=False)  # type: ignore[attr-defined]
         self._process.start()
         other_end.close()
         return self
+
+    def tell(self, value: object) -> None:
+        """Send something small, for the function to receive. Nothing happens where the child is gone: `messages()` says so."""
+        assert self._connection is not None
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._connection.send(value)
 
     def messages(self) -> Iterator[Any]:
         """What the function sends, in order; ends when it has answered.
@@ -111,7 +130,7 @@ class Child:
                 self._patience.check()
             try:
                 received = self._connection.recv()
-            except EOFError:
+            except (EOFError, ConnectionResetError):
                 self._process.join()
                 raise ChildDied(self._process.exitcode) from None
             match received:
@@ -148,13 +167,10 @@ def _run(connection: Connection, name: str, arguments: tuple[object, ...]) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _raise_exit)
 
-    def send(value: object) -> None:
-        connection.send(_Message(value))
-
     answer: _Answer | _Failure
     try:
         function = pkgutil.resolve_name(name)
-        answer = _Answer(function(send, *arguments))
+        answer = _Answer(function(Line(connection), *arguments))
     except Exception as error:  # noqa: BLE001 - the boundary of the process: everything becomes an answer
         answer = _Failure(explained(error))
     with suppress(BrokenPipeError):  # the parent is gone: nobody waits for the answer

@@ -16,15 +16,15 @@ from api.importing.events import Advanced
 from api.importing.patience import Patience
 from api.importing.shaping import Shaping, companions
 from api.importing.sources import Source, content_hash, shown
-from api.importing.tasks import READ, TILE, Tiled, TilingTask
+from api.importing.tasks import READ, TILE, Measured, TilingTask
 from bim_import import ImportOptions, ImportResult
 from bim_import.formats import reader_of
-from tiles import TileOptions
+from tiles import BuiltTileset, TileOptions
 from twin.errors import DamagedSource
 from twin.frames import Diagnosis
 from twin.ports import ImportRequest, StagedRevision, Store, TilesetFiles, Unchanged
 from twin.source import SourceReport
-from twin.spool import Spool
+from twin.spool import Spool, write_state_index
 
 
 class _Turns(Protocol):
@@ -146,7 +146,7 @@ class _Import:
             with Child(self._patience, READ, path, self._spool, self._place.options) as child:
                 for progress in child.messages():
                     self._tell(progress.phase, progress.done, progress.total)
-                    if progress.objects_written:
+                    if progress.objects_written and not Spool(self._spool).only_tables:
                         self._state_index()
         except ChildDied as death:
             raise DamagedSource(
@@ -158,49 +158,63 @@ class _Import:
         return answer
 
     def _state_index(self) -> NDArray[np.uint32]:
-        """State indexes by ordinal; stages all objects of the spool the first time, in the batch's order."""
+        """State indexes by ordinal; given the first time to all objects of the spool, in the batch's order."""
         if self._indexes is None:
             job = self._job
             job.turns.wait_for(job.index, self._patience)
             try:
-                batches = list(self._staged(Spool(self._spool)))
+                batches = list(self._given(Spool(self._spool)))
             finally:
                 job.turns.pass_on(job.index)
-            relations = Spool(self._spool).relations
-            if len(relations):
-                self._place.store.stage_relations(self._revision, relations)
             self._indexes = np.concatenate(batches) if batches else np.empty(0, np.uint32)
         return self._indexes
 
-    def _staged(self, spool: Spool) -> Iterator[NDArray[np.uint32]]:
+    def _given(self, spool: Spool) -> Iterator[NDArray[np.uint32]]:
+        """Tables are named alone, and the rest of them is staged beside tiling; objects are staged whole."""
         store = self._place.store
         if spool.only_tables:
-            return (store.stage_table(self._revision, table) for table in spool.tables())
+            return (store.name_table(self._revision, table) for table in spool.tables())
         return (store.stage_objects(self._revision, batch) for batch in spool.objects())
 
+    def _stage_rest(self) -> None:
+        """What tiles need not wait for."""
+        spool = Spool(self._spool)
+        for table in spool.tables() if spool.only_tables else ():
+            self._place.store.stage_table(self._revision, table)
+            self._patience.check()
+        if len(spool.relations):
+            self._place.store.stage_relations(self._revision, spool.relations)
+
     def _tile(self, result: ImportResult) -> TilesetFiles:
-        """Build the tileset and stage the bounds. A source of which nothing is drawn has objects and no tileset."""
-        report, indexes = result.report, self._state_index()
+        """Build the tileset in a child, and stage meanwhile. A source of which nothing is drawn has objects and no tileset."""
+        report = result.report
         if not report.drawn:
-            nowhere = np.full((len(indexes), 6), np.nan)
+            nowhere = np.full((len(self._state_index()), 6), np.nan)
+            self._stage_rest()
             self._place.store.stage_bounds(self._revision, nowhere, nowhere)
             return TilesetFiles(tileset=None)
         self._tell("tiling", 0, 1)
         task = TilingTask(
             spool=self._spool,
+            count=Spool(self._spool).count,
             placement=result.diagnosis.placement,
             folder=self._place.tiles_folder / report.key,
             options=self._place.tiles,
         )
-        with Child(self._patience, TILE, task, indexes) as child:
-            for _ in child.messages():
-                pass
-        tiled: Tiled = child.answer
-        self._place.store.stage_bounds(self._revision, tiled.tileset.bounds, tiled.geographic)
-        self._place.store.stage_shapes(self._revision, tiled.shapes)
-        report.warnings.extend(tiled.tileset.warnings)
-        report.tileset = f"{self._place.tiles_folder.name}/{report.key}/{tiled.tileset.tileset}"
-        return TilesetFiles(tileset=tiled.tileset.tileset, files=tuple(tiled.tileset.files))
+        with Child(self._patience, TILE, task) as child:
+            write_state_index(self._spool, self._state_index())
+            child.tell("state indexes are there")
+            self._stage_rest()
+            for measured in child.messages():
+                self._stage_bodies(measured)
+        tiled: BuiltTileset = child.answer
+        report.warnings.extend(tiled.warnings)
+        report.tileset = f"{self._place.tiles_folder.name}/{report.key}/{tiled.tileset}"
+        return TilesetFiles(tileset=tiled.tileset, files=tuple(tiled.files))
+
+    def _stage_bodies(self, measured: Measured) -> None:
+        self._place.store.stage_bounds(self._revision, measured.bounds, measured.geographic)
+        self._place.store.stage_shapes(self._revision, measured.shapes)
 
     def _tell(self, phase: str, done: int, total: int) -> None:
         self._job.tell(Advanced(self._job.index, phase, done, total))

@@ -4,16 +4,17 @@ import gc
 import pkgutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.importing.tasks import Tiled, TilingTask
+from api.importing.child import Line
+from api.importing.tasks import Measured, TilingTask
 from bim_import import ImportOptions, ImportResult, Progress
 from bim_import.formats import Reader, reader_of
 from bim_import.ifc import importer as _ifc_reader  # noqa: F401 - loaded ahead: IFC files are the most frequent
-from tiles import build_tileset
+from tiles import BuiltTileset, build_tileset, object_bounds
+from twin.forked import beside
 from twin.frames import Frame
 from twin.frames.bounds import geographic_bounds
 from twin.shapes import shapes_of
@@ -31,25 +32,34 @@ _READERS: dict[Reader, str] = {
 """The function of each reader, by name: a child loads the libraries of the one that it needs."""
 
 
-def read(send: Callable[[Any], None], source: Path, folder: Path, options: ImportOptions) -> ImportResult:
+def read(line: Line, source: Path, folder: Path, options: ImportOptions) -> ImportResult:
     """Read one source into a spool folder; sends `Progress`. Raises like the reader, UnsupportedSource without one."""
     # The process lives for one file, whose hundreds of thousands of values hold no cycles: looking for some takes a third
     # of the time of reading them.
     gc.disable()
 
     def report(progress: Progress) -> None:
-        send(progress)
+        line.send(progress)
 
     reader: Callable[..., ImportResult] = pkgutil.resolve_name(_READERS[reader_of(source)])
     return reader(source, folder, options=options, progress=report)
 
 
-def tile(_send: Callable[[Any], None], task: TilingTask, state_index: NDArray[np.uint32]) -> Tiled:
-    """Build the tileset of a spooled source."""
+def tile(line: Line, task: TilingTask) -> BuiltTileset:
+    """Build the tileset of a spooled source of `task.count` objects.
+
+    Sends `Measured`; meanwhile waits for a word that the spool has the state indexes, and makes tiles of it.
+    """
     frame = Frame(task.placement)
     spool = Spool(task.spool)
-    built = build_tileset(
-        spool, frame=frame, state_index=state_index, folder=task.folder, options=task.options
-    )
-    shapes = shapes_of(spool, len(state_index))
-    return Tiled(tileset=built, geographic=geographic_bounds(frame, built.bounds), shapes=shapes)
+    bounds = object_bounds(spool, task.count)
+    with beside(lambda: line.send(_measured(spool, frame, bounds))):
+        line.receive()
+        return build_tileset(
+            spool, frame=frame, state_index=spool.state_index, folder=task.folder, options=task.options
+        )
+
+
+def _measured(spool: Spool, frame: Frame, bounds: NDArray[np.float64]) -> Measured:
+    geographic = geographic_bounds(frame, bounds)
+    return Measured(bounds=bounds, geographic=geographic, shapes=shapes_of(spool, len(bounds)))

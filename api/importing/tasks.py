@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tiles import BuiltTileset, TileOptions
+from tiles import TileOptions
 from twin.frames import Placement
 from twin.shapes import Shapes
 
@@ -17,22 +17,24 @@ TILE = "api.importing.steps.tile"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TilingTask:
-    """What tiling needs: the spool, where its frame lies, where tiles go."""
+    """What tiling needs: the spool and how many objects are in it, where its frame lies, where tiles go."""
 
     spool: Path
+    count: int
     placement: Placement
     folder: Path
     options: TileOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiled:
-    """A tileset with the bounds of its objects: by ordinal, (n, 6) float64, NaN where nothing is drawn.
+class Measured:
+    """What tiling says before it encodes: boxes of objects by ordinal, (n, 6) float64, NaN where nothing is drawn.
 
-    `geographic` is (west, south, lowest, east, north, highest) in degrees and metres (WGS 84, ellipsoidal).
+    `bounds` are in the source's local metres, `geographic` (west, south, lowest, east, north, highest) in degrees and metres
+    (WGS 84, ellipsoidal).
     """
 
-    tileset: BuiltTileset
+    bounds: NDArray[np.float64]
     geographic: NDArray[np.float64]
     shapes: Shapes
     """What the bodies are like, by ordinal."""

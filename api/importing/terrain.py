@@ -3,13 +3,12 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from api.importing.child import Child
+from api.importing.child import Child, Line
 from api.importing.patience import Patience
 from api.importing.sources import content_hash
 
@@ -53,9 +52,7 @@ def publish_terrain(
     return warnings
 
 
-def build(
-    _send: Callable[[Any], None], source: Path, folder: Path, height_offset_m: float | None
-) -> list[str]:
+def build(_line: Line, source: Path, folder: Path, height_offset_m: float | None) -> list[str]:
     """The step in a child process: open the model, write its tiles, last its description."""
     from bim_import.terrain import open_terrain  # noqa: PLC0415 - loaded in the child only
     from tiles.terrain import Area, build_terrain  # noqa: PLC0415

@@ -10,10 +10,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
-from bim_import.forked import die_with
 from bim_import.gis.batch import FramePlan, LayerPlan, Taken, Taker
 from bim_import.gis.reading.batches import Features
 from twin.errors import DamagedSource
+from twin.forked import die_with
 
 _AHEAD = 2
 """Batches a process may lie behind: enough that none waits, few enough for memory."""

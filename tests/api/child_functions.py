@@ -3,31 +3,32 @@
 import os
 import signal
 import time
-from collections.abc import Callable
-from typing import Any
 
+from api.importing.child import Line
 from twin.errors import DamagedSource
 
-Send = Callable[[Any], None]
 
-
-def double(send: Send, number: int) -> int:
-    send("working")
+def double(line: Line, number: int) -> int:
+    line.send("working")
     return 2 * number
 
 
-def refuse(_send: Send) -> None:
+def refuse(_line: Line) -> None:
     raise DamagedSource("a.ifc", "cut in half", "Export it again.")
 
 
-def divide(_send: Send) -> float:
+def divide(_line: Line) -> float:
     return 1 / 0
 
 
-def crash(_send: Send) -> None:
+def crash(_line: Line) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def sleep_after_telling_the_id(send: Send) -> None:
-    send(os.getpid())
+def sleep_after_telling_the_id(line: Line) -> None:
+    line.send(os.getpid())
     time.sleep(60)
+
+
+def echo(line: Line) -> object:
+    return line.receive()

@@ -32,6 +32,21 @@ def test_messages_come_before_the_answer() -> None:
     assert _run(child_functions.double, 21) == (["working"], 42)
 
 
+def test_a_child_receives_what_it_is_told() -> None:
+    with Child(_patience(threading.Event()), _name(child_functions.echo)) as child:
+        child.tell("go on")
+        assert list(child.messages()) == []
+    assert child.answer == "go on"
+
+
+def test_telling_a_child_that_is_gone_is_no_error_of_its_own() -> None:
+    with Child(_patience(threading.Event()), _name(child_functions.crash)) as child:
+        psutil.wait_procs(psutil.Process().children())
+        child.tell("go on")
+        with pytest.raises(ChildDied):
+            list(child.messages())
+
+
 def test_an_error_on_purpose_arrives_as_itself() -> None:
     with pytest.raises(DamagedSource, match="cut in half"):
         _run(child_functions.refuse)

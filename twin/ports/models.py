@@ -103,6 +103,12 @@ class RevisionWriter(Protocol):
         """
         ...
 
+    def name_table(self, revision: StagedRevision, table: ObjectTable) -> NDArray[np.uint32]:
+        """Give the objects of a table their state indexes, in its order, ahead of `stage_table`, which is to follow for the
+        same tables in the same order: tiles need the indexes alone, and are made while the rest is staged. Raises Conflict.
+        """
+        ...
+
     def stage_bounds(self, revision: StagedRevision, local: Boxes, geographic: Boxes) -> None:
         """Stage the boxes of what is drawn, for all objects at once; NaN rows: not drawn.
 

@@ -4,6 +4,7 @@ One folder a source. Geometry is written by several processes, each into parts o
 needed and a process that dies costs what it had not flushed:
 
     relations           pairs of ordinals: the first object feeds the second
+    state_index         state indexes by ordinal, as the store gave them
     objects.msgpack     length-prefixed batches of SourceObject, and heads of tables of objects
     tables.bin          the columns of these tables, back to back, 8-byte aligned
     part-N.bin          the arrays of the meshes, back to back, 4-byte aligned
@@ -18,7 +19,7 @@ Which process writes what depends on luck; what the reader shows does not: equal
 the order in which the sorted instances first use them, materials in the order of their encoded bytes.
 """
 
-from twin.spool.files import write_relations
+from twin.spool.files import write_relations, write_state_index
 from twin.spool.geometry import (
     INSTANCE_ROW,
     MESH_ROW,
@@ -42,4 +43,5 @@ __all__ = [
     "drawn_ordinals",
     "renumber",
     "write_relations",
+    "write_state_index",
 ]

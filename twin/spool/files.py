@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 RELATIONS = "relations"
 """File of pairs of ordinals, uint32."""
 
+STATE_INDEX = "state_index"
+"""File of state indexes by ordinal, uint32."""
+
 _LENGTH = struct.Struct("<Q")
 
 
@@ -52,3 +55,8 @@ def mapped(path: Path) -> NDArray[np.uint8]:
 def write_relations(folder: Path, pairs: NDArray[np.integer[Any]]) -> None:
     """Write (k, 2) ordinals of objects of which the first feeds the second; what was there is replaced."""
     (folder / RELATIONS).write_bytes(np.ascontiguousarray(pairs, "u4").tobytes())
+
+
+def write_state_index(folder: Path, indexes: NDArray[np.uint32]) -> None:
+    """Write (n,) state indexes by ordinal; what was there is replaced."""
+    (folder / STATE_INDEX).write_bytes(np.ascontiguousarray(indexes, "u4").tobytes())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twin.objects import SourceObject
 from twin.source import Material, Mesh
 from twin.spool import objects
-from twin.spool.files import RELATIONS, frames, rows
+from twin.spool.files import RELATIONS, STATE_INDEX, frames, rows
 from twin.spool.geometry import INSTANCE_ROW, MESH_ROW, PART_ROW, UNSHARED
 from twin.tables import ObjectTable, index_runs
 
@@ -57,10 +57,20 @@ class Spool:
         """Whether all objects came in tables."""
         return all(isinstance(batch, ObjectTable) for batch in self.batches_as(_Nothing))
 
+    @cached_property
+    def count(self) -> int:
+        """How many objects there are."""
+        return sum(len(batch) for batch in self.batches_as(_Nothing))
+
     @property
     def relations(self) -> NDArray[np.uint32]:
         """(k, 2) ordinals of objects of which the first feeds the second."""
         return rows(self.folder / RELATIONS, np.dtype("u4")).reshape(-1, 2)
+
+    @property
+    def state_index(self) -> NDArray[np.uint32]:
+        """(n,) state indexes by ordinal; empty before they are given."""
+        return rows(self.folder / STATE_INDEX, np.dtype("u4"))
 
     def words(self, part_file: int) -> NDArray[np.uint32]:
         """All arrays of one part as 32-bit words, read-only: `offset` of a mesh over 4 is where its positions start; then

@@ -129,6 +129,9 @@ class SqlStore(CommandStore):
     def stage_table(self, revision: StagedRevision, table: ObjectTable) -> NDArray[np.uint32]:
         return self._stager(revision, TableStager).stage(table)
 
+    def name_table(self, revision: StagedRevision, table: ObjectTable) -> NDArray[np.uint32]:
+        return self._stager(revision, TableStager).name(table)
+
     def _stager(self, revision: StagedRevision, kind: type[_Stager]) -> _Stager:
         stager = self._stagers.get(revision.id)
         if stager is None:
@@ -143,6 +146,7 @@ class SqlStore(CommandStore):
         return stager
 
     def stage_bounds(self, revision: StagedRevision, local: Boxes, geographic: Boxes) -> None:
+        self._finish_staging(revision)
         with self._database.read() as connection:
             here = revisions.staged_here(connection, revision)
         target = BoxTarget(here.id, here.placement_id, lambda writing: check_staged(writing, here))
@@ -170,11 +174,14 @@ class SqlStore(CommandStore):
     def publish(
         self, revision: StagedRevision, *, tiles: TilesetFiles, diagnosis: Diagnosis, report: SourceReport
     ) -> Change:
-        if (stager := self._stagers.get(revision.id)) is not None:
-            stager.finish()
+        self._finish_staging(revision)
         change = revisions.publish(self._database, revision, tiles=tiles, diagnosis=diagnosis, report=report)
         self._stagers.pop(revision.id, None)
         return change
+
+    def _finish_staging(self, revision: StagedRevision) -> None:
+        if (stager := self._stagers.get(revision.id)) is not None:
+            stager.finish()
 
     def discard(self, revision: StagedRevision) -> None:
         self._stagers.pop(revision.id, None)

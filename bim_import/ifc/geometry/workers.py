@@ -24,10 +24,10 @@ from typing import Protocol, Self
 import msgspec
 import numpy as np
 
-from bim_import.forked import die_with
 from bim_import.ifc.geometry.board import DRAWN, IDLE, PENDING, Board, code_of
 from bim_import.ifc.geometry.shapes import Level
 from twin.errors import TwinError
+from twin.forked import die_with
 from twin.source import NotDrawn
 from twin.spool import GeometryWriter, drawn_ordinals
 

@@ -1,5 +1,6 @@
 """Staging a table: columns are prepared as columns, rows are made of them by zip, properties are written as blocks."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
@@ -29,7 +30,6 @@ _T = TypeVar("_T")
 class _Rows(NamedTuple):
     """Columns of `object_version`, as far as they are known without the database."""
 
-    global_ids: list[str]
     ids: range
     classes: NDArray[np.unsignedinteger]
     parents: list[int]
@@ -49,36 +49,53 @@ class TableStager:
         self._database = database
         self._here = here
         self._pace = Pace(FIRST_PIECE)
+        self._naming = Pace(FIRST_PIECE)
         self._identities = Identities(database, here)
         self._columns = ColumnWriter(database, compose(here.id, 0))
         self._order = OrderWriter(database)
         self._packed = here.packed
-        self._next = 0
+        self._named: deque[NDArray[np.uint32]] = deque()
+        self._named_to = self._next = 0
         self._last = ""
 
-    def stage(self, table: ObjectTable) -> NDArray[np.uint32]:
-        """Stage a table; returns state indexes in its order."""
-        rows = _rows(table, compose(self._here.id, 0))
-        self._check_order(table.first, rows.global_ids)
-        columns = prepare(table)
+    def name(self, table: ObjectTable) -> NDArray[np.uint32]:
+        """Give the objects of a table their state indexes; returns them in its order."""
+        global_ids = table.global_ids.tolist()
+        self._check_order(table.first, global_ids)
         given: list[int] = []
+        for piece in self._naming.pieces(global_ids):
+            given.extend(self._written(partial(self._identities.of, global_ids=piece)))
+        self._named_to += len(table)
+        self._named.append(np.array(given, dtype=np.uint32))
+        return self._named[-1]
+
+    def stage(self, table: ObjectTable) -> NDArray[np.uint32]:
+        """Stage a table, named before or now; returns state indexes in its order."""
+        if not self._named:
+            self.name(table)
+        indexes = self._named.popleft()
+        if table.first != self._next or len(indexes) != len(table):
+            raise out_of_order(self._next, table.first, "another table than was named")
+        rows = _rows(table, compose(self._here.id, 0))
+        columns = prepare(table)
+        given = indexes.tolist()
         for piece in self._pace.pieces(range(len(table))):
-            given.extend(self._written(partial(self._insert, table, rows, piece)))
+            self._written(partial(self._insert, table, rows, given, slice(piece[0], piece[-1] + 1)))
         for some in self._columns.pieces(columns):
             self._written(partial(self._columns.write, some))
         self._order.collect(rows.parents, rows.sort_keys, rows.ids)
         self._next += len(table)
-        return np.array(given, dtype=np.uint32)
+        return indexes
 
     def finish(self) -> None:
-        """Write what was held back; to be called before the revision is published."""
+        """Write what was held back; to be called when all tables are staged. A second call does nothing."""
         self._order.flush()
 
     def _check_order(self, first: int, global_ids: Sequence[str]) -> None:
         if not global_ids:
             return
-        if first != self._next or global_ids[0] <= self._last:
-            raise out_of_order(self._next, first, global_ids[0])
+        if first != self._named_to or global_ids[0] <= self._last:
+            raise out_of_order(self._named_to, first, global_ids[0])
         for place, (before, after) in enumerate(pairwise(global_ids), first + 1):
             if after <= before:
                 raise out_of_order(place, place, after)
@@ -101,21 +118,18 @@ class TableStager:
         return given
 
     def _insert(
-        self, table: ObjectTable, rows: _Rows, part: Sequence[int], connection: Connection
-    ) -> list[int]:
-        piece = slice(part[0], part[-1] + 1)
-        indexes = self._identities.of(connection, rows.global_ids[piece])
+        self, table: ObjectTable, rows: _Rows, given: Sequence[int], piece: slice, connection: Connection
+    ) -> None:
         self._identities.learn_classes(connection, table.classes.vocabulary)
         known = np.array([self._identities.classes[name] for name in table.classes.vocabulary], np.int64)
         versions = zip(
             rows.ids[piece],
-            indexes,
+            given[piece],
             known[rows.classes[piece]].tolist(),
-            *(column[piece] for column in rows[3:]),
+            *(column[piece] for column in rows[2:]),
             strict=True,
         )
         self._database.dialect.insert_rows(connection, object_version, list(versions))
-        return indexes
 
 
 def _rows(table: ObjectTable, base: int) -> _Rows:
@@ -123,7 +137,6 @@ def _rows(table: ObjectTable, base: int) -> _Rows:
     held = (storeys + base).tolist()
     nowhere = storeys == NO_ORDINAL
     return _Rows(
-        global_ids=table.global_ids.tolist(),
         ids=range(base + table.first, base + table.first + len(table)),
         classes=table.classes.codes,
         parents=(np.where(table.parents == NO_ORDINAL, NO_PARENT, table.parents) + base).tolist(),
