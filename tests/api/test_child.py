@@ -41,7 +41,8 @@ def test_a_child_receives_what_it_is_told() -> None:
 
 def test_telling_a_child_that_is_gone_is_no_error_of_its_own() -> None:
     with Child(_patience(threading.Event()), _name(child_functions.crash)) as child:
-        psutil.wait_procs(psutil.Process().children())
+        assert child._process is not None
+        child._process.join()
         child.tell("go on")
         with pytest.raises(ChildDied):
             list(child.messages())

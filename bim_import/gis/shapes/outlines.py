@@ -15,6 +15,9 @@ positions are promised to, above what float32 makes of a coordinate in a block o
 _PASSES = 4
 """Rounds of taking corners out; of neighbouring ones each round takes only one."""
 
+_POLYGON = 3
+"""Type of a polygon in shapely (GEOS); the others that come here are multipolygons."""
+
 _SEMI_MAJOR_M = 6378137.0
 _ECCENTRICITY_SQUARED = 0.0066943799901413165
 
@@ -64,21 +67,35 @@ class NativeRings:
 
 def native_rings(polygons: NDArray[np.object_], rows: Indexes) -> NativeRings:
     """Rings of valid polygons and multipolygons; a coordinate without height has NaN there."""
-    parts, part_of = shapely.get_parts(polygons, return_index=True)
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
+    parts, part_rows = polygons, rows
+    if (shapely.get_type_id(polygons) != _POLYGON).any():
+        parts, part_of = shapely.get_parts(polygons, return_index=True)
+        part_rows = rows[part_of]
     deep = bool(shapely.has_z(polygons).any())
-    points, ring_of = shapely.get_coordinates(rings, include_z=deep, return_index=True)
+    points = shapely.get_coordinates(parts, include_z=deep)
     if not deep:
         points = np.column_stack([points, np.full(len(points), np.nan)])
-    counts = np.bincount(ring_of, minlength=len(rings))
+    part_rings = shapely.get_num_interior_rings(parts).astype(np.int64) + 1
+    counts = _ring_counts(parts, part_rings)
     keep = np.ones(len(points), dtype=bool)
     keep[starts(counts) + counts - 1] = False
     return NativeRings(
         points=points[keep],
         ring_counts=counts - 1,
-        part_rings=np.bincount(ring_part, minlength=len(parts)),
-        part_rows=rows[part_of],
+        part_rings=part_rings,
+        part_rows=part_rows,
     )
+
+
+def _ring_counts(parts: NDArray[np.object_], part_rings: Indexes) -> Indexes:
+    """(r,) coordinates of each ring. Rings are taken out of polygons with holes alone: that takes as long as all the rest."""
+    counts = np.empty(int(part_rings.sum()), dtype=np.int64)
+    holed = part_rings > 1
+    of_holed = np.repeat(holed, part_rings)
+    counts[~of_holed] = shapely.get_num_coordinates(parts[~holed])
+    if holed.any():
+        counts[of_holed] = shapely.get_num_coordinates(shapely.get_rings(parts[holed]))
+    return counts
 
 
 def outlines(rings: NativeRings, points: Floats) -> Outlines:

@@ -5,7 +5,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from bim_import.gis.shapes.joined import Floats, Indexes, starts
+from bim_import.gis.shapes.joined import Floats, Indexes, ranges, starts
 from bim_import.gis.shapes.outlines import Outlines
 
 
@@ -17,27 +17,50 @@ def triangulated(shape: Outlines) -> tuple[Indexes, Indexes]:
     """
     counts, rings = shape.part_counts, shape.part_rings
     first = starts(counts)
-    pieces = _earcut(shape.flat, shape.ring_counts, counts, rings)
+    found = np.where(rings == 1, counts - 2, 0)
+    quads = np.flatnonzero(_convex_quads(shape.flat, counts, rings, first))
+    others = np.setdiff1d(np.arange(len(counts)), quads)
+    pieces = _cut(shape, others, counts, rings)
+    found[others] = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)) // 3
+    result = np.empty((int(found.sum()), 3), dtype=np.int64)
+    at = starts(found)
+    corner = first[quads][:, None]
+    result[at[quads]] = corner + np.array([0, 1, 2])
+    result[at[quads] + 1] = corner + np.array([0, 2, 3])
+    if len(others):
+        corners = np.concatenate(pieces).astype(np.int64) + np.repeat(first[others], 3 * found[others])
+        result[ranges(at[others], found[others])] = corners.reshape(-1, 3)
+    return result, found
+
+
+def _convex_quads(flat: Floats, counts: Indexes, rings: Indexes, first: Indexes) -> NDArray[np.bool_]:
+    """(p,) polygons of four corners, each of which turns left: most buildings, and either diagonal cuts them."""
+    found: NDArray[np.bool_] = (counts == 4) & (rings == 1)
+    corners = flat[first[found][:, None] + np.arange(4)]
+    edges = np.roll(corners, -1, axis=1) - corners
+    ahead = np.roll(edges, -1, axis=1)
+    turns = edges[..., 0] * ahead[..., 1] - edges[..., 1] * ahead[..., 0]
+    found[found] = (turns > 0.0).all(axis=1)
+    return found
+
+
+def _cut(shape: Outlines, parts: Indexes, counts: Indexes, rings: Indexes) -> list[NDArray[np.uint32]]:
+    """Corners of the triangles of some polygons, each counted from its first."""
+    pieces = _earcut(shape, parts, counts, rings)
     found = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
-    for part in np.flatnonzero(found != 3 * (counts + 2 * rings - 4)).tolist():
-        pieces[part] = _delaunay(shape, part, pieces[part])
-        found[part] = len(pieces[part])
-    if not pieces:
-        return np.empty((0, 3), np.int64), found
-    corners = np.concatenate(pieces).astype(np.int64) + np.repeat(first, found)
-    return corners.reshape(-1, 3), found // 3
+    for place in np.flatnonzero(found != 3 * (counts + 2 * rings - 4)[parts]).tolist():
+        pieces[place] = _delaunay(shape, int(parts[place]), pieces[place])
+    return pieces
 
 
-def _earcut(flat: Floats, ring_counts: Indexes, counts: Indexes, rings: Indexes) -> list[NDArray[np.uint32]]:
+def _earcut(shape: Outlines, parts: Indexes, counts: Indexes, rings: Indexes) -> list[NDArray[np.uint32]]:
     """One array of corners a polygon. The library takes one polygon at a time: a microsecond each."""
-    ends = np.cumsum(ring_counts) - np.repeat(starts(counts), rings)
-    relative = ends.astype(np.uint32)
+    ends = np.cumsum(shape.ring_counts) - np.repeat(starts(counts), rings)
+    relative, flat = ends.astype(np.uint32), shape.flat
     cut = mapbox_earcut.triangulate_float64
     bounds = np.r_[0, np.cumsum(counts)].tolist()
     edges = np.r_[0, np.cumsum(rings)].tolist()
-    return [
-        cut(flat[bounds[i] : bounds[i + 1]], relative[edges[i] : edges[i + 1]]) for i in range(len(counts))
-    ]
+    return [cut(flat[bounds[i] : bounds[i + 1]], relative[edges[i] : edges[i + 1]]) for i in parts.tolist()]
 
 
 def _delaunay(shape: Outlines, part: int, instead: NDArray[np.uint32]) -> NDArray[np.uint32]:
