@@ -31,7 +31,7 @@ class Soup:
 
     positions: (n, 3) float64 metres, relative to the centre asked for; normals: (n, 3) float32; uvs: (n, 2) float32,
     zero where a mesh has none, None in a model without images; triangles: (m, 3) uint32 into positions, counter-clockwise from outside; material: (m,)
-    entry of the palette; vertex_instance: (n,) position in the list of instances asked for.
+    entry of the palette; vertex_instance: (n,) position in the list of instances asked for; arranged: as in MeshBatch.
     """
 
     positions: NDArray[np.float64]
@@ -40,6 +40,7 @@ class Soup:
     triangles: NDArray[np.uint32]
     material: NDArray[np.int64]
     vertex_instance: NDArray[np.int64]
+    arranged: bool = False
 
 
 class Geometry:
@@ -192,6 +193,7 @@ class Geometry:
             triangles=triangles,
             material=self._triangle_materials(meshes),
             vertex_instance=np.repeat(np.arange(len(meshes)), sizes),
+            arranged=bool(self.mesh_rows["arranged"][meshes].all()),
         )
 
     def _triangle_materials(self, meshes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -103,17 +103,25 @@ class MeshWriter:
             attributes.append(colors(self._palette.linear, surface.entry))
         if self._palette.textures[surface.look] is not None and soup.uvs is not None:
             attributes.append(texture_coordinates(soup.uvs[surface.source], packed=self._compress))
-        arranged = _by_plan if self._packing.by_plan else _ordered
-        order, corners = arranged(attributes, surface.triangles)
+        order, corners = self._order(soup, attributes, surface.triangles)
+        count = len(surface.source) if isinstance(order, slice) else len(order)
         primitive: dict[str, Any] = {
             "attributes": {a.name: a.write(self._builder, order, packed=self._compress) for a in attributes},
-            "indices": self._builder.indices(corners, len(order), packed=self._compress),
+            "indices": self._builder.indices(corners, count, packed=self._compress),
             "material": self._material(surface.look, colored=colored),
         }
         if ids:
-            count = len(np.unique(ids[0].values[surface.source]))
-            primitive["extensions"] = feature_set(self._builder, MESH_FEATURES, count=count)
+            features = len(np.unique(ids[0].values[surface.source]))
+            primitive["extensions"] = feature_set(self._builder, MESH_FEATURES, count=features)
         return primitive
+
+    def _order(
+        self, soup: Soup, attributes: list[Attribute], triangles: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.int64] | slice, NDArray[np.uint32]]:
+        """Which vertices to store, in order, and the corners (3 m,) into those."""
+        if not self._packing.by_plan:
+            return _ordered(attributes, triangles)
+        return (slice(None), triangles.reshape(-1)) if soup.arranged else _by_plan(attributes, triangles)
 
     def _material(self, look: int, *, colored: bool) -> int:
         key = (look, colored)

@@ -52,16 +52,15 @@ class Attribute:
             return self
         return replace(self, values=self.values[source], rows=self.rows[source])
 
-    def write(self, builder: GlbBuilder, order: NDArray[np.int64], *, packed: bool) -> int:
+    def write(self, builder: GlbBuilder, order: NDArray[np.int64] | slice, *, packed: bool) -> int:
         """Write the vertices `order` and return the accessor."""
-        view = builder.attribute_view(
-            np.ascontiguousarray(self.rows[order]), packed=packed, filtered=self.filter
-        )
+        rows = np.ascontiguousarray(self.rows[order])
+        view = builder.attribute_view(rows, packed=packed, filtered=self.filter)
         extra: dict[str, Any] = {"normalized": True} if self.normalized else {}
         if self.bounded:
             lower, upper = bounds_of(self.values[order])
             extra |= {"min": lower.tolist(), "max": upper.tolist()}
-        return builder.accessor(view, self.values, count=len(order), **extra)
+        return builder.accessor(view, self.values, count=len(rows), **extra)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

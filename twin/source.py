@@ -93,6 +93,7 @@ class MeshBatch:
     positions: (v, 3) float32 relative to the mesh's origin; normals: (v, 3) float32, unit length.
     triangles: (t, 3) integers, each counted from its own mesh's first vertex, counter-clockwise seen from outside, ordered
     by material. parts: (p, 3) integers (material id of the spool part, first triangle of its own mesh, triangle count).
+    arranged: no two vertices of a mesh are equal, and they lie in the order in which they take least when compressed.
     """
 
     ordinals: NDArray[np.integer[Any]]
@@ -104,6 +105,7 @@ class MeshBatch:
     normals: NDArray[np.float32]
     triangles: NDArray[np.integer[Any]]
     parts: NDArray[np.integer[Any]]
+    arranged: bool = False
 
     def __len__(self) -> int:
         return len(self.ordinals)

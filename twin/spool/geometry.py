@@ -22,6 +22,7 @@ MESH_ROW = np.dtype(
         ("first_part", "u4"),
         ("parts", "u4"),
         ("textured", "u4"),
+        ("arranged", "u4"),
         ("part_file", "u4"),
         ("origin", "f8", 3),
         ("lower", "f8", 3),
@@ -30,8 +31,8 @@ MESH_ROW = np.dtype(
     ]
 )
 """One mesh. `offset` is in bytes into the part's .bin; `lower`/`upper` bound the positions in the mesh's own frame (origin
-added); `digest` is of the arrays and the materials' content, without the origin, UNSHARED for meshes of a batch; `part_file` is
-filled in by the reader."""
+added); `digest` is of the arrays and the materials' content, without the origin, UNSHARED for meshes of a batch; `arranged` as in
+MeshBatch; `part_file` is filled in by the reader."""
 
 UNSHARED = 0
 """Digest of a mesh that is drawn once and compared with no other."""
@@ -93,6 +94,7 @@ class GeometryWriter:
                 self._part_count,
                 len(parts),
                 int(mesh.uvs is not None),
+                0,
                 0,
                 mesh.origin,
                 lower,
@@ -171,6 +173,7 @@ class GeometryWriter:
         found["lower"] = np.minimum.reduceat(batch.positions, first, axis=0) + batch.origins
         found["upper"] = np.maximum.reduceat(batch.positions, first, axis=0) + batch.origins
         found["digest"] = UNSHARED
+        found["arranged"] = batch.arranged
         return found
 
     def _write_instances(

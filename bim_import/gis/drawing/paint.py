@@ -67,6 +67,7 @@ class Painter:
                 normals=shapes.normals,
                 triangles=shapes.triangles,
                 parts=parts,
+                arranged=shapes.arranged,
             )
         )
 

@@ -20,6 +20,7 @@ class Shapes:
     positions: (v, 3) float64, local metres; normals: (v, 3) float32, unit length.
     triangles: (t, 3) counted from the first vertex of their own mesh, counter-clockwise seen from outside.
     slots: (t,) uint8 BODY or ROOF, ascending within a mesh.
+    arranged: as in `twin.source.MeshBatch`.
     """
 
     rows: Indexes
@@ -29,6 +30,7 @@ class Shapes:
     normals: NDArray[np.float32]
     triangles: NDArray[np.integer]
     slots: NDArray[np.uint8]
+    arranged: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
