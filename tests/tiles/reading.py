@@ -248,6 +248,31 @@ def tiles_of(folder: Path, name: str, parent: Placed | None = None) -> Iterator[
     yield from _walk(folder, document["root"], parent, np.eye(4) if parent is None else parent.to_ecef)
 
 
+def features_of(folder: Path, name: str, *, decoded: bool) -> dict[str, NDArray[np.float64]]:
+    """(m, 3, 3) corners of the triangles of each feature in ECEF metres, by global_id. `name`: the tileset's first document.
+
+    `decoded`: read the tiles that `tests.tiles.validator` has decoded, which lie beside the packed ones.
+    """
+    document = json.loads((folder / name).read_bytes())
+    schema = json.loads((folder / document["schemaUri"]).read_bytes())
+    found: dict[str, NDArray[np.float64]] = {}
+    for tile in tiles_of(folder, name):
+        if "content" not in tile.json:
+            continue
+        path = folder / tile.json["content"]["uri"]
+        glb = Glb((path.parent / "decoded" / path.name if decoded else path).read_bytes())
+        if "EXT_structural_metadata" not in glb.json.get("extensions", {}):
+            continue
+        drawn, rows = glb.drawn(), glb.table(schema)
+        corners = drawn.corners @ tile.to_ecef[:3, :3].T + tile.to_ecef[:3, 3]
+        order = np.argsort(drawn.features, kind="stable")
+        bounds = np.searchsorted(drawn.features[order], np.arange(len(rows) + 1))
+        for at, row in enumerate(rows):
+            assert row["global_id"] not in found, "an object is in one tile only"
+            found[row["global_id"]] = corners[order[bounds[at] : bounds[at + 1]]]
+    return found
+
+
 def documents_of(folder: Path, name: str) -> Iterator[str]:
     """A tileset's document and those that its tiles lead to."""
     yield name
