@@ -86,6 +86,10 @@ class Dialect(Protocol):
         """Insert rows with a value for every column of the table, in its order, as fast as the engine can."""
         ...
 
+    def insert_columns(self, connection: Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+        """The same, for values that lie in columns: all of one length, in the table's order."""
+        ...
+
     def insert_missing(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:

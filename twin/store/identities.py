@@ -83,12 +83,16 @@ class Identities:
             known.update(zip(new, indexes, strict=True))
         return [known[global_id] for global_id in global_ids]
 
-    def _insert(self, connection: Connection, global_ids: Sequence[str], indexes: Iterable[int]) -> None:
-        model_id, number = self._here.model_id, self._here.number
-        rows = [
-            (index, model_id, name, number, None) for index, name in zip(indexes, global_ids, strict=True)
-        ]
-        self._database.dialect.insert_rows(connection, twin_object, rows)
+    def _insert(self, connection: Connection, global_ids: Sequence[str], indexes: Sequence[int]) -> None:
+        count = len(global_ids)
+        columns = (
+            indexes,
+            [self._here.model_id] * count,
+            global_ids,
+            [self._here.number] * count,
+            [None] * count,
+        )
+        self._database.dialect.insert_columns(connection, twin_object, columns)
 
     def _known(self, connection: Connection, global_ids: Sequence[str]) -> tuple[dict[str, int], list[int]]:
         """Indexes that these objects have, and which of those only discarded imports have known so far.

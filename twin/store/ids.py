@@ -1,5 +1,7 @@
 """Ids composed of a revision (or placement) and an ordinal; see `twin.store.schema`."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Result
@@ -11,9 +13,11 @@ SPAN = 1 << ORDINAL_BITS
 
 
 def integers(found: Result[tuple[int]]) -> NDArray[np.int64]:
-    """The one column of a result. All rows at once: one by one takes three times as long."""
-    rows = found.all()
-    return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+    """The one column of a result, none of it NULL. From the driver's cursor: rows of SQLAlchemy's take three times as long."""
+    cursor: Any = found.cursor  # type: ignore[attr-defined]  # of a result that is not buffered, as all here
+    values = np.fromiter(cursor, np.dtype([("value", np.int64)]))["value"]
+    found.close()
+    return np.ascontiguousarray(values)
 
 
 def compose(owner: int, ordinal: int) -> int:

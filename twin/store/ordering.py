@@ -34,16 +34,22 @@ class OrderWriter:
 
     def flush(self) -> None:
         """Write all that was collected."""
-        for piece in Pace(_FIRST_PIECE).pieces(self._sorted()):
+        columns = self._sorted()
+        for piece in Pace(_FIRST_PIECE).pieces(range(len(self._keys))):
+            part = slice(piece[0], piece[-1] + 1)
             with self._database.write() as connection:
-                self._database.dialect.insert_rows(connection, object_order, piece)
+                self._database.dialect.insert_columns(
+                    connection, object_order, [each[part] for each in columns]
+                )
         self._parents, self._keys, self._ids = [], [], []
 
-    def _sorted(self) -> list[tuple[int, str, int]]:
+    def _sorted(self) -> tuple[list[int], list[str], list[int]]:
         """By parent, key and id. Ids come ascending, so that two stable sorts do: a third of the time of sorting tuples."""
+        parents = np.array(self._parents, dtype=np.int64)
         order = np.array(sorted(range(len(self._keys)), key=self._keys.__getitem__), dtype=np.int64)
-        order = order[np.argsort(np.array(self._parents, dtype=np.int64)[order], kind="stable")]
-        return [(self._parents[row], self._keys[row], self._ids[row]) for row in order.tolist()]
+        order = order[np.argsort(parents[order], kind="stable")]
+        ids = np.array(self._ids, dtype=np.int64)[order].tolist()
+        return parents[order].tolist(), [self._keys[row] for row in order.tolist()], ids
 
 
 _place = tuple_(object_order.c.parent_id, object_order.c.sort_key, object_order.c.id)

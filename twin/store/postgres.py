@@ -189,6 +189,10 @@ class PostgresDialect:
         if rows:
             postgres_rows.insert(_driver(connection), table, rows)
 
+    def insert_columns(self, connection: Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+        """As rows."""
+        self.insert_rows(connection, table, list(zip(*columns, strict=True)))
+
     def insert_missing(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:

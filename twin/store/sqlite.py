@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,9 @@ readings of as many signals: each commit would write all of its pages twice."""
 
 WRITER_CACHE_KIB = 65_536
 """Page cache of the writer: the pages that a batch changes must fit, or they go to the log before the commit."""
+
+ROWS_AT_ONCE = 100
+"""Rows of one INSERT: a table of 13 columns stays far below the 32,766 parameters that SQLite allows by default."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -177,9 +181,19 @@ class SqliteDialect:
             connection.info["durable"] = durable
 
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        """One prepared statement, stepped by the driver over the tuples."""
-        if rows:
-            connection.exec_driver_sql(_insert_text(table, tuple(table.columns.keys())), rows)
+        """Many rows a statement: starting one takes twice as long as writing a row (measured: 3.0 µs a row, 1.0 so)."""
+        whole = len(rows) - len(rows) % ROWS_AT_ONCE
+        if whole:
+            _insert(connection, table, list(chain.from_iterable(rows[:whole])))
+        if whole < len(rows):
+            connection.exec_driver_sql(_insert_text(table, tuple(table.columns.keys())), rows[whole:])
+
+    def insert_columns(self, connection: Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+        """The same without a tuple for each row."""
+        values: list[Any] = [None] * (len(columns[0]) * len(columns))
+        for place, column in enumerate(columns):
+            values[place :: len(columns)] = column
+        _insert(connection, table, values)
 
     def insert_missing(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
@@ -286,10 +300,20 @@ _ADVICE = {
 }
 
 
-@lru_cache(maxsize=64)
-def _insert_text(table: Table, columns: tuple[str, ...]) -> str:
+def _insert(connection: Connection, table: Table, values: Sequence[Any]) -> None:
+    """Insert rows whose values follow one another."""
+    columns = tuple(table.columns.keys())
+    size = ROWS_AT_ONCE * len(columns)
+    for start in range(0, len(values), size):
+        some = tuple(values[start : start + size])
+        connection.exec_driver_sql(_insert_text(table, columns, len(some) // len(columns)), some)
+
+
+@lru_cache(maxsize=256)
+def _insert_text(table: Table, columns: tuple[str, ...], rows: int = 1) -> str:
     names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608  # names of the schema's own
+    values = ", ".join([f"({marks})"] * rows)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {values}'  # noqa: S608  # names of the schema's own
 
 
 @lru_cache(maxsize=16)

@@ -53,28 +53,36 @@ def blocks(placement_id: int, local: Boxes, around: Boxes) -> Iterator[tuple[int
 def groups(placement_id: int, around: Boxes, parent: NDArray[np.bool_]) -> list[_Group]:
     """Objects with a box, near ones together; those that hold others (`parent`) apart, since they are large."""
     made: list[_Group] = []
+    whole = unrolled(around)
     for chosen in (is_box(around) & ~parent, is_box(around) & parent):
         ordinals = np.flatnonzero(chosen)
-        ordinals = ordinals[np.argsort(_along_curve(around[ordinals]), kind="stable")]
-        for start in range(0, len(ordinals), GROUP):
-            made.append(_group(compose(placement_id, len(made)), around, ordinals[start : start + GROUP]))
+        ordinals = ordinals[np.argsort(_along_curve(whole[ordinals]), kind="stable")]
+        made.extend(_groups(compose(placement_id, len(made)), around, whole, ordinals))
     return made
 
 
-def _group(identifier: int, around: Boxes, ordinals: NDArray[np.int64]) -> _Group:
+def _groups(first: int, around: Boxes, whole: Boxes, ordinals: NDArray[np.int64]) -> Iterator[_Group]:
+    """Groups of successive `ordinals`, whose ids go on from `first`."""
+    if not len(ordinals):
+        return
     members = np.empty(len(ordinals), _MEMBER)
     members["ordinal"] = ordinals
     members["rectangle"] = around[ordinals][:, [0, 1, 3, 4]]
-    whole = unrolled(around[ordinals])
-    low, high = whole[:, :3].min(axis=0).tolist(), whole[:, 3:].max(axis=0).tolist()
-    return _Group((identifier, *low, *high), members.tobytes())
+    starts = np.arange(0, len(ordinals), GROUP)
+    low = np.minimum.reduceat(whole[ordinals, :3], starts).tolist()
+    high = np.maximum.reduceat(whole[ordinals, 3:], starts).tolist()
+    for place, start in enumerate(starts.tolist()):
+        west, south, lowest = low[place]
+        east, north, highest = high[place]
+        box = (first + place, west, south, lowest, east, north, highest)
+        yield _Group(box, members[start : start + GROUP].tobytes())
 
 
 def _along_curve(boxes: Boxes) -> NDArray[np.uint32]:
-    """Place of each centre on a Z-order curve over all of them."""
+    """Place of each centre on a Z-order curve over all of them; none crosses the antimeridian."""
     if not len(boxes):
         return np.empty(0, np.uint32)
-    centres = (unrolled(boxes)[:, [0, 1]] + unrolled(boxes)[:, [3, 4]]) / 2
+    centres = (boxes[:, [0, 1]] + boxes[:, [3, 4]]) / 2
     low = centres.min(axis=0)
     extent = np.maximum((centres.max(axis=0) - low).max(), 1e-12)
     cells = ((centres - low) / extent * (_CELLS - 1)).astype(np.uint32)

@@ -122,14 +122,9 @@ class TableStager:
     ) -> None:
         self._identities.learn_classes(connection, table.classes.vocabulary)
         known = np.array([self._identities.classes[name] for name in table.classes.vocabulary], np.int64)
-        versions = zip(
-            rows.ids[piece],
-            given[piece],
-            known[rows.classes[piece]].tolist(),
-            *(column[piece] for column in rows[2:]),
-            strict=True,
-        )
-        self._database.dialect.insert_rows(connection, object_version, list(versions))
+        classes = known[rows.classes[piece]].tolist()
+        columns = (rows.ids[piece], given[piece], classes, *(column[piece] for column in rows[2:]))
+        self._database.dialect.insert_columns(connection, object_version, columns)
 
 
 def _rows(table: ObjectTable, base: int) -> _Rows:
