@@ -28,6 +28,10 @@ _NORMALS = np.array([[0, -1, 0], [1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, 0, 1]], d
 
 WALLS, ROOF = 4, 1
 
+_ARRANGED = np.array([0, 13, 14, 3, 16, 17, 2, 7, 4, 1, 5, 8, 11, 6, 18, 19, 10, 15, 12, 9])
+"""The corners of all faces edge by edge, foot beside head, up and down in turn: how they take least when compressed."""
+_PLACE = np.argsort(_ARRANGED)
+
 _SPREAD = 0.125
 """Power of the share of the ground that gives a block's side: looked at on the made-up city of benchmarks/tiles_city.py."""
 
@@ -110,14 +114,16 @@ def block_soup(
     """The blocks as triangles relative to `centre`; `wall`, `roof` (k,) are their entries of a palette."""
     count, faces = len(blocks.lower), WALLS + ROOF
     size = blocks.upper - blocks.lower
-    corners = blocks.lower[:, None, :] - centre + size[:, None, :] * _FACES.reshape(1, -1, 3)
-    quads = np.arange(count * faces)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])
+    corners = blocks.lower[:, None, :] - centre + size[:, None, :] * _FACES.reshape(1, -1, 3)[:, _ARRANGED]
+    quads = np.arange(faces)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])
+    triangles = np.arange(count)[:, None, None] * faces * 4 + _PLACE[quads.reshape(-1, 3)]
     entry = np.concatenate([np.repeat(wall[:, None], WALLS, axis=1), roof[:, None]], axis=1)
     return Soup(
         positions=corners.reshape(-1, 3),
-        normals=np.tile(np.repeat(_NORMALS, 4, axis=0), (count, 1)),
+        normals=np.tile(np.repeat(_NORMALS, 4, axis=0)[_ARRANGED], (count, 1)),
         uvs=None,
-        triangles=quads.reshape(-1, 3).astype(np.uint32),
+        triangles=triangles.reshape(-1, 3).astype(np.uint32),
         material=np.repeat(entry.reshape(-1), 2).astype(np.int64),
         vertex_instance=np.repeat(np.arange(count), faces * 4),
+        arranged=True,
     )

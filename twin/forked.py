@@ -19,6 +19,11 @@ _T = TypeVar("_T")
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when its parent dies."""
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""mallopt(3), in the GNU C library alone."""
+
+_NICE = 5
+
 
 def die_with(parent: int) -> None:
     """End when `parent` ends, however it ends; Ctrl-C is the parent's business, SIGTERM ends this process at once."""
@@ -28,6 +33,18 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the line above
         os._exit(1)
+
+
+def work_for(parent: int) -> None:
+    """What a process does first that was forked to work through batches: see `die_with`; it leaves the processors to its parent's
+    own work; and it keeps memory that it has freed. A batch's arrays are as large as those of the one before, and pages that
+    go back to the system come again one fault at a time (measured: a fifth of the time of drawing).
+    """
+    die_with(parent)
+    os.nice(_NICE)
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 512 << 20)
 
 
 def forked_map(function: Callable[[int], _T], count: int, processes: int) -> list[_T]:
@@ -66,7 +83,7 @@ def beside(function: Callable[[], None]) -> Iterator[None]:
 
 
 def _tried(function: Callable[[], None], sending: Connection, parent: int) -> None:
-    die_with(parent)
+    work_for(parent)
     raised = None
     try:
         function()
@@ -80,7 +97,7 @@ _function: list[Callable[[int], Any]] = []
 
 
 def _start(function: Callable[[int], Any], parent: int) -> None:
-    die_with(parent)
+    work_for(parent)
     _function[:] = [function]
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from bim_import.gis.batch import FramePlan, LayerPlan, Taken, Taker
 from bim_import.gis.reading.batches import Features
 from twin.errors import DamagedSource
-from twin.forked import die_with
+from twin.forked import work_for
 
 _AHEAD = 2
 """Batches a process may lie behind: enough that none waits, few enough for memory."""
@@ -97,7 +97,7 @@ def _ready() -> None:
 
 
 def _start(folder: Path, numbers: object, parent: int) -> None:
-    die_with(parent)
+    work_for(parent)
     with numbers.get_lock():  # type: ignore[attr-defined]  # a synchronised integer, which typeshed leaves private
         number: int = numbers.value  # type: ignore[attr-defined]
         numbers.value += 1  # type: ignore[attr-defined]

@@ -241,4 +241,3 @@ def renumber(folder: Path, ordinals: NDArray[np.uint32]) -> None:
         found = np.memmap(path, dtype=INSTANCE_ROW, mode="r+") if path.stat().st_size else None
         if found is not None:
             found["ordinal"] = ordinals[found["ordinal"]]
-            found.flush()
