@@ -37,6 +37,10 @@ class Bus:
         """Another device."""
         return BusPublisher(self, will)
 
+    def outlet(self) -> "BusOutlet":
+        """The service's way to devices."""
+        return BusOutlet(self)
+
     async def deliver(self, publication: Publication) -> None:
         """Hand a message to all who want it; waits for those whose inbox is full."""
         for source in self._sources:
@@ -83,7 +87,12 @@ class BusSource:
             await self._room.wait()
         self._receipts += 1
         message = Message(
-            publication.topic, publication.payload, time.time_ns() // 1000, receipt=self._receipts
+            publication.topic,
+            publication.payload,
+            time.time_ns() // 1000,
+            receipt=self._receipts,
+            correlation=publication.correlation,
+            response_topic=publication.response_topic or "",
         )
         self._open[self._receipts] = message
         self._inbox.put([message])
@@ -135,3 +144,20 @@ class BusPublisher:
         will, self._will = self._will, None
         if will is not None:
             await self._bus.deliver(will)
+
+
+class BusOutlet:
+    """Implements `Outlet` in process: always there."""
+
+    connected = True
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def run(self) -> None:
+        """There is nothing to do."""
+        await asyncio.Event().wait()
+
+    async def send(self, publication: Publication) -> None:
+        """Hand it to the devices that want it."""
+        await self._bus.deliver(publication)

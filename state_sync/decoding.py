@@ -6,7 +6,7 @@ from typing import Protocol
 from state_sync.bindings.binding import from_documents
 from state_sync.codecs.sparkplug import EdgeNodes
 from state_sync.messages import Decoded, Decoder, Message, Publication
-from state_sync.pipeline import Event, Publish, SignalsStale, decode_message
+from state_sync.pipeline import Event, Publish, Replied, SignalsStale, decode_message
 from state_sync.registry import Registry
 from state_sync.routing.router import Router
 from twin.devices import DeviceRegistry
@@ -57,7 +57,7 @@ class BoundDecoder:
     def decode(self, message: Message) -> Decoded:
         """As `Decoder.decode`."""
         readings, rejected, events = decode_message(
-            self.router, message.topic, message.payload, message.received_at
+            self.router, message.topic, message.payload, message.received_at, message.correlation
         )
         if not events:
             return Decoded(readings=readings, rejected=rejected)
@@ -68,6 +68,7 @@ class BoundDecoder:
             requests=[
                 Publication(event.topic, event.payload) for event in events if isinstance(event, Publish)
             ],
+            replies=[event.reply for event in events if isinstance(event, Replied)],
         )
 
 

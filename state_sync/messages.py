@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from twin.commands import Reply
 from twin.ports.live import Rejected
 from twin.state import Reading
 
@@ -13,7 +14,8 @@ class Message(Struct, frozen=True, gc=False):
     """One message from a bus.
 
     `received_at`: microseconds since 1970 UTC. `retained`: the broker kept it from before we subscribed, so that it says
-    nothing about now. `receipt`: what the bus wants back as acknowledgement; 0: nothing (QoS 0).
+    nothing about now. `receipt`: what the bus wants back as acknowledgement; 0: nothing (QoS 0). `correlation`, `response_topic`: of MQTT 5,
+    empty where there is none.
     """
 
     topic: str
@@ -21,27 +23,33 @@ class Message(Struct, frozen=True, gc=False):
     received_at: int
     retained: bool = False
     receipt: int = 0
+    correlation: bytes = b""
+    response_topic: str = ""
 
 
 class Publication(Struct, frozen=True):
-    """A message to be sent."""
+    """A message to be sent. `response_topic`, `correlation`, `expiry_s` (whole seconds, from 1): for MQTT 5, left out elsewhere."""
 
     topic: str
     payload: bytes
     retain: bool = False
+    response_topic: str | None = None
+    correlation: bytes = b""
+    expiry_s: int | None = None
 
 
 class Decoded(Struct, frozen=True, kw_only=True):
     """What one message says.
 
     `silenced`: numbers of signals whose gateway has died; they turn stale at once, before the readings of the same message.
-    `requests`: what must be asked of devices (a Sparkplug rebirth).
+    `requests`: what must be asked of devices (a Sparkplug rebirth). `replies`: what devices say to commands.
     """
 
     readings: Sequence[Reading] = ()
     rejected: Sequence[Rejected] = ()
     silenced: Sequence[int] = ()
     requests: Sequence[Publication] = ()
+    replies: Sequence[Reply] = ()
 
 
 class Decoder(Protocol):
@@ -123,4 +131,29 @@ class Publisher(Protocol):
 
     async def die(self) -> None:
         """Vanish without goodbye: the bus sends the last will."""
+        ...
+
+
+class NotSent(ConnectionError):
+    """A message has surely not left: there is no connection."""
+
+
+class InDoubt(ConnectionError):
+    """A message may have left: the connection was lost before it was acknowledged."""
+
+
+class Outlet(Protocol):
+    """The way to devices."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether something can be sent now."""
+        ...
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        ...
+
+    async def send(self, publication: Publication) -> None:
+        """Send once, and never again by itself; returns when the bus has it. Raises NotSent, InDoubt."""
         ...

@@ -19,7 +19,7 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.package import Package
 from gmqtt.storage import PersistentStorage
 
-from state_sync.messages import Message
+from state_sync.messages import Message, Publication
 from state_sync.mqtt_packets import Arrival, MalformedPacket, acknowledgements, split_packets
 from state_sync.mqtt_settings import MqttSettings
 
@@ -240,6 +240,18 @@ async def opened(client: Client) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.close()
+
+
+def properties_of(publication: Publication) -> dict[str, Any]:
+    """Request and response (MQTT 5.0 §4.10), and how long the broker may keep it; an older broker is told nothing of it."""
+    found: dict[str, Any] = {}
+    if publication.response_topic is not None:
+        found["response_topic"] = publication.response_topic
+    if publication.correlation:
+        found["correlation_data"] = publication.correlation
+    if publication.expiry_s is not None:
+        found["message_expiry_interval"] = publication.expiry_s
+    return found
 
 
 class Backoff:

@@ -83,6 +83,7 @@ def _frame(data: bytes, position: int) -> tuple[int, int] | None:
 
 def _message(first: int, body: bytes, arrival: Arrival, properties: bool) -> Message:  # noqa: FBT001 -- the hot path: keywords cost
     receipt = 0
+    correlation, response_topic = b"", ""
     try:
         position = 2 + _UINT16(body)[0]
         topic = body[2:position].decode(errors="replace")
@@ -93,22 +94,68 @@ def _message(first: int, body: bytes, arrival: Arrival, properties: bool) -> Mes
             length = body[position]
             position += 1
             if length:
-                position += length if length < 128 else _long(body, position, length)
+                if length > 127:
+                    length, more = _long(body, position, length)
+                    position += more
+                correlation, response_topic = _answering(body[position : position + length])
+                position += length
     except (struct.error, IndexError) as error:
         raise MalformedPacket("a PUBLISH that ends too early") from error
     if position > len(body):
         raise MalformedPacket("a PUBLISH that ends too early")
+    if correlation or response_topic:
+        stamps = arrival.received_at, bool(first & 0x01), receipt
+        return Message(topic, body[position:], *stamps, correlation, response_topic)
     return Message(topic, body[position:], arrival.received_at, bool(first & 0x01), receipt)
 
 
-def _long(body: bytes, position: int, length: int) -> int:
-    """Bytes from `position` to the end of properties whose length takes more than one byte."""
+_FIXED = {0x01: 1, 0x02: 4, 0x23: 2}
+"""Bytes of the properties of a PUBLISH that are numbers: payload format, expiry, topic alias (MQTT 5.0 §3.3.2.3)."""
+
+_RESPONSE_TOPIC, _CORRELATION = 0x08, 0x09
+_TEXTS = {0x03: 1, _RESPONSE_TOPIC: 1, _CORRELATION: 1, 0x26: 2}
+"""Those that are texts or bytes, with a length before each: content type, response topic, correlation data, user property (a pair)."""
+
+_SUBSCRIPTION = 0x0B
+"""Subscription identifier: a number of one to four bytes."""
+
+
+def _answering(properties: bytes) -> tuple[bytes, str]:
+    """Correlation data and response topic, empty where they are missing. Stops at what it does not know."""
+    correlation, topic = b"", ""
+    position = 0
+    while position < len(properties):
+        kind = properties[position]
+        position += 1
+        if kind in _FIXED:
+            position += _FIXED[kind]
+        elif kind == _SUBSCRIPTION:
+            while position < len(properties) and properties[position] > 127:
+                position += 1
+            position += 1
+        elif kind in _TEXTS:
+            value = b""
+            for _ in range(_TEXTS[kind]):
+                end = position + 2 + _UINT16(properties, position)[0]
+                value = properties[position + 2 : end]
+                position = end
+            if kind == _CORRELATION:
+                correlation = value
+            elif kind == _RESPONSE_TOPIC:
+                topic = value.decode(errors="replace")
+        else:
+            break
+    return correlation, topic
+
+
+def _long(body: bytes, position: int, length: int) -> tuple[int, int]:
+    """The length of properties where it takes more than one byte, and how many more there are."""
     length &= 127
     for place in range(1, 4):
         byte = body[position + place - 1]
         length |= (byte & 127) << 7 * place
         if byte < 128:
-            return length + place
+            return length, place
     raise MalformedPacket("properties with a length of more than four bytes")
 
 

@@ -10,13 +10,13 @@ from typing import Self
 from gmqtt.storage import PersistentStorage
 
 from state_sync.messages import Publication
-from state_sync.mqtt_client import Backoff, Client, opened
+from state_sync.mqtt_client import Backoff, Client, opened, properties_of
 from state_sync.mqtt_settings import MqttSettings
 
 log = logging.getLogger(__name__)
 
 
-class _Storage(PersistentStorage):  # type: ignore[misc]  # gmqtt has no annotations
+class Storage(PersistentStorage):  # type: ignore[misc]  # gmqtt has no annotations
     """Where gmqtt keeps what is unacknowledged: it stores on sending, and removes when the PUBACK is there.
 
     One for each connection: the same packet identifier means another message on the next. `sending`: number of the
@@ -30,10 +30,12 @@ class _Storage(PersistentStorage):  # type: ignore[misc]  # gmqtt has no annotat
         self._confirmed = confirmed
 
     def push_message(self, mid: int, raw_package: bytes) -> None:
+        """What is being sent has this packet identifier."""
         super().push_message(mid, raw_package)
         self.in_flight[mid] = self.sending
 
     def remove_message_by_mid(self, mid: int) -> None:
+        """The broker has acknowledged it."""
         super().remove_message_by_mid(mid)
         number = self.in_flight.pop(mid, None)
         if number is not None:
@@ -61,7 +63,7 @@ class MqttPublisher:
         self._pending: dict[int, Publication] = {}
         self._unsent: deque[int] = deque()
         self._sequence = 0
-        self._storage = _Storage(self._confirm)
+        self._storage = Storage(self._confirm)
         self._client: Client | None = None
         self._progress = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -119,8 +121,8 @@ class MqttPublisher:
     async def _run(self) -> None:
         backoff = Backoff(self._settings)
         while True:
-            storage = _Storage(self._confirm)
-            client = Client(self._settings, number=1, receive=_ignore, storage=storage)
+            storage = Storage(self._confirm)
+            client = Client(self._settings, number=1, receive=ignore, storage=storage)
             try:
                 async with opened(client):
                     backoff.reset()
@@ -132,7 +134,7 @@ class MqttPublisher:
                 self._client = None
             await asyncio.sleep(backoff.next_s())
 
-    def _begin(self, client: Client, storage: _Storage) -> None:
+    def _begin(self, client: Client, storage: Storage) -> None:
         self._client, self._storage = client, storage
         self._unsent = deque(self._pending)
         self._push()
@@ -145,7 +147,13 @@ class MqttPublisher:
             self._storage.sending = self._unsent.popleft()
             publication = self._pending.get(self._storage.sending)
             if publication is not None:
-                client.publish(publication.topic, publication.payload, qos=1, retain=publication.retain)
+                client.publish(
+                    publication.topic,
+                    publication.payload,
+                    qos=1,
+                    retain=publication.retain,
+                    **properties_of(publication),
+                )
 
     def _confirm(self, number: int) -> None:
         """The broker has taken over a publication."""
@@ -159,5 +167,5 @@ class MqttPublisher:
         self._progress.set()
 
 
-def _ignore(_messages: object) -> None:
+def ignore(_messages: object) -> None:
     """A publisher subscribes to nothing."""

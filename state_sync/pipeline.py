@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from state_sync.codecs import json_path, plain, senml
+from state_sync.codecs.replies import read_reply
 from state_sync.codecs.sparkplug import NAMESPACE, Outcome, parse_topic
 from state_sync.codecs.values import Decoded, Refused
 from state_sync.routing.router import Route, Router
 from state_sync.routing.targets import Target
+from twin.commands import Reply
 from twin.ports import Rejected
 from twin.state import Reading
 
@@ -29,14 +31,22 @@ class Publish(Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
-Event = SignalsStale | Publish
+class Replied(Struct, frozen=True):
+    """A device answers a command."""
+
+    reply: Reply
+
+
+Event = SignalsStale | Publish | Replied
 Message = tuple[list[Reading], list[Rejected], list[Event]]
 
 _SPARKPLUG = NAMESPACE + "/"
 
 
-def decode_message(router: Router, topic: str, payload: bytes, received_at: int) -> Message:
-    """Readings, dead letters and events of one message; `received_at` in microseconds since 1970 UTC.
+def decode_message(
+    router: Router, topic: str, payload: bytes, received_at: int, correlation: bytes = b""
+) -> Message:
+    """Readings, dead letters and events of one message; `received_at` in microseconds since 1970 UTC. `correlation`: of MQTT 5.
 
     Never raises for any topic or payload. A message that several bindings read gives up to one dead letter for each reason,
     however many of its parts failed for it.
@@ -45,15 +55,15 @@ def decode_message(router: Router, topic: str, payload: bytes, received_at: int)
         return _sparkplug(router, topic, payload, received_at)
     route = router.route(topic)
     events: list[Event] = []
-    if (status := router.statuses.get(topic)) is not None:
-        if _says(payload, status[0]):
-            events.append(SignalsStale(signals=status[1]))
-        if route is None:
-            return [], [], events
-    if route is None:
-        return [], [_dead(_UNKNOWN, topic, payload, received_at)], []
     readings: list[Reading] = []
     refused: list[Refused] = []
+    told = topic in router.statuses or topic in router.replies
+    if told:
+        _say_beside(router, topic, (payload, correlation, received_at), (events, refused))
+    if route is None:
+        # Our own commands come back by subscriptions that are wider than readings.
+        refused += [] if told or topic in router.commanded else [_UNKNOWN]
+        return [], _dead_letters(refused, topic, payload, received_at), events
     if route.json or route.json_lists:
         _json(route, payload, received_at, readings, refused)
     if route.plain:
@@ -76,6 +86,23 @@ def _says(payload: bytes, offline: str) -> bool:
 
 
 _UNKNOWN = Refused("unknown_topic", "no binding has this topic")
+
+
+def _say_beside(
+    router: Router, topic: str, said: tuple[bytes, bytes, int], out: tuple[list[Event], list[Refused]]
+) -> None:
+    """What a message says that is no reading: a last will, an answer to a command."""
+    payload, correlation, received_at = said
+    status = router.statuses.get(topic)
+    if status is not None and _says(payload, status[0]):
+        out[0].append(SignalsStale(signals=status[1]))
+    answering = router.replies.get(topic)
+    if answering is not None:
+        reply = read_reply(payload, correlation, received_at, answering)
+        if isinstance(reply, Refused):
+            out[1].append(reply)
+        else:
+            out[0].append(Replied(reply))
 
 
 def _take(

@@ -5,9 +5,11 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from state_sync.messages import Decoded, Decoder, Message, Publication
-from twin.ports.live import ReadingWriter, Recorded, Rejected
+from twin.commands import Reply
+from twin.ports.live import Answered, ReadingWriter, Recorded, Rejected
 from twin.state import Reading
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ class IngestCounts(Struct, kw_only=True):
 
     `readings` counts what was recorded by what it did (`changed`, `repeated`, `late`, `duplicate`, `conflict`, `unknown`),
     `rejected` what became no reading by its reason. `acknowledged`: messages whose receipt went back. `retries`: commits that failed
-    and were tried again.
+    and were tried again. `replies`: answers to commands by what they did (`taken`, `late`, `repeated`, `unknown`).
     """
 
     messages: int = 0
@@ -34,13 +36,15 @@ class IngestCounts(Struct, kw_only=True):
     reloads: int = 0
     reloads_failed: int = 0
     readings: Counter[str] = field(default_factory=Counter)
+    replies: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
 
 
 class _Step(Struct):
-    """Signals to be marked as stale; then what goes into one transaction."""
+    """Signals to be marked as stale, then replies to commands, then what goes into one transaction."""
 
     silenced: Sequence[int] = ()
+    replies: list[Reply] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -70,6 +74,9 @@ class Recorder:
             if step.silenced:
                 self.counts.silenced += self._store.mark_stale(step.silenced)
                 step.silenced = ()
+            if step.replies:
+                self._record_replies(step.replies)
+                step.replies = []
             if step.readings or step.rejected:
                 self._record_step(step.readings, step.rejected)
             batch.steps.popleft()
@@ -90,6 +97,7 @@ class Recorder:
                 steps.append(step)
             step.readings += decoded.readings
             step.rejected += decoded.rejected
+            step.replies += decoded.replies
             batch.requests += decoded.requests
         self.counts.messages += len(batch.messages)
         return steps
@@ -102,6 +110,11 @@ class Recorder:
             log.exception("decoding a message on %r", message.topic)
             return Decoded(rejected=[_refused(message, "decoder_failed", repr(error))])
         return _without_stamped(message, decoded) if message.retained else decoded
+
+    def _record_replies(self, replies: list[Reply]) -> None:
+        answered = self._store.record_replies(replies)
+        for name in Answered.__struct_fields__:
+            self.counts.replies[name] += getattr(answered, name)
 
     def _record_step(self, readings: list[Reading], rejected: list[Rejected]) -> None:
         try:
@@ -145,15 +158,20 @@ class Recorder:
 
 def _without_stamped(message: Message, decoded: Decoded) -> Decoded:
     """A retained message may be of any age: what carries no time of its own would be shown as fresh, and is refused."""
-    dated = [reading for reading in decoded.readings if reading.observed_at != message.received_at]
+    dated = [
+        replace(reading, retained=True)
+        for reading in decoded.readings
+        if reading.observed_at != message.received_at
+    ]
     if len(dated) == len(decoded.readings):
-        return decoded
+        return replace(decoded, readings=dated)
     letter = _refused(message, "retained_without_time", "a retained message whose payload carries no time")
     return Decoded(
         readings=dated,
         rejected=[*decoded.rejected, letter],
         silenced=decoded.silenced,
         requests=decoded.requests,
+        replies=decoded.replies,
     )
 
 

@@ -10,6 +10,7 @@ from state_sync.messages import Publication, Publisher
 from state_sync.simulation.faults import Disturbance, Fault
 from state_sync.simulation.schedule import Schedule
 from state_sync.simulation.signals import SimulatedSignal
+from twin.state import Value
 
 TICK_S = 0.05
 """Reports that are due within it leave together: devices are not that punctual, and sleeping has a price."""
@@ -27,7 +28,7 @@ class SimulatorCounts(Struct, kw_only=True):
 
 
 class Simulator:
-    """Runs devices until cancelled.
+    """Runs devices until cancelled. `held`: values by signal that were commanded: who takes commands writes them here.
 
     `start`: the time at which they begin, microseconds since 1970 UTC; None: now. `speed`: how many simulated seconds pass in a
     second; devices of a faster time than ours would report from the future, which the service refuses, so that a speed other than 1
@@ -44,12 +45,13 @@ class Simulator:
         speed: float = 1.0,
     ) -> None:
         self.counts = SimulatorCounts()
+        self.held: dict[str, Value] = {}
         self._signals = signals
         self._connect = connect
         self._speed = speed
         self._start = time.time_ns() // 1000 if start is None else start
         self._schedule = Schedule(signals, start=self._start)
-        self._disturbance = Disturbance(signals, faults)
+        self._disturbance = Disturbance(signals, faults, self.held)
         self._publishers: dict[str, Publisher] = {}
 
     async def run(self, *, until: int | None = None) -> None:

@@ -38,6 +38,7 @@ Reason = Literal[
     "no_birth",
     "unknown_alias",
     "device_disabled",
+    "no_command",
 ]
 """Words for counters. `no_value`: an explicit null. `missing`: the path leads nowhere."""
 

@@ -74,6 +74,7 @@ class Router:
     One bad binding stops nobody else's messages; its own are of unknown topics.
 
     `nodes`: the state of Sparkplug edge nodes; pass that of the router before, so that new bindings cost no rebirth.
+    `replies`: signals whose commands are answered on a topic. `commanded`: topics of commands, which a wide subscription brings back to us.
     A topic costs one look-up in a dict, and a walk along its levels if it is only matched by wildcards.
     """
 
@@ -96,10 +97,13 @@ class Router:
         self._carried: dict[str, list[int]] = defaultdict(list)
         self._heard: set[int] = set()
         self._refused: set[int] = set()
+        self.replies: dict[str, frozenset[int]] = {}
+        self.commanded: set[str] = set()
         for binding in bindings:
             record = by_id.get(binding.signal)
             try:
                 filters.add(self._add(binding, record, topics))
+                filters.update(self._answers(binding, record))
             except ValueError:
                 self.unbound.append(binding)
         self._build(topics)
@@ -133,6 +137,21 @@ class Router:
         )
         return self._route(placed.binding, record, target, topics)
 
+    def _answers(self, binding: Binding, record: SignalRecord | None) -> Iterator[str]:
+        """Take over where a device answers commands; yields what to subscribe to. Only these signals' commands are believed from there."""
+        if binding.command is None or record is None:
+            return
+        placed = self._registry.place(binding) if self._registry.by_id else None
+        if placed is not None and placed.refused is not None:
+            return
+        command = binding.command if placed is None else placed.binding.command
+        if command is None:
+            return
+        self.commanded.add(command.topic)
+        if command.reply is not None:
+            self.replies[command.reply] = self.replies.get(command.reply, frozenset()) | {record.number}
+            yield command.reply_filter or command.reply
+
     def _route(
         self, binding: Binding, record: SignalRecord, target: Target, topics: dict[str, list[Route]]
     ) -> str:
@@ -162,6 +181,8 @@ class Router:
         exact = self._exact.get(topic)
         if exact is not None:
             return exact
+        if topic in self.commanded or topic in self.replies:
+            return None  # a command that came back to us is no reading, and must confirm nothing
         routes = self._wild.matches(topic)
         if len(routes) < 2:
             return routes[0] if routes else None

@@ -1,7 +1,7 @@
 """What goes wrong with devices, on request. Pure: reports in, messages out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from state_sync.messages import Publication
 from state_sync.simulation.curves import scatter
 from state_sync.simulation.signals import SimulatedSignal, publication, value_at
+from twin.state import Value
 
 FaultKind = Literal["silence", "drift", "late", "duplicates", "bad", "death"]
 
@@ -52,10 +53,16 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 class Disturbance:
-    """Makes messages of reports, with faults. `late` reports wait in here."""
+    """Makes messages of reports, with faults. `late` reports wait in here. `held`: values by signal that were commanded, instead of what the curve says."""
 
-    def __init__(self, signals: Sequence[SimulatedSignal], faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self,
+        signals: Sequence[SimulatedSignal],
+        faults: Sequence[Fault] = (),
+        held: Mapping[str, Value] | None = None,
+    ) -> None:
         self._signals = signals
+        self._held_values = {} if held is None else held
         self._faults = faults
         self._held: defaultdict[Fault, list[tuple[str, Publication]]] = defaultdict(list)
 
@@ -88,7 +95,9 @@ class Disturbance:
     def _message(self, each: SimulatedSignal, at: int, touching: dict[FaultKind, Fault]) -> Publication:
         if "bad" in touching:
             return Publication(each.topic, RUBBISH[int(scatter(each.seed, at) * len(RUBBISH))])
-        value = value_at(each, at)
+        value = self._held_values.get(each.signal.id)
+        if value is None:
+            value = value_at(each, at)
         if "drift" in touching and isinstance(value, float):
             value += DRIFT_PER_HOUR * (at - touching["drift"].start) / 3.6e9
         return publication(each, at, value)

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from state_sync.messages import Decoded, Message, Publication
+from twin.commands import Reply
 from twin.errors import StoreError
-from twin.ports.live import Recorded, Rejected
+from twin.ports.live import Answered, Recorded, Rejected
 from twin.state import Reading, Value
 
 
@@ -18,6 +19,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.readings: list[Reading] = []
         self.rejected: list[Rejected] = []
+        self.replies: list[Reply] = []
         self.stale: list[int] = []
         self._known: set[tuple[int, int, Value]] = set()
         self.batches: list[int] = []
@@ -48,6 +50,10 @@ class MemoryStore:
         self.events.append("record")
         self.rejected += rejected
         return Recorded(changed=len(new), duplicate=len(readings) - len(new))
+
+    def record_replies(self, replies: Sequence[Reply]) -> Answered:
+        self.replies += replies
+        return Answered(taken=len(replies))
 
     def sweep_stale(self) -> int:
         self.sweeps += 1

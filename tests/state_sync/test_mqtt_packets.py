@@ -69,3 +69,29 @@ def test_acknowledgements_are_for_messages_of_the_connection_only_and_in_order()
     receipts = [3 << 16 | 7, 2 << 16 | 8, 0, 3 << 16 | 1, 3 << 16 | 65535]
     messages = [Message("t", b"", 0, receipt=receipt) for receipt in receipts]
     assert acknowledgements(messages, 3) == bytes.fromhex("40020007 40020001 4002ffff".replace(" ", ""))
+
+
+@given(
+    correlation=st.binary(max_size=300),
+    response=st.text(st.characters(codec="utf-8", exclude_characters="\0+#"), max_size=100),
+    others=st.booleans(),
+)
+def test_correlation_data_and_response_topic_are_found_among_all_properties(
+    *, correlation: bytes, response: str, others: bool
+) -> None:
+    properties: dict[str, object] = {}
+    if correlation:
+        properties["correlation_data"] = correlation
+    if response:
+        properties["response_topic"] = response
+    if others:
+        properties |= {
+            "message_expiry_interval": 5,
+            "content_type": "x",
+            "payload_format_id": 1,
+            "user_property": [("k", "v")],
+        }
+    protocol = SimpleNamespace(proto_ver=5, id_generator=IdGenerator())
+    data = bytes(PublishPacket.build_package(gmqtt.Message("t", b"p", qos=1, **properties), protocol)[1])
+    (message,) = split_packets(data, ARRIVAL, properties=True).messages
+    assert (message.correlation, message.response_topic, message.payload) == (correlation, response, b"p")

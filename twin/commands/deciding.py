@@ -19,12 +19,13 @@ class ReplyKind(StrEnum):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """A device's answer to the command `id`; `detail`: its words."""
+    """A device's answer to the command `id`; `detail`: its words. `signals`: numbers of those that it may speak for; None: any."""
 
     id: str
     kind: ReplyKind
     received_at: int
     detail: str | None = None
+    signals: frozenset[int] | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True):

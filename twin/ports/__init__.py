@@ -17,7 +17,6 @@ from twin.ports.alarms import (
     WatchKey,
 )
 from twin.ports.commands import (
-    Answered,
     CommandKeeper,
     CommandOutbox,
     CommandQuery,
@@ -46,6 +45,7 @@ from twin.ports.history import (
 )
 from twin.ports.live import (
     QUALITIES,
+    Answered,
     BindingKeeper,
     DeviceKeeper,
     HistoryRow,

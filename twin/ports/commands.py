@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from twin.commands import Command, Hold, Refusal, Reply, Status
+from twin.commands import Command, Hold, Refusal, Status
 from twin.controls import Priority
 from twin.ports.live import SignalRecord
 from twin.queries import Page
@@ -171,15 +171,6 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
-class Answered(Struct, frozen=True, kw_only=True):
-    """What replies came to: `taken` moved a command, `late` were noted, `repeated` said nothing new, `unknown` named no command."""
-
-    taken: int = 0
-    late: int = 0
-    repeated: int = 0
-    unknown: int = 0
-
-
 class CommandOutbox(Protocol):
     """The loop that sends and watches. Several processes may work at once: each command is handed to one of them."""
 
@@ -187,8 +178,11 @@ class CommandOutbox(Protocol):
         """Whether there is work: one look, nothing written."""
         ...
 
-    def work_commands(self, worker: str, *, limit: int = 500) -> list[Outgoing]:
-        """Let the clock do what it does to commands, and take those that can be sent now: they are recorded as sent, durably, by `worker`."""
+    def work_commands(self, worker: str, *, sending: bool = True, limit: int = 500) -> list[Outgoing]:
+        """Let the clock do what it does to commands, and take those that can be sent now: they are recorded as sent, durably, by `worker`.
+
+        `sending` False: there is no way to devices now, and none is taken.
+        """
         ...
 
     def recover_commands(self, worker: str) -> list[Outgoing]:
@@ -209,8 +203,4 @@ class CommandOutbox(Protocol):
 
     def still_sent(self, numbers: Sequence[int]) -> set[int]:
         """Which of these are still to be sent: nothing else has happened to them."""
-        ...
-
-    def record_replies(self, replies: Sequence[Reply]) -> Answered:
-        """What devices said, in one durable transaction."""
         ...

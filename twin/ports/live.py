@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from twin.alarms import AlarmRecord
-from twin.commands import Step
+from twin.commands import Reply, Step
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
 from twin.filters import Filter
@@ -98,6 +98,15 @@ class Recorded(Struct, frozen=True, kw_only=True):
     refused: int = 0
     """Values that no store can keep (NaN, integers of more than 64 bits, broken text); they are among the dead letters."""
     seq: int | None = None
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """What replies came to: `taken` moved a command, `late` were noted, `repeated` said nothing new, `unknown` named no command."""
+
+    taken: int = 0
+    late: int = 0
+    repeated: int = 0
+    unknown: int = 0
 
 
 class StateDelta(Struct, frozen=True, array_like=True, gc=False):
@@ -185,6 +194,10 @@ class ReadingWriter(Protocol):
         """
         ...
 
+    def record_replies(self, replies: Sequence[Reply]) -> Answered:
+        """What devices said, in one durable transaction."""
+        ...
+
     def sweep_stale(self) -> int:
         """Mark signals as stale that have been silent for longer than their period; returns how many. Writes a change row."""
         ...
@@ -257,6 +270,10 @@ class BindingKeeper(Protocol):
 
     def bindings(self) -> list[tuple[str, str]]:
         """(source, document) of all bindings, in their order."""
+        ...
+
+    def command_bindings(self) -> list[tuple[str, str]]:
+        """The same of those that say how a signal is commanded."""
         ...
 
 

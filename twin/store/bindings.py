@@ -23,3 +23,11 @@ def bindings(database: Database) -> list[tuple[str, str]]:
     ordered = select(binding.c.source, binding.c.document).order_by(binding.c.source, binding.c.position)
     with database.read() as connection:
         return [(row.source, row.document) for row in connection.execute(ordered)]
+
+
+def command_bindings(database: Database) -> list[tuple[str, str]]:
+    """See `twin.ports.BindingKeeper.command_bindings`. The key of the document, as `msgspec` writes it."""
+    ordered = select(binding.c.source, binding.c.document).order_by(binding.c.source, binding.c.position)
+    with database.read() as connection:
+        found = connection.execute(ordered.where(binding.c.document.like('%"command":{%')))
+        return [(row.source, row.document) for row in found]

@@ -44,7 +44,8 @@ def reply(database: Database, replies: Sequence[Reply]) -> Answered:
         values = seen(database, connection, on_change, ledger.now)
         for each in replies:
             of = known.get(each.id)
-            counts["unknown" if of is None else _answer(ledger, of, each, values)] += 1
+            stranger = of is None or (each.signals is not None and of.command.signal not in each.signals)
+            counts["unknown" if of is None or stranger else _answer(ledger, of, each, values)] += 1
         ledger.write()
     return Answered(**counts)
 

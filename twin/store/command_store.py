@@ -16,7 +16,7 @@ from twin.ports import (
     StepView,
 )
 from twin.queries import Page
-from twin.store import command_orders, command_outcomes, command_views, command_work
+from twin.store import bindings, command_orders, command_outcomes, command_views, command_work
 from twin.store.database import Database
 
 
@@ -59,11 +59,14 @@ class CommandStore:
     def command_holds(self) -> list[tuple[SignalRecord, Hold]]:
         return command_views.holds(self._database)
 
+    def command_bindings(self) -> list[tuple[str, str]]:
+        return bindings.command_bindings(self._database)
+
     def commands_due(self) -> bool:
         return command_work.due(self._database)
 
-    def work_commands(self, worker: str, *, limit: int = 500) -> list[Outgoing]:
-        return command_work.work(self._database, worker, limit=limit)
+    def work_commands(self, worker: str, *, sending: bool = True, limit: int = 500) -> list[Outgoing]:
+        return command_work.work(self._database, worker, sending=sending, limit=limit)
 
     def recover_commands(self, worker: str) -> list[Outgoing]:
         return command_work.recover(self._database, worker)

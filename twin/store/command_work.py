@@ -40,7 +40,7 @@ def due(database: Database) -> bool:
         return connection.execute(_due.limit(1), {"now": database.now()}).first() is not None
 
 
-def work(database: Database, worker: str, *, limit: int) -> list[Outgoing]:
+def work(database: Database, worker: str, *, sending: bool, limit: int) -> list[Outgoing]:
     """See `twin.ports.CommandOutbox.work_commands`."""
     with database.write(durable=True, lane="live") as connection:
         now = database.now()
@@ -48,18 +48,19 @@ def work(database: Database, worker: str, *, limit: int) -> list[Outgoing]:
             _due.order_by(command.c.due_at, command.c.number).limit(limit), {"now": now}
         ).scalars()
         found = [each for _, each in sorted(command_rows.find(connection, numbers).items())]
-        sending = _Sending(database, connection, Ledger(database, connection, now))
-        sending.prepare(found)
-        outgoing = [one for each in found if (one := sending.look(each, worker)) is not None]
-        sending.ledger.write()
+        looking = _Looking(database, connection, Ledger(database, connection, now), sending=sending)
+        looking.prepare(found)
+        outgoing = [one for each in found if (one := looking.look(each, worker)) is not None]
+        looking.ledger.write()
     return outgoing
 
 
-class _Sending:
-    """One look at commands that are due."""
+class _Looking:
+    """One look at commands that are due. `sending`: whether there is a way to devices."""
 
-    def __init__(self, database: Database, connection: Connection, ledger: Ledger) -> None:
+    def __init__(self, database: Database, connection: Connection, ledger: Ledger, *, sending: bool) -> None:
         self.ledger = ledger
+        self._sending = sending
         self._database = database
         self._connection = connection
         self._inputs = Inputs(database, connection, ledger.now)
@@ -130,6 +131,8 @@ class _Sending:
 
     def _waits(self, of: Loaded) -> str | None:
         """Why a command has to wait for its device; None: it has not."""
+        if not self._sending:
+            return "there is no connection to its device"
         stale = self._inputs.of(of.command.confirm_signal).quality is Quality.STALE
         return "the device is offline" if stale and of.control.offline == "wait" else None
 

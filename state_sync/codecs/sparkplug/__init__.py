@@ -1,7 +1,7 @@
 """Codec `sparkplug`: Sparkplug B 3.0 (Eclipse). Births define metrics, deaths make them stale, gaps ask for a rebirth."""
 
 from state_sync.codecs.sparkplug.nodes import EdgeNodes, Outcome
-from state_sync.codecs.sparkplug.payload import rebirth_request
+from state_sync.codecs.sparkplug.payload import command_payload, rebirth_request
 from state_sync.codecs.sparkplug.topics import (
     NAMESPACE,
     Source,
@@ -15,6 +15,7 @@ __all__ = [
     "EdgeNodes",
     "Outcome",
     "Source",
+    "command_payload",
     "command_topic",
     "parse_topic",
     "rebirth_request",

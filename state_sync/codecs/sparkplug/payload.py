@@ -125,3 +125,21 @@ def rebirth_request(source: Source, at: int) -> tuple[str, bytes]:
     return f"{NAMESPACE}/{source.group}/NCMD/{source.node}", bytes(
         message.SerializeToString(deterministic=True)
     )
+
+
+_STRING, _DOUBLE, _INT64 = 12, 10, 4
+
+
+def command_payload(name: str, value: Value, at: int) -> bytes:
+    """The payload of an NCMD or DCMD that writes one metric (section 6.4.21): Boolean, Int64, Double or String; `at` in µs."""
+    message = messages().payload(timestamp=at // 1000)
+    metric = message.metrics.add(name=name, timestamp=at // 1000)
+    if isinstance(value, bool):
+        metric.datatype, metric.boolean_value = BOOLEAN, value
+    elif isinstance(value, str):
+        metric.datatype, metric.string_value = _STRING, value
+    elif isinstance(value, int):
+        metric.datatype, metric.long_value = _INT64, value % (1 << 64)
+    else:
+        metric.datatype, metric.double_value = _DOUBLE, value
+    return bytes(message.SerializeToString(deterministic=True))
