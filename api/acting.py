@@ -1,25 +1,28 @@
-"""Who acts in a request, and what they may do to signals. Until policies come there is one who may act: the administrator."""
+"""Who acts in a request, and what they may do to signals: what routes ask that change something."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 from starlette.requests import HTTPConnection
 
-from api.security import bearer_token
+from api.callers import caller_of
+from api.runtime import Runtime
+from twin.policy import Action as Named
 from twin.ports import SignalRecord
 
 Action = Literal["read", "command", "approve"]
 
-ADMINISTRATOR = "administrator"
-ANONYMOUS = "anonymous"
-
 
 def principal_of(connection: HTTPConnection) -> str:
-    """The name of the caller. Tokens were checked before any route is called: who has one is the administrator."""
-    return ANONYMOUS if bearer_token(connection) is None else ADMINISTRATOR
+    """The name of the caller, as the audit has it."""
+    return caller_of(connection).name
 
 
 def may(connection: HTTPConnection, action: Action, signals: Sequence[SignalRecord]) -> list[bool]:
-    """For each signal, whether the caller may do this to it."""
-    allowed = action == "read" or principal_of(connection) == ADMINISTRATOR
-    return [allowed] * len(signals)
+    """For each signal, whether the caller may do this to it. Raises StoreError."""
+    reach = caller_of(connection).reach(Named(action))
+    if reach.is_everything:
+        return [True] * len(signals)
+    runtime: Runtime = connection.app.state.runtime
+    reached = runtime.store.visible_signals(reach, [record.number for record in signals])
+    return [record.number in reached for record in signals]

@@ -1,19 +1,22 @@
 """The application factory: routes, middleware and error answers around a runtime."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
 from api import problems
 from api.access import AccessControl
+from api.audit_heads import heads_file, keep_exporting
 from api.head import HeadLikeGet
 from api.metrics import RequestMetrics
 from api.metrics_alarms import AlarmMetrics
 from api.metrics_live import LiveMetrics
+from api.rights import authorize
 from api.routes import (
     alarms,
     bindings,
@@ -24,6 +27,7 @@ from api.routes import (
     models,
     objects,
     readings,
+    rights,
     signals,
     state,
     terrain,
@@ -49,6 +53,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
     """
     app = FastAPI(
         lifespan=_lifespan,
+        dependencies=[Depends(authorize)],
         title="City twin",
         version="0.1.0",
         summary="Objects of building models and city layers, their tiles, where they stand, and what they report.",
@@ -71,6 +76,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         devices.router,
         alarms.router,
         live.router,
+        rights.router,
         terrain.router,
         themes.router,
         tiles.router,
@@ -85,10 +91,14 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     work: Work = app.state.work
+    runtime: Runtime = app.state.runtime
     await work.start()
+    exporting = asyncio.create_task(keep_exporting(runtime.store, heads_file(runtime.settings)))
     try:
         yield
     finally:
+        exporting.cancel()
+        await asyncio.gather(exporting, return_exceptions=True)
         await work.stop()
 
 
@@ -98,7 +108,7 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     app.add_middleware(
         AccessControl,
-        token=runtime.token,
+        guard=runtime.guard,
         tickets=runtime.tickets,
         hosts=frozenset(name.lower() for name in settings.hosts),
         origins=frozenset(settings.cors_origins),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from api import cli_alarm_commands, cli_device_commands
+from api import cli_alarm_commands, cli_device_commands, cli_rights_commands
 
 FAILED, USAGE = 1, 2
 _INTERRUPTED = 130
@@ -310,6 +310,9 @@ def settings_of(**options: Any) -> Any:
 
 app.add_typer(cli_device_commands.app, name="devices")
 app.add_typer(cli_alarm_commands.app, name="alarms")
+app.add_typer(cli_rights_commands.token, name="token")
+app.add_typer(cli_rights_commands.policy, name="policy")
+app.add_typer(cli_rights_commands.audit, name="audit")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.local import act_locally
 from api.representations import page
 from api.representations_alarms import view
 from api.representations_live import moment
@@ -67,13 +68,14 @@ def _plain(text: str) -> str:
 
 def acknowledge(settings: Settings, alarm: int, *, by: str, note: str | None) -> None:
     """Write down who has seen it."""
-    with Runtime(settings) as runtime:
+    target = str(alarm)
+    with Runtime(settings) as runtime, act_locally(runtime.store, "alarm.acknowledge", target, f"by {by}"):
         runtime.store.acknowledge_alarm(alarm, by=by, note=note)
     typer.echo(f"alarm {alarm} is acknowledged")
 
 
 def clear(settings: Settings, alarm: int, *, by: str, note: str | None) -> None:
     """Clear it by hand."""
-    with Runtime(settings) as runtime:
+    with Runtime(settings) as runtime, act_locally(runtime.store, "alarm.clear", str(alarm), f"by {by}"):
         runtime.store.clear_alarm(alarm, by=by, note=note)
     typer.echo(f"alarm {alarm} is cleared")

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api import binding
+from api.local import act_locally
 from api.runtime import Runtime
 from api.settings import Settings
 from state_sync.bindings import BindingFile, InvalidBindings, StoreFinder, parse
@@ -35,7 +36,7 @@ def run(settings: Settings, file: Path, *, dry_run: bool, as_json: bool) -> int:
         for problem in error.problems:
             typer.echo(f"{file}, {problem}", err=True)
         return _USAGE
-    with Runtime(settings) as runtime:
+    with Runtime(settings) as runtime, act_locally(runtime.store, "bindings.replace", parsed.name):
         outcome = binding.bind(runtime.store, parsed, dry_run=dry_run)
     if as_json:
         typer.echo(msgspec.json.encode(binding.outcome_document(outcome)))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from api import devices
 from api.devices import device_document, known_device, known_devices
+from api.local import act_locally
 from api.representations import page
 from api.representations_live import moment
 from api.runtime import Runtime
@@ -75,30 +76,33 @@ def write(settings: Settings, device: str, fields: list[str]) -> None:
     """Register a device, or change fields of it."""
     wanted = _fields(fields)
     with Runtime(settings) as runtime:
-        if device in {known.id for known in known_devices(runtime.store)}:
-            devices.patch(runtime.store, device, wanted)
-        else:
-            devices.register(runtime.store, devices.described(device, wanted))
+        known = {one.id for one in known_devices(runtime.store)}
+        with act_locally(runtime.store, "device.change", device, ", ".join(sorted(wanted))):
+            if device in known:
+                devices.patch(runtime.store, device, wanted)
+            else:
+                devices.register(runtime.store, devices.described(device, wanted))
     typer.echo(f"{device} is registered")
 
 
 def set_disabled(settings: Settings, device: str, *, disabled: bool) -> None:
     """Refuse a device's messages, or take them."""
-    with Runtime(settings) as runtime:
+    step = "device.disable" if disabled else "device.enable"
+    with Runtime(settings) as runtime, act_locally(runtime.store, step, device):
         devices.set_disabled(runtime.store, device, disabled=disabled)
     typer.echo(f"{device} is disabled; its signals are stale" if disabled else f"{device} is enabled")
 
 
 def replace(settings: Settings, device: str, new: str, fields: list[str]) -> None:
     """Put another device in the place of one."""
-    with Runtime(settings) as runtime:
+    with Runtime(settings) as runtime, act_locally(runtime.store, "device.replace", device, f"by {new}"):
         taken = devices.replace(runtime.store, device, devices.described(new, _fields(fields)))
     typer.echo(f"{taken.id} has taken the place of {device}; its messages are read at {taken.place}")
 
 
 def remove(settings: Settings, device: str) -> None:
     """Forget a device."""
-    with Runtime(settings) as runtime:
+    with Runtime(settings) as runtime, act_locally(runtime.store, "device.remove", device):
         devices.forget(runtime.store, device)
     typer.echo(f"{device} is no longer registered")
 

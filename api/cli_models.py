@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api import placing, representations
+from api.local import act_locally
 from api.runtime import Runtime
 from api.settings import Settings
 from bim_import import PlacementOverrides
@@ -77,7 +78,7 @@ def _table(records: list[ModelRecord]) -> Table:
 
 def remove(settings: Settings, key: str) -> None:
     """Take a model out of the scene."""
-    with Runtime(settings) as runtime:
+    with Runtime(settings) as runtime, act_locally(runtime.store, "model.remove", key):
         runtime.store.remove(key)
     typer.echo(f"{key} removed; import it again to bring it back")
 
@@ -85,7 +86,8 @@ def remove(settings: Settings, key: str) -> None:
 def place(settings: Settings, key: str, overrides: PlacementOverrides) -> None:
     """Move a model."""
     with Runtime(settings) as runtime:
-        placing.place(runtime.store, runtime.tiles_folder(key), key, overrides)
+        with act_locally(runtime.store, "model.place", key, repr(overrides)):
+            placing.place(runtime.store, runtime.tiles_folder(key), key, overrides)
         record = runtime.store.model(key)
     typer.echo(f"{key} placed by {record.diagnosis.used} in {record.diagnosis.placement.crs}")
     for warning in record.diagnosis.warnings:
@@ -94,6 +96,7 @@ def place(settings: Settings, key: str, overrides: PlacementOverrides) -> None:
 
 def roll_back(settings: Settings, key: str, revision: int) -> None:
     """Show an earlier revision again."""
-    with Runtime(settings) as runtime:
+    about = f"revision {revision}"
+    with Runtime(settings) as runtime, act_locally(runtime.store, "model.rollback", key, about):
         runtime.store.rollback(key, revision)
     typer.echo(f"{key} shows revision {revision} again")

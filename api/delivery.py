@@ -16,9 +16,11 @@ MEDIA_TYPES = {
     ".wasm": "application/wasm",
     ".terrain": "application/vnd.quantized-mesh",
 }
-IMMUTABLE = "public, max-age=31536000, immutable"
-"""For content-hashed names (RFC 8246): the name changes when the content does."""
-REVALIDATE = "no-cache"
+IMMUTABLE = "private, max-age=31536000, immutable"
+"""For content-hashed names (RFC 8246): the name changes when the content does. In the caller's own cache only: no proxy may hand it
+to others (RFC 9111, section 5.2.2.7).
+"""
+REVALIDATE = "private, no-cache"
 """May be stored, must be asked for again: a pointer, or something that only its reader may see."""
 
 _RANGE = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*")
@@ -50,7 +52,7 @@ def deliver(request: Request, path: Path, *, tag: str, caching: str) -> Response
                 chosen, encoding = candidate, name
                 break
     etag = f'"{tag}-{encoding}"' if encoding else f'"{tag}"'
-    headers = {"etag": etag, "cache-control": caching, "vary": "Accept-Encoding"}
+    headers = {"etag": etag, "cache-control": caching, "vary": "Accept-Encoding, Authorization"}
     if _has(request, etag):
         return Response(status_code=304, headers=headers)
     if encoding:

@@ -1,6 +1,7 @@
 """Devices of a store: for the command line and for the API alike."""
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any
 
@@ -36,15 +37,29 @@ CHANGEABLE = frozenset(Device.__struct_fields__) - {"id", "aliases", "replaced_b
 """Fields that people write; the others follow from what they do."""
 
 
-def known_devices(store: TwinStore) -> list[DeviceStatus]:
-    """All devices that are registered or that something is bound to, by id. Raises StoreError."""
+def known_devices(store: TwinStore, seen: AbstractSet[str] | None = None) -> list[DeviceStatus]:
+    """All devices that are registered or that something is bound to, by id. Raises StoreError.
+
+    `seen`: ids of the signals that a caller sees; then only devices that carry some of them, and of those only what these tell.
+    """
     bound = binding.stored(store)
-    return devices(bound, _states(store, bound), store.device_registry().devices)
+    if seen is not None:
+        bound = [each for each in bound if each.signal in seen]
+    found = devices(bound, _states(store, bound), store.device_registry().devices)
+    if seen is None:
+        return found
+    shown = {device.id for device in found if device.signals}
+    carried = [msgspec.structs.replace(one, carries=_among(one.carries, shown)) for one in found]
+    return [device for device in carried if device.signals or device.carries]
 
 
-def known_device(store: TwinStore, identifier: str) -> DeviceStatus:
+def _among(identifiers: tuple[str, ...], shown: AbstractSet[str]) -> tuple[str, ...]:
+    return tuple(one for one in identifiers if one in shown)
+
+
+def known_device(store: TwinStore, identifier: str, seen: AbstractSet[str] | None = None) -> DeviceStatus:
     """One of them. Raises NotFound."""
-    for device in known_devices(store):
+    for device in known_devices(store, seen):
         if device.id == identifier:
             return device
     raise NotFound("device", identifier)

@@ -68,7 +68,7 @@ class Following:
         asked = self._asked
         lists = (asked.models, asked.classes, asked.names, asked.kinds, asked.properties)
         given = (asked.place, asked.bbox, asked.filter, asked.settable)
-        return not any(lists) and all(each is None for each in given)
+        return not any(lists) and all(each is None for each in given) and asked.reach.is_everything
 
     async def _session(self, follower: Follower) -> AsyncGenerator[Frame]:
         """From the snapshot, or from where the client was, on."""
@@ -111,6 +111,7 @@ class Following:
             models=asked.models,
             classes=asked.classes,
             place=asked.place,
+            reach=asked.reach,
             limit=PART,
         )
         return [

@@ -11,17 +11,20 @@ from starlette.exceptions import HTTPException
 from twin import errors
 from twin.alarms import InvalidRule
 from twin.devices import InvalidDevice
+from twin.policy import InvalidPolicy
 
 _log = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.TwinError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.KeyTaken: HTTPStatus.CONFLICT,
     errors.InvalidKey: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidQuery: HTTPStatus.BAD_REQUEST,
     InvalidDevice: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidRule: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidPolicy: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PlacementError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SourceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.StoreError: HTTPStatus.SERVICE_UNAVAILABLE,

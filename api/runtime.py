@@ -1,17 +1,21 @@
 """The composition root of the server: opens what a running twin needs and hands it to the routes."""
 
+import contextlib
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from api.audit_heads import export, heads_file
 from api.fragments import Fragments
+from api.guard import Guard
 from api.security import admin_token
 from api.settings import Settings
 from api.storage import open_database
 from api.tickets import Tickets
 from state_sync.board import Boards
 from state_sync.feed import Feed
+from twin.errors import TwinError
 from twin.ports import TwinStore
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ class Runtime:
         self.fragments = Fragments()
         self.boards = Boards(self.feed, self.store.scene_now)
         self.tickets = Tickets()
+        self.guard = Guard(self.token, self.store, anonymous=settings.anonymous_role)
+        self.guard.look(now=True)
 
     @cached_property
     def signals(self) -> "SignalTable":
@@ -48,8 +54,12 @@ class Runtime:
         return self.settings.tiles_folder / key
 
     def close(self) -> None:
-        """Let go of the database."""
-        self.store.close()
+        """Let go of the database; what was done is told outside of it."""
+        try:
+            with contextlib.suppress(TwinError):
+                export(self.store, heads_file(self.settings))
+        finally:
+            self.store.close()
 
     def __enter__(self) -> Self:
         return self

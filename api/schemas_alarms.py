@@ -52,7 +52,12 @@ class Remark(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: str = Field(default="administrator", min_length=1, max_length=200, description="Name of the person.")
+    by: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Name of the person; counts with the administrator's token, which several share. Others are named by their own.",
+    )
     note: str | None = Field(default=None, max_length=2000)
 
 

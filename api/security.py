@@ -1,8 +1,4 @@
-"""Who may call: the administrator's token, and anonymous reads from this machine.
-
-The rights of other callers come with the policy; until then there are two: the administrator does anything, a reader on
-loopback reads.
-"""
+"""Secrets of a data folder, and what tells of a caller before anything is known of it."""
 
 import ipaddress
 import os
@@ -11,9 +7,11 @@ from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
+from api.settings import Settings
 from twin.errors import StoreError
 
 TOKEN_FILE = "admin.token"  # noqa: S105 - the name of a file, not a secret
+AUDIT_KEY_FILE = "audit.key"
 _TOKEN_BYTES = 32
 _LOOPBACK_NAMES = frozenset({"localhost"})
 
@@ -23,32 +21,43 @@ def admin_token(data: Path) -> str:
 
     Raises StoreError when the file exists and is empty, or cannot be written.
     """
-    path = data / TOKEN_FILE
+    return _kept(data / TOKEN_FILE)
+
+
+def audit_key(settings: Settings) -> bytes:
+    """The key of the audit: of the settings, or of the data folder, which the first call makes (file mode 0600). Raises StoreError."""
+    if settings.audit_key is not None:
+        return settings.audit_key.get_secret_value().encode()
+    return _kept(settings.data / AUDIT_KEY_FILE).encode()
+
+
+def _kept(path: Path) -> str:
+    """A random secret in a file."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return _stored_token(path)
+        return _stored(path)
     except OSError as error:
         raise StoreError(
             f"cannot write {path}: {error.strerror}. Choose a writable folder with --data."
         ) from error
     with os.fdopen(descriptor, "w") as file:
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        file.write(token + "\n")
-    return token
+        secret = secrets.token_urlsafe(_TOKEN_BYTES)
+        file.write(secret + "\n")
+    return secret
 
 
-def _stored_token(path: Path) -> str:
+def _stored(path: Path) -> str:
     try:
-        token = path.read_text().strip()
+        secret = path.read_text().strip()
     except OSError as error:
         raise StoreError(
             f"cannot read {path}: {error.strerror}. Run as the user who owns the data folder."
         ) from error
-    if not token:
-        raise StoreError(f"{path} is empty. Delete it; the next start writes a new token.")
-    return token
+    if not secret:
+        raise StoreError(f"{path} is empty. Delete it; the next start writes a new one.")
+    return secret
 
 
 def is_loopback(address: str | None) -> bool:

@@ -67,6 +67,20 @@ class Settings(BaseSettings):
         ge=0,
         description="Days after which readings are moved there, by whole periods of seven days.",
     )
+    anonymous_role: str = Field(
+        default="reader",
+        max_length=100,
+        description="Role of callers on this machine without a token; empty: they may nothing.",
+    )
+    audit_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Secret with which the audit is chained, the same for all servers of a database; default: one made at first start, in the data folder.",
+    )
+    audit_heads: Path | None = Field(
+        default=None,
+        description="File to which heads of the audit are exported, best on another machine; default: audit.heads in the data folder.",
+    )
     mqtt: SecretStr | None = Field(
         default=None,
         description="mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS: the broker that devices report to.",

@@ -26,7 +26,8 @@ class ThemeFollowing:
 
     def __init__(self, runtime: Runtime, asked: StateQuery, keys: list[str], cursor: int | None) -> None:
         self._runtime = runtime
-        self._asked = asked
+        # A code is what all signals of an object come to: it is told of objects that are seen with all their signals.
+        self._asked = replace(asked, reach=asked.reach.of_objects)
         self._keys = keys
         self._cursor = cursor
         self._boards: list[Board] = []

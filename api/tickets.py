@@ -7,6 +7,8 @@ import secrets
 import time
 from collections.abc import Callable
 
+from api.callers import Principal
+
 LIFE_S = 30.0
 MOST = 10_000
 """Tickets at once; who asks for more waits until the oldest have run out."""
@@ -17,18 +19,19 @@ class Tickets:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until: dict[str, float] = {}
+        self._issued: dict[str, tuple[float, Principal]] = {}
 
-    def issue(self) -> str | None:
-        """A new ticket; None while too many are about."""
+    def issue(self, principal: Principal) -> str | None:
+        """A new ticket for somebody; None while too many are about."""
         now = self._clock()
-        self._until = {ticket: until for ticket, until in self._until.items() if until > now}
-        if len(self._until) >= MOST:
+        self._issued = {ticket: issued for ticket, issued in self._issued.items() if issued[0] > now}
+        if len(self._issued) >= MOST:
             return None
         ticket = secrets.token_urlsafe(24)
-        self._until[ticket] = now + LIFE_S
+        self._issued[ticket] = now + LIFE_S, principal
         return ticket
 
-    def redeem(self, ticket: str) -> bool:
-        """Whether it is good; it is used up then."""
-        return self._until.pop(ticket, float("-inf")) > self._clock()
+    def redeem(self, ticket: str) -> Principal | None:
+        """For whom it was issued; None: it is not good. It is used up then."""
+        until, principal = self._issued.pop(ticket, (float("-inf"), None))
+        return principal if until > self._clock() else None

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 
 import msgspec
 from msgspec import Struct, field
@@ -24,6 +24,10 @@ LETTERS_KEPT = 100
 
 _LOOK_AGAIN_S = 1.0
 """Unknown signals make the table be read again, at most this often."""
+
+
+Allowed = Callable[[Sequence[int]], Container[int]]
+"""Of these numbers of signals, those that a caller may report."""
 
 
 class PostedReading(Struct, frozen=True):
@@ -131,10 +135,18 @@ def _bare(record: SignalRecord) -> Binding:
     return Binding(model=signal.model, global_id=signal.global_id, name=signal.name, topic="", codec="json")
 
 
-def take(store: LiveStore, table: SignalTable, body: bytes, *, lines: bool, received_at: int) -> Receipt:
+def take(  # noqa: PLR0913 - what a request is
+    store: LiveStore,
+    table: SignalTable,
+    body: bytes,
+    *,
+    lines: bool,
+    received_at: int,
+    allowed: Allowed | None = None,
+) -> Receipt:
     """Record a request's readings in one durable transaction.
 
-    `lines`: the body is NDJSON. Raises msgspec.DecodeError for a body that is no JSON document of this form; a line, or one
+    `lines`: the body is NDJSON. `allowed`: of which signals the caller may report; others are as if there were none. Raises msgspec.DecodeError for a body that is no JSON document of this form; a line, or one
     reading, that is damaged costs itself only. Raises StoreError.
     """
     table.refresh()
@@ -143,6 +155,8 @@ def take(store: LiveStore, table: SignalTable, body: bytes, *, lines: bool, rece
         batch.lines(body)
     else:
         batch.readings(body)
+    if allowed is not None:
+        batch.keep(allowed)
     recorded = store.record(batch.taken, batch.letters)
     return Receipt(
         accepted=recorded.changed + recorded.repeated + recorded.late + recorded.conflict,
@@ -163,6 +177,14 @@ class _Batch:
         self.taken: list[Reading] = []
         self.letters: list[Rejected] = []
         self.refused: Counter[str] = Counter()
+
+    def keep(self, allowed: Allowed) -> None:
+        """Refuse what is of other signals, as of signals that are not there."""
+        numbers = allowed(list({reading.signal for reading in self.taken}))
+        kept = [reading for reading in self.taken if reading.signal in numbers]
+        if len(kept) < len(self.taken):
+            self.refused["unknown_signal"] += len(self.taken) - len(kept)
+            self.taken = kept
 
     def lines(self, body: bytes) -> None:
         """All lines at once if they are whole, else one by one."""

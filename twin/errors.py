@@ -103,6 +103,10 @@ class NotFound(TwinError):
         super().__init__(f"no {kind} {identifier!r}")
 
 
+class NotAllowed(TwinError):
+    """The caller is known, and has not the right to do this."""
+
+
 class Conflict(TwinError):
     """What is asked contradicts what is stored (a revision already published, a newer one under way)."""
 

@@ -15,6 +15,7 @@ from twin.errors import InvalidQuery
 from twin.filters import Filter
 from twin.frames import Diagnosis
 from twin.objects import Attributes, RevisionStatus
+from twin.policy import EVERYTHING, Reach
 from twin.source import SourceReport
 
 T = TypeVar("T")
@@ -138,6 +139,8 @@ class ObjectQuery(Struct, frozen=True, kw_only=True):
     polygon: bytes | None = None
     """WKB, longitude and latitude in degrees: objects whose bounds touch it."""
     filter: Filter | None = None
+    reach: Reach = EVERYTHING
+    """Only what a caller reaches."""
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     """`next` of the page before, with the same filters."""
@@ -308,6 +311,8 @@ class TraceQuery(Struct, frozen=True, kw_only=True):
     direction: Direction
     depth: int = MAX_DEPTH
     classes: tuple[str, ...] = ()
+    reach: Reach = EVERYTHING
+    """Only what a caller reaches is told, and gone through."""
     limit: int = MAX_LIMIT
 
     def __post_init__(self) -> None:

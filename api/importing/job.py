@@ -16,13 +16,18 @@ from api.importing.events import Advanced
 from api.importing.patience import Patience
 from api.importing.shaping import Shaping, companions
 from api.importing.sources import Source, content_hash, shown
+<<<<<<< HEAD
 from api.importing.tasks import READ, TILE, Measured, TilingTask
+=======
+from api.importing.tasks import READ, TILE, Tiled, TilingTask
+from api.local import act_locally
+>>>>>>> 3cc0b16 (Rights: tokens, roles and scopes with one check everywhere, the audit as a keyed chain)
 from bim_import import ImportOptions, ImportResult
 from bim_import.formats import reader_of
 from tiles import BuiltTileset, TileOptions
 from twin.errors import DamagedSource
 from twin.frames import Diagnosis
-from twin.ports import ImportRequest, StagedRevision, Store, TilesetFiles, Unchanged
+from twin.ports import ImportRequest, StagedRevision, TilesetFiles, TwinStore, Unchanged
 from twin.source import SourceReport
 from twin.spool import Spool, write_state_index
 
@@ -36,7 +41,7 @@ class _Turns(Protocol):
 class Workplace(Struct, frozen=True, kw_only=True):
     """What the jobs of one batch share."""
 
-    store: Store
+    store: TwinStore
     tiles_folder: Path
     spools: Path
     options: ImportOptions
@@ -133,7 +138,9 @@ class _Import:
         report.source = shown(path)
         report.key = self._job.source.key
         files = self._tile(result)
-        self._place.store.publish(self._revision, tiles=files, diagnosis=result.diagnosis, report=report)
+        about = f"{report.source}, revision {self._revision.number}"
+        with act_locally(self._place.store, "model.import", report.key, about):
+            self._place.store.publish(self._revision, tiles=files, diagnosis=result.diagnosis, report=report)
         return _with_doubts(report, result.diagnosis)
 
     def _read(self) -> ImportResult:

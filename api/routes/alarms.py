@@ -9,10 +9,14 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api import representations_alarms as representations
 from api import schemas_alarms as schemas
+from api.callers import Caller
+from api.reader import Reader
 from api.representations import page
-from api.routes.common import OF_A_BODY, Cursor, Limit, Running, document, refusals
+from api.rights import refused
+from api.routes.common import OF_A_BODY, Cursor, Limit, Running, Seen, Who, act, document, refusals
 from twin.alarms import AlarmPattern, AlarmRule, Kind, Severity, Status, checked_rule
 from twin.objects import checked_key
+from twin.policy import Action
 from twin.ports import AlarmQuery
 from twin.times import to_microseconds
 
@@ -27,7 +31,7 @@ RuleId = Annotated[str, Path(description="A name for the rule, as for a model.")
 
 @router.get("", response_model=schemas.AlarmPage, responses=refusals(400, 404, 422))
 def list_alarms(
-    running: Running,
+    seen: Seen,
     state: Annotated[
         list[State], Query(description="`open` means raised or acknowledged; several: any of them.")
     ] = [],  # noqa: B006
@@ -63,7 +67,7 @@ def list_alarms(
         limit=limit,
         cursor=cursor,
     )
-    found = running.store.alarms(query)
+    found = seen.alarms(query)
     return document(page([representations.view(one) for one in found.items], found.next))
 
 
@@ -78,42 +82,63 @@ def list_rules(running: Running) -> Response:
     response_model=schemas.Rule,
     responses={201: {"model": schemas.Rule}, **refusals(*OF_A_BODY)},
 )
-def put_rule(running: Running, rule: RuleId, fields: schemas.RuleFields) -> Response:
+def put_rule(running: Running, who: Who, rule: RuleId, fields: schemas.RuleFields) -> Response:
     """Make a rule, or change it. It holds for present states, too, a second later."""
     pattern = _pattern(rule, fields)
-    created = running.store.put_alarm_pattern(pattern)
+    with act(running, who, "alarm_rule.put", pattern.id, fields.model_dump_json(exclude_unset=True)):
+        created = running.store.put_alarm_pattern(pattern)
     answer = msgspec.json.encode(representations.pattern(pattern))
     status = HTTPStatus.CREATED if created else HTTPStatus.OK
     return Response(answer, status, media_type="application/json")
 
 
 @router.delete("/rules/{rule}", status_code=204, responses=refusals(404, 422))
-def delete_rule(running: Running, rule: RuleId) -> Response:
+def delete_rule(running: Running, who: Who, rule: RuleId) -> Response:
     """Take a rule away; what it has raised is cleared a second later."""
-    running.store.remove_alarm_pattern(rule)
+    with act(running, who, "alarm_rule.remove", rule):
+        running.store.remove_alarm_pattern(rule)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.get("/{alarm}", response_model=schemas.AlarmSummary, responses=refusals(404, 422))
-def read_alarm(running: Running, alarm: Number) -> Response:
+def read_alarm(seen: Seen, alarm: Number) -> Response:
     """One alarm."""
-    return document(representations.view(running.store.alarm(alarm)))
+    return document(representations.view(seen.alarm(alarm)))
 
 
 @router.post(
     "/{alarm}/acknowledge", response_model=schemas.AlarmSummary, responses=refusals(*OF_A_BODY, 404, 409)
 )
-def acknowledge_alarm(running: Running, alarm: Number, remark: schemas.Remark | None = None) -> Response:
+def acknowledge_alarm(
+    running: Running, who: Who, alarm: Number, remark: schemas.Remark | None = None
+) -> Response:
     """Say that somebody has seen it. Once; the second one is told who was first."""
     said = remark or schemas.Remark()
-    return document(representations.view(running.store.acknowledge_alarm(alarm, by=said.by, note=said.note)))
+    _check_command(running, who, alarm)
+    with act(running, who, "alarm.acknowledge", str(alarm), said.note or ""):
+        after = running.store.acknowledge_alarm(alarm, by=_by(who, said), note=said.note)
+    return document(representations.view(after))
 
 
 @router.post("/{alarm}/clear", response_model=schemas.AlarmSummary, responses=refusals(*OF_A_BODY, 404, 409))
-def clear_alarm(running: Running, alarm: Number, remark: schemas.Remark | None = None) -> Response:
+def clear_alarm(running: Running, who: Who, alarm: Number, remark: schemas.Remark | None = None) -> Response:
     """Clear it by hand: a latched one that is over, or one whose signal is silent. Refused while what it is about is known to hold."""
     said = remark or schemas.Remark()
-    return document(representations.view(running.store.clear_alarm(alarm, by=said.by, note=said.note)))
+    _check_command(running, who, alarm)
+    with act(running, who, "alarm.clear", str(alarm), said.note or ""):
+        after = running.store.clear_alarm(alarm, by=_by(who, said), note=said.note)
+    return document(representations.view(after))
+
+
+def _by(who: Caller, said: schemas.Remark) -> str:
+    return said.by if said.by is not None and who.principal.kind == "administrator" else who.name
+
+
+def _check_command(running: Running, who: Caller, alarm: int) -> None:
+    """Alarms are acknowledged by those who may command the signal. Raises NotFound, NotAllowed."""
+    view = Reader(running.store, who).alarm(alarm)
+    if not running.store.visible_signals(who.reach(Action.COMMAND), [view.signal.number]):
+        raise refused(who, Action.COMMAND, " this signal")
 
 
 def _instant(moment: datetime | None) -> int | None:

@@ -13,7 +13,7 @@ from api import schemas_bindings as schemas
 from api.bodies import limited_body
 from api.problems import problem
 from api.representations import Document, page
-from api.routes.common import Cursor, Running, document, place_of, refusals, runtime_of
+from api.routes.common import Cursor, Running, Seen, Who, act, document, place_of, refusals, runtime_of
 from state_sync.bindings import Binding, BindingFile, InvalidBindings, from_entries, parse
 
 router = APIRouter(prefix="/api/v1/bindings", tags=["bindings"])
@@ -47,6 +47,7 @@ class _Body(msgspec.Struct, frozen=True):
 )
 async def post_bindings(
     request: Request,
+    who: Who,
     source: Annotated[
         str,
         Query(
@@ -67,7 +68,8 @@ async def post_bindings(
     running = runtime_of(request)
     try:
         file = await run_in_threadpool(_file, body, source, SUFFIXES.get(kind))
-        outcome = await run_in_threadpool(binding.bind, running.store, file, dry_run=dry_run)
+        with act(running, who, "bindings.replace", source):
+            outcome = await run_in_threadpool(binding.bind, running.store, file, dry_run=dry_run)
     except InvalidBindings as error:
         faults = [msgspec.to_builtins(fault) for fault in error.problems]
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=faults)
@@ -89,6 +91,7 @@ def _file(body: bytes, source: str, suffix: str | None) -> BindingFile:
 @router.get("", response_model=schemas.BindingPage, responses=refusals(400, 422))
 def list_bindings(
     running: Running,
+    seen: Seen,
     source: Annotated[str | None, Query(description="Only those of this source.")] = None,
     model: Annotated[str | None, Query(description="Only those of objects of this model.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1000,
@@ -96,12 +99,13 @@ def list_bindings(
 ) -> Response:
     """Bindings in the order of sources and of the entries in each."""
     start = place_of(cursor)
+    visible = seen.visible_ids()
     found = [
         (name, each)
         for name in dict.fromkeys(name for name, _ in running.store.bindings())
         if source in {None, name}
         for each in binding.stored(running.store, name)
-        if model in {None, each.model}
+        if model in {None, each.model} and (visible is None or each.signal in visible)
     ]
     following = str(start + limit) if start + limit < len(found) else None
     return document(page([_summary(*each) for each in found[start : start + limit]], following))

@@ -11,7 +11,7 @@ from api import devices
 from api import schemas_devices as schemas
 from api.devices import device_document, known_device, known_devices
 from api.representations import page
-from api.routes.common import OF_A_BODY, Cursor, Running, document, place_of, refusals
+from api.routes.common import OF_A_BODY, Cursor, Running, Seen, Who, act, document, place_of, refusals
 from api.runtime import Runtime
 from twin.devices import Device, InvalidDevice
 
@@ -25,6 +25,7 @@ Fields = Annotated[dict[str, Any], Body(json_schema_extra=schemas.DeviceBody.mod
 @router.get("", response_model=schemas.DevicePage, responses=refusals(400, 422))
 def list_devices(
     running: Running,
+    seen: Seen,
     gateway: Annotated[str | None, Query(description="Only those behind this gateway.")] = None,
     online: Annotated[
         bool | None, Query(description="`true`: report; `false`: have gone silent, or never reported.")
@@ -38,7 +39,7 @@ def list_devices(
     start = place_of(cursor)
     found = [
         each
-        for device in known_devices(running.store)
+        for device in known_devices(running.store, seen.visible_ids())
         for each in (device_document(device),)
         if gateway in {None, each["gateway"]}
         and online in {None, each["online"] is True}
@@ -50,24 +51,27 @@ def list_devices(
 
 
 @router.post("", response_model=schemas.DeviceDetail, status_code=201, responses=refusals(*OF_A_BODY, 409))
-def create_device(running: Running, fields: Fields) -> Response:
+def create_device(running: Running, who: Who, fields: Fields) -> Response:
     """Register a device. Its credentials are a reference to where the secret is, never the secret."""
     device = _from_body(fields)
-    devices.register(running.store, device, new=True)
+    with act(running, who, "device.create", device.id):
+        devices.register(running.store, device, new=True)
     return _answer(running, device.id, HTTPStatus.CREATED)
 
 
 @router.post("/{device:path}/disable", response_model=schemas.DeviceDetail, responses=refusals(404, 409))
-def disable_device(running: Running, device: str) -> Response:
+def disable_device(running: Running, who: Who, device: str) -> Response:
     """Refuse its messages from now on (`device_disabled`), and mark its signals as stale; so with all devices behind it."""
-    devices.set_disabled(running.store, device, disabled=True)
+    with act(running, who, "device.disable", device):
+        devices.set_disabled(running.store, device, disabled=True)
     return _answer(running, device)
 
 
 @router.post("/{device:path}/enable", response_model=schemas.DeviceDetail, responses=refusals(404, 409))
-def enable_device(running: Running, device: str) -> Response:
+def enable_device(running: Running, who: Who, device: str) -> Response:
     """Take its messages again."""
-    devices.set_disabled(running.store, device, disabled=False)
+    with act(running, who, "device.enable", device):
+        devices.set_disabled(running.store, device, disabled=False)
     return _answer(running, device)
 
 
@@ -77,16 +81,19 @@ def enable_device(running: Running, device: str) -> Response:
     status_code=201,
     responses=refusals(*OF_A_BODY, 404, 409),
 )
-def replace_device(running: Running, device: str, fields: Fields) -> Response:
+def replace_device(running: Running, who: Who, device: str, fields: Fields) -> Response:
     """Another device takes its place: signals, history and bindings stay, messages are read at the new one's address."""
-    taken = devices.replace(running.store, device, _from_body(fields))
+    successor = _from_body(fields)
+    with act(running, who, "device.replace", device, f"by {successor.id}"):
+        taken = devices.replace(running.store, device, successor)
     return _answer(running, taken.id, HTTPStatus.CREATED)
 
 
 @router.get("/{device:path}", response_model=schemas.DeviceDetail, responses=refusals(404))
-def read_device(running: Running, device: str) -> Response:
+def read_device(running: Running, seen: Seen, device: str) -> Response:
     """One device with its signals and with what is behind it."""
-    return _answer(running, device)
+    found = known_device(running.store, device, seen.visible_ids())
+    return document(device_document(found, full=True))
 
 
 @router.put(
@@ -94,24 +101,28 @@ def read_device(running: Running, device: str) -> Response:
     response_model=schemas.DeviceDetail,
     responses={201: {"model": schemas.DeviceDetail}, **refusals(*OF_A_BODY, 404, 409)},
 )
-def put_device(running: Running, device: str, fields: Fields) -> Response:
+def put_device(running: Running, who: Who, device: str, fields: Fields) -> Response:
     """Register a device, or write all of it anew."""
-    created = devices.register(running.store, _from_body(fields, device))
+    described = _from_body(fields, device)
+    with act(running, who, "device.put", device):
+        created = devices.register(running.store, described)
     return _answer(running, device, HTTPStatus.CREATED if created else HTTPStatus.OK)
 
 
 @router.patch("/{device:path}", response_model=schemas.DeviceDetail, responses=refusals(*OF_A_BODY, 404, 409))
-def patch_device(running: Running, device: str, fields: Fields) -> Response:
+def patch_device(running: Running, who: Who, device: str, fields: Fields) -> Response:
     """Change some fields; `null` empties one."""
     fields.pop("id", None)
-    devices.patch(running.store, device, fields)
+    with act(running, who, "device.change", device, ", ".join(sorted(fields))):
+        devices.patch(running.store, device, fields)
     return _answer(running, device)
 
 
 @router.delete("/{device:path}", status_code=204, responses=refusals(404, 409))
-async def delete_device(running: Running, device: str) -> Response:
+async def delete_device(running: Running, who: Who, device: str) -> Response:
     """Forget what is written down of it. Its signals and their history stay, and bindings still tell of it."""
-    await run_in_threadpool(devices.forget, running.store, device)
+    with act(running, who, "device.remove", device):
+        await run_in_threadpool(devices.forget, running.store, device)
     running.signals.forget()
     return Response(status_code=HTTPStatus.NO_CONTENT)
 

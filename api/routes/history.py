@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api import representations_live as representations
 from api import schemas_live as schemas
 from api.representations import page
-from api.routes.common import Cursor, Running, document, refusals
+from api.routes.common import Cursor, Running, Seen, document, refusals
 from twin.errors import InvalidQuery
 from twin.ports import CurveQuery, RollUpQuery, SignalRecord
 from twin.times import to_microseconds
@@ -45,6 +45,7 @@ def _times(
 )
 def read_history(
     running: Running,
+    seen: Seen,
     model: str,
     global_id: str,
     name: str,
@@ -70,7 +71,7 @@ def read_history(
 
     Summed up: spans that begin within the times asked and hold a reading.
     """
-    record = running.store.signal(model, global_id, name)
+    record = seen.signal(model, global_id, name)
     if points is not None:
         if resolution is not None or cursor is not None:
             raise InvalidQuery(

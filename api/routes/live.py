@@ -18,9 +18,11 @@ from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebS
 from starlette.responses import StreamingResponse
 
 from api import schemas_live as schemas
+from api.callers import caller_of
 from api.following import Following
 from api.problems import problem
-from api.routes.common import Running, document, refusals, runtime_of
+from api.reader import Reader
+from api.routes.common import Running, Seen, Who, document, refusals, runtime_of
 from api.routes.live_filters import Asked
 from api.runtime import Runtime
 from api.theme_following import ThemeFollowing
@@ -37,9 +39,9 @@ CursorNumber = Annotated[
 
 
 @router.post("/tickets", response_model=schemas.Ticket, responses=refusals(429))
-def issue_ticket(running: Running) -> Response:
+def issue_ticket(running: Running, who: Who) -> Response:
     """A ticket to open the WebSocket with: `/api/v1/live?ticket=…`; good once, for 30 seconds."""
-    ticket = running.tickets.issue()
+    ticket = running.tickets.issue(who.principal)
     if ticket is None:
         return problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many tickets are unused; try again in 30 seconds.")
     return document({"ticket": ticket, "expires_at": datetime.now(UTC) + timedelta(seconds=LIFE_S)})
@@ -48,12 +50,13 @@ def issue_ticket(running: Running) -> Response:
 @router.get("/events", response_class=StreamingResponse, responses=refusals(400, 404, 422))
 async def stream_events(
     request: Request,
+    seen: Seen,
     asked: Asked,
     cursor: CursorNumber = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Server-sent events: the frames as `data`, `seq` as `id`."""
-    following = Following(runtime_of(request), asked, event_cursor(last_event_id, cursor))
+    following = Following(runtime_of(request), seen.narrowed(asked), event_cursor(last_event_id, cursor))
     await following.prepare()
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_events(following), media_type="text/event-stream", headers=headers)
@@ -84,6 +87,7 @@ async def follow(
 ) -> None:
     """The same over a WebSocket, a text message a frame; with `format=codes` binary frames of themes (`state_sync.board.frame`)."""
     runtime: Runtime = socket.app.state.runtime
+    asked = Reader(runtime.store, caller_of(socket)).narrowed(asked)
     await socket.accept()
     if format_ == "codes":
         coded = ThemeFollowing(runtime, asked, theme, cursor)

@@ -5,45 +5,41 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api import placing, representations, schemas, schemas_differences
-from api.routes.common import OF_A_BODY, PAGE, Cursor, Limit, Running, document, refusals
+from api.routes.common import OF_A_BODY, PAGE, Cursor, Limit, Running, Seen, Who, act, document, refusals
 from bim_import import PlacementOverrides
 from twin.differences import TOLERANCE_M, DifferenceQuery, Kind
 
 router = APIRouter(prefix="/api/v1/models", tags=["models"])
 
 
-@router.get("", response_model=schemas.ModelPage)
-def list_models(running: Running) -> Response:
+@router.get("", response_model=schemas.ModelPage, responses=refusals())
+def list_models(seen: Seen) -> Response:
     """All models of the scene, by key."""
-    return document(
-        representations.page([representations.model(record) for record in running.store.models()])
-    )
+    return document(representations.page([representations.model(record) for record in seen.models()]))
 
 
 @router.get("/{key}", response_model=schemas.ModelSummary, responses=refusals(404))
-def read_model(running: Running, key: str) -> Response:
+def read_model(seen: Seen, key: str) -> Response:
     """One model: coverage, placement with its diagnosis, warnings."""
-    return document(representations.model(running.store.model(key)))
+    return document(representations.model(seen.model(key)))
 
 
 @router.get("/{key}/classes", response_model=schemas.ClassList, responses=refusals(404))
-def list_classes(running: Running, key: str) -> Response:
+def list_classes(seen: Seen, key: str) -> Response:
     """How many objects of each class a model has."""
-    return document(
-        representations.page([representations.class_total(t) for t in running.store.classes(key)])
-    )
+    return document(representations.page([representations.class_total(t) for t in seen.classes(key)]))
 
 
 @router.get("/{key}/storeys", response_model=schemas.StoreyList, responses=refusals(404))
-def list_storeys(running: Running, key: str) -> Response:
+def list_storeys(seen: Seen, key: str) -> Response:
     """The storeys of a model, from the lowest up."""
-    return document(representations.page([representations.storey(s) for s in running.store.storeys(key)]))
+    return document(representations.page([representations.storey(s) for s in seen.storeys(key)]))
 
 
 @router.get("/{key}/revisions", response_model=schemas.RevisionList, responses=refusals(404))
-def list_revisions(running: Running, key: str) -> Response:
+def list_revisions(seen: Seen, key: str) -> Response:
     """The imports of a model, the oldest first."""
-    return document(representations.page([representations.revision(r) for r in running.store.revisions(key)]))
+    return document(representations.page([representations.revision(r) for r in seen.revisions(key)]))
 
 
 @router.get(
@@ -52,7 +48,7 @@ def list_revisions(running: Running, key: str) -> Response:
     responses=refusals(400, 404, 409, 422),
 )
 def compare_revisions(
-    running: Running,
+    seen: Seen,
     key: str,
     before: Annotated[
         int, Query(alias="from", ge=1, le=2**31 - 1, description="Number of the older revision.")
@@ -76,17 +72,18 @@ def compare_revisions(
         limit=limit,
         cursor=cursor,
     )
-    return document(representations.difference(running.store.differences(key, asked)))
+    return document(representations.difference(seen.differences(key, asked)))
 
 
 @router.delete("/{key}", status_code=204, responses=refusals(404, 409))
-def remove_model(running: Running, key: str) -> None:
+def remove_model(running: Running, who: Who, key: str) -> None:
     """Take a model out of the scene. Its objects are retired; importing it again brings them back."""
-    running.store.remove(key)
+    with act(running, who, "model.remove", key):
+        running.store.remove(key)
 
 
 @router.put("/{key}/placement", response_model=schemas.ModelSummary, responses=refusals(*OF_A_BODY, 404, 409))
-def place_model(running: Running, key: str, change: schemas.PlacementChange) -> Response:
+def place_model(running: Running, who: Who, key: str, change: schemas.PlacementChange) -> Response:
     """Move a model without importing it again."""
     overrides = PlacementOverrides(
         crs=change.crs,
@@ -94,12 +91,14 @@ def place_model(running: Running, key: str, change: schemas.PlacementChange) -> 
         rotation_deg=change.rotation_deg,
         height_offset_m=change.height_offset_m,
     )
-    placing.place(running.store, running.tiles_folder(key), key, overrides)
+    with act(running, who, "model.place", key, change.model_dump_json(exclude_unset=True)):
+        placing.place(running.store, running.tiles_folder(key), key, overrides)
     return document(representations.model(running.store.model(key)))
 
 
 @router.post("/{key}/rollback", response_model=schemas.ModelSummary, responses=refusals(*OF_A_BODY, 404, 409))
-def roll_back_model(running: Running, key: str, wish: schemas.RollBack) -> Response:
+def roll_back_model(running: Running, who: Who, key: str, wish: schemas.RollBack) -> Response:
     """Show an earlier revision again."""
-    running.store.rollback(key, wish.revision)
+    with act(running, who, "model.rollback", key, f"revision {wish.revision}"):
+        running.store.rollback(key, wish.revision)
     return document(representations.model(running.store.model(key)))

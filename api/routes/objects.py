@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api import representations, schemas, schemas_trace
-from api.routes.common import PAGE, Cursor, FilterText, Limit, Running, document, filter_of, refusals
+from api.routes.common import PAGE, Cursor, FilterText, Limit, Seen, document, filter_of, refusals
 from twin.errors import InvalidQuery
 from twin.queries import (
     MAX_DEPTH,
@@ -27,7 +27,7 @@ def _page(found: Page[ObjectRecord]) -> Response:
 
 @router.get("", response_model=schemas.ObjectPage, responses=refusals(400, 422))
 def search_objects(
-    running: Running,
+    seen: Seen,
     model: Annotated[list[str], Query(description="Keys of models; several: any of them.")] = [],  # noqa: B006 - FastAPI copies
     class_: Annotated[list[str], Query(alias="class", description="Classes; several: any of them.")] = [],  # noqa: B006
     storey: Annotated[str | None, Query(description="Id of a storey: all that it holds.")] = None,
@@ -65,24 +65,24 @@ def search_objects(
         limit=limit,
         cursor=cursor,
     )
-    return _page(running.store.objects(query))
+    return _page(seen.objects(query))
 
 
 @router.get(
     "/{model}/{global_id:path}/children", response_model=schemas.ObjectPage, responses=refusals(400, 404, 422)
 )
 def list_children(
-    running: Running, model: str, global_id: str, limit: Limit = PAGE, cursor: Cursor = None
+    seen: Seen, model: str, global_id: str, limit: Limit = PAGE, cursor: Cursor = None
 ) -> Response:
     """The children of an object in the spatial tree."""
-    return _page(running.store.children(model, global_id, limit=limit, cursor=cursor))
+    return _page(seen.children(model, global_id, limit=limit, cursor=cursor))
 
 
 @router.get(
     "/{model}/{global_id:path}/trace", response_model=schemas_trace.Trace, responses=refusals(400, 404, 422)
 )
 def trace_object(
-    running: Running,
+    seen: Seen,
     model: str,
     global_id: str,
     direction: Annotated[Direction, Query(description="Against the flow to the sources, or with it.")],
@@ -94,15 +94,15 @@ def trace_object(
 ) -> Response:
     """What feeds an object, or what it feeds, over any number of steps: how a polluted drain is traced to its source."""
     asked = TraceQuery(direction=direction, depth=depth, classes=tuple(class_), limit=limit)
-    found = running.store.trace(model, global_id, asked)
+    found = seen.trace(model, global_id, asked)
     items = [{**representations.summary(record), "depth": steps} for record, steps in found.items]
     return document({"items": items, "total": found.total, "truncated": found.truncated})
 
 
 @router.get("/{model}/{global_id:path}", response_model=schemas.ObjectDetail, responses=refusals(404))
-def read_object(running: Running, model: str, global_id: str) -> Response:
+def read_object(seen: Seen, model: str, global_id: str) -> Response:
     """One object with its properties, its place in the tree and its namesakes in other models."""
-    return document(representations.detail(running.store.object(model, global_id)))
+    return document(representations.detail(seen.object(model, global_id)))
 
 
 def box_of(text: str | None) -> tuple[float, float, float, float] | None:

@@ -1,6 +1,7 @@
 """`POST /api/v1/readings`: readings from gateways that speak HTTP."""
 
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -11,8 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from api import schemas_live as schemas
 from api.bodies import limited_body
 from api.problems import problem
-from api.routes.common import document, refusals, runtime_of
-from state_sync.posted import take
+from api.routes.common import Who, document, refusals, runtime_of
+from api.runtime import Runtime
+from state_sync.posted import Receipt, take
+from twin.policy import Action, Reach
 
 router = APIRouter(prefix="/api/v1/readings", tags=["readings"])
 
@@ -35,7 +38,7 @@ _CONTENT: dict[str, Any] = {
 
 
 @router.post("", response_model=schemas.ReadingsReceipt, responses=refusals(400, 413), openapi_extra=_CONTENT)
-async def post_readings(request: Request) -> Response:
+async def post_readings(request: Request, who: Who) -> Response:
     """Record a batch in one transaction; the answer comes after the commit. Sending it again changes nothing."""
     body = await limited_body(request, MAX_BODY)
     if body is None:
@@ -43,11 +46,22 @@ async def post_readings(request: Request) -> Response:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {MAX_BODY >> 20} MiB; send several requests."
         )
     running = runtime_of(request)
+    reach = who.reach(Action.INGEST)
     lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() in NDJSON
     try:
-        receipt = await run_in_threadpool(
-            take, running.store, running.signals, body, lines=lines, received_at=time.time_ns() // 1000
-        )
+        receipt = await run_in_threadpool(_take, running, reach, body, lines=lines)
     except msgspec.DecodeError as error:
         return problem(HTTPStatus.BAD_REQUEST, f'The body is not {{"readings": […]}}: {error}.')
     return document(receipt)
+
+
+def _take(running: Runtime, reach: Reach, body: bytes, *, lines: bool) -> Receipt:
+    allowed = None if reach.is_everything else partial(running.store.visible_signals, reach)
+    return take(
+        running.store,
+        running.signals,
+        body,
+        lines=lines,
+        received_at=time.time_ns() // 1000,
+        allowed=allowed,
+    )

@@ -5,22 +5,21 @@ from fastapi import APIRouter, Response
 from api import representations_live as representations
 from api import schemas_live as schemas
 from api.representations import page
-from api.routes.common import Running, document, refusals
+from api.routes.common import Seen, document, refusals
 from api.routes.live_filters import Asked
 
 router = APIRouter(prefix="/api/v1/signals", tags=["signals"])
 
 
 @router.get("", response_model=schemas.SignalPage, responses=refusals(400, 404, 422))
-def list_signals(running: Running, asked: Asked) -> Response:
+def list_signals(seen: Seen, asked: Asked) -> Response:
     """Signals that pass all filters given, with their present values."""
-    found = running.store.states(asked)
+    found = seen.states(asked)
     return document(page([representations.signal(record) for record in found.items], found.next))
 
 
 @router.get("/{model}/{global_id:path}/{name}", response_model=schemas.SignalSummary, responses=refusals(404))
-def read_signal(running: Running, model: str, global_id: str, name: str) -> Response:
+def read_signal(seen: Seen, model: str, global_id: str, name: str) -> Response:
     """One signal with its present value."""
-    record = running.store.signal(model, global_id, name)
-    (state,) = running.store.states_by_number([record.number])
-    return document(representations.signal(state))
+    record = seen.signal(model, global_id, name)
+    return document(representations.signal(seen.state_of(record.number)))

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from api import representations_live as representations
 from api import schemas_live as schemas
 from api.compact import MEDIA_TYPE, scene_frame
+from api.reader import Reader
 from api.representations import page
-from api.routes.common import OF_A_BODY, Running, document, refusals
+from api.routes.common import OF_A_BODY, Seen, document, refusals
 from api.routes.live_filters import Asked, asked_of
-from api.runtime import Runtime
 from twin.errors import InvalidQuery
 from twin.ports import StateQuery
 from twin.ports.totals import AGGREGATED_BY
@@ -27,7 +27,7 @@ _FRAME: dict[int | str, dict[str, Any]] = {
 @router.get("", response_model=schemas.StatePage, responses=refusals(400, 404, 422) | _FRAME)
 def list_states(
     request: Request,
-    running: Running,
+    seen: Seen,
     asked: Asked,
     at: Annotated[
         datetime | None,
@@ -41,18 +41,18 @@ def list_states(
     Such a scene comes as one binary frame for `Accept: application/vnd.city-twin.scene`.
     """
     if at is None:
-        return _states(running, asked)
+        return _states(seen, asked)
     instant = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    scene = running.store.scene_at(to_microseconds(instant), asked.models)
+    scene = seen.scene_at(to_microseconds(instant), asked.models)
     if MEDIA_TYPE in request.headers.get("accept", ""):
         return Response(scene_frame(scene), media_type=MEDIA_TYPE)
-    records = {record.number: record for record in running.store.signal_records()}
+    records = {record.number: record for record in seen.signal_records()}
     return document(page(representations.scene(scene, records)))
 
 
 @router.get("/aggregate", response_model=schemas.StateTotals, responses=refusals(400, 404, 422))
 def aggregate_states(
-    running: Running,
+    seen: Seen,
     asked: Asked,
     by: Annotated[
         AGGREGATED_BY, Query(description="What groups are made by; `name`: of the signal.")
@@ -62,23 +62,23 @@ def aggregate_states(
 
     Stale and bad values, and signals that have never reported, are counted, and left out of the rest.
     """
-    found = running.store.aggregate(asked, by)
+    found = seen.aggregate(asked, by)
     return document({"by": by, "items": found, "next": None})
 
 
 @router.post("/query", response_model=schemas.StatePage, responses=refusals(*OF_A_BODY, 404))
-def query_states(running: Running, question: schemas.StateQuestion) -> Response:
+def query_states(seen: Seen, question: schemas.StateQuestion) -> Response:
     """Present states of many signals: by id, in the order asked for, or of all that pass the conditions. Reads only: no token is
     needed where reading needs none.
     """
     if question.signals is None:
-        return _states(running, asked_of(question))
+        return _states(seen, asked_of(question))
     if question.model_fields_set != {"signals"}:
         raise InvalidQuery("`signals` names the states by itself; leave the conditions out, or the ids.")
-    found = running.store.states_of(question.signals)
+    found = seen.states_of(question.signals)
     return document(page([representations.state(record) for record in found]))
 
 
-def _states(running: Runtime, asked: StateQuery) -> Response:
-    found = running.store.states(asked)
+def _states(seen: Reader, asked: StateQuery) -> Response:
+    found = seen.states(asked)
     return document(page([representations.state(record) for record in found.items], found.next))

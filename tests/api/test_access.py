@@ -1,5 +1,7 @@
 """Who may call without a token, and who may not."""
 
+from collections.abc import Mapping
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -8,9 +10,23 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.access import AccessControl
+from api.guard import Guard
 from api.tickets import Tickets
+from twin.access import AccessState
 
 TOKEN = "the-token"
+
+
+class _Empty:
+    """No tokens, no roles."""
+
+    def access_version(self) -> tuple[int, int]:
+        return 0, 0
+
+    def access_state(self) -> AccessState:
+        return AccessState(version=0, models=0, tokens={}, roles={})
+
+    def note_token_use(self, used: Mapping[str, int]) -> None: ...
 
 
 def _client(
@@ -20,7 +36,9 @@ def _client(
         return PlainTextResponse("in")
 
     routes = [Route("/healthz", answer), Route("/x", answer, methods=["GET", "PUT", "DELETE"])]
-    app = AccessControl(Starlette(routes=routes), token=TOKEN, tickets=Tickets(), hosts=hosts)
+    app = AccessControl(
+        Starlette(routes=routes), guard=Guard(TOKEN, _Empty()), tickets=Tickets(), hosts=hosts
+    )
     return TestClient(app, base_url=f"http://{host}", client=(peer, 4711))
 
 

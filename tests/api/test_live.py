@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from api.app import create_app
+from api.callers import ADMINISTRATOR
 from api.routes.live import MAX_CURSOR, event_cursor
 from api.runtime import Runtime
 from api.tickets import LIFE_S, Tickets
@@ -134,7 +135,7 @@ def test_a_ticket_opens_a_socket_once(
 def test_a_ticket_runs_out() -> None:
     now = [100.0]
     tickets = Tickets(clock=lambda: now[0])
-    ticket = tickets.issue()
+    ticket = tickets.issue(ADMINISTRATOR)
     assert ticket is not None
     now[0] += LIFE_S + 0.1
     assert not tickets.redeem(ticket)

@@ -54,7 +54,7 @@ class _Nothing:
 
     settings = Settings()
     token = ""
-    tickets = store = None
+    tickets = store = guard = None
 
     @property
     def viewer_folder(self) -> Any:

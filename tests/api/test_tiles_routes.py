@@ -67,7 +67,7 @@ def test_a_pointer_is_asked_for_again_and_a_content_never(client: TestClient) ->
     (content, *_) = _uris(pointer.json()["root"])
     answer = client.get(f"/tiles/{quote(KEY)}/{content}")
     assert (pointer.headers["cache-control"], "immutable" in answer.headers["cache-control"]) == (
-        "no-cache",
+        "private, no-cache",
         True,
     )
 

@@ -4,6 +4,7 @@
 `history`: aggregates of the past, and the work on it.
 """
 
+from twin.ports.access import AccessKeeper, AuditKeeper, Watcher
 from twin.ports.alarms import (
     AlarmEvaluation,
     AlarmKeeper,
@@ -83,6 +84,7 @@ from twin.ports.whole import TwinStore
 __all__ = [
     "QUALITIES",
     "WIDTHS_US",
+    "AccessKeeper",
     "AlarmEvaluation",
     "AlarmKeeper",
     "AlarmProgress",
@@ -91,6 +93,7 @@ __all__ = [
     "AlarmView",
     "Answered",
     "Archived",
+    "AuditKeeper",
     "BindingKeeper",
     "Boxes",
     "ChangeReader",
@@ -146,4 +149,5 @@ __all__ = [
     "TwinStore",
     "Unchanged",
     "WatchKey",
+    "Watcher",
 ]

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from twin.alarms import AlarmPattern, AlarmRecord, AlarmRule, Kind, Severity, Status, Value
+from twin.policy import EVERYTHING, Reach
 from twin.ports.live import SignalRecord
 from twin.queries import Page
 from twin.watching import Watch
@@ -27,7 +28,7 @@ class AlarmQuery(Struct, frozen=True, kw_only=True):
     """Which alarms: all conditions hold, empty means any. The newest come first.
 
     `acknowledged`: whether somebody has. `signals`: ids. `place`: id of an object: of it and of all below it. `start`, `end`: raised at or
-    after, and before.
+    after, and before. `reach`: of signals that a caller reaches.
     """
 
     statuses: tuple[Status, ...] = ()
@@ -40,6 +41,7 @@ class AlarmQuery(Struct, frozen=True, kw_only=True):
     signals: tuple[str, ...] = ()
     start: int | None = None
     end: int | None = None
+    reach: Reach = EVERYTHING
     limit: int = 100
     cursor: str | None = None
 

@@ -17,6 +17,7 @@ from twin.commands import Reply, Step
 from twin.devices import Device, DeviceRegistry
 from twin.events import ChangeKind
 from twin.filters import Filter
+from twin.policy import EVERYTHING, Reach
 from twin.ports.totals import AGGREGATED_BY, StateTotal
 from twin.queries import Page, PropertyCondition
 from twin.state import Quality, Reading, Signal, Value
@@ -147,6 +148,7 @@ class StateQuery(Struct, frozen=True, kw_only=True):
     `place`: id of an object: signals of it and of all below it in the tree. `bbox`: (west, south, east, north) degrees.
     `polygon`: WKB in degrees, of objects whose bounds touch it. `filter`: of objects that pass it; where `names` is empty and the
     filter asks nothing of the listed signals themselves, the signals that it names are listed, or all if it names none.
+    `reach`: only what a caller reaches; where that is single signals, conditions on objects (box, polygon, properties, filter) hold for none.
     """
 
     models: tuple[str, ...] = ()
@@ -160,6 +162,7 @@ class StateQuery(Struct, frozen=True, kw_only=True):
     properties: tuple[PropertyCondition, ...] = ()
     polygon: bytes | None = None
     filter: Filter | None = None
+    reach: Reach = EVERYTHING
     limit: int = 1000
     cursor: str | None = None
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from twin.ports.access import AccessKeeper, AuditKeeper, Watcher
 from twin.ports.alarms import AlarmEvaluation, AlarmKeeper
 from twin.ports.commands import CommandKeeper, CommandOutbox
 from twin.ports.history import HistoryKeeper, RollUpReader
@@ -19,6 +20,9 @@ class TwinStore(
     CommandKeeper,
     CommandOutbox,
     JobKeeper,
+    AccessKeeper,
+    Watcher,
+    AuditKeeper,
     Protocol,
 ):
-    """Models, live state, its history, alarms and commands: for the composition root."""
+    """Models, live state, its history, alarms, commands, and who may do what: for the composition root."""

@@ -12,7 +12,7 @@ from twin.events import ChangeKind
 from twin.ports.alarms import AlarmQuery, AlarmView
 from twin.queries import Page, checked_limit, split_object_id
 from twin.state import Quality
-from twin.store import alarm_rows, live_changes, objects
+from twin.store import alarm_rows, live_changes, objects, visibility
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.database import Database
 from twin.store.ids import SPAN
@@ -58,6 +58,8 @@ def alarms(database: Database, query: AlarmQuery) -> Page[AlarmView]:
     limit = checked_limit(query.limit)
     with database.read() as connection:
         statement = _views().where(*_own(query), *_of_signals(connection, query))
+        if not query.reach.is_everything:
+            statement = statement.where(visibility.of_signals(database, connection, query.reach))
         rows = connection.execute(statement.order_by(alarm.c.id.desc()).limit(limit + 1)).all()
     items = [_view(row) for row in rows[:limit]]
     return Page(items=items, next=encode_cursor(items[-1].record.id) if len(rows) > limit else None)

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import StoreError
+from twin.store import audit
 from twin.store.archive_store import Archive
 from twin.store.dialect import Dialect, Lane
+from twin.store.places import Places
 from twin.store.schema import HEAD
 from twin.times import to_microseconds
 
@@ -27,6 +29,8 @@ class Database:
         self.archive = archive
         self.dialect = dialect
         self.clock = clock
+        self.places = Places()
+        self.audit_key: bytes | None = None
         self._reader: Engine | None = dialect.reader()
         self._writers: dict[Lane, Engine] = {lane: dialect.writer(lane) for lane in dialect.lanes}
         self._locks: dict[Lane, threading.Lock] = {lane: threading.Lock() for lane in dialect.lanes}
@@ -52,8 +56,10 @@ class Database:
             self._open(self._writers.get(lane)).connect() as connection,
         ):
             self.dialect.set_durable(connection, durable=durable)
+            audit.forget(connection)
             with connection.begin():
                 yield connection
+                audit.flush(connection, self.audit_key, self.now())
 
     def now(self) -> int:
         """Microseconds since 1970, UTC."""

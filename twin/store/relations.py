@@ -12,6 +12,7 @@ from twin.store.ids import compose, id_range, integers
 from twin.store.objects import find, records
 from twin.store.pace import Pace
 from twin.store.schema import class_name, object_version, relation
+from twin.store.visibility import visible_versions
 
 _FIRST_PIECE = 1_000
 """Rows of the first transaction (measured: 1,000 take 4 ms)."""
@@ -53,7 +54,10 @@ def trace(database: Database, key: str, global_id: str, asked: TraceQuery) -> Tr
             reached = integers(
                 connection.execute(_step(database.dialect, frontier, asked.direction))
             ).tolist()
-            frontier = [identifier for identifier in reached if identifier not in depths]
+            visible = visible_versions(database, connection, asked.reach, reached)
+            frontier = [
+                identifier for identifier in reached if identifier in visible and identifier not in depths
+            ]
             depths.update(dict.fromkeys(frontier, depth))
         beyond = bool(frontier) and len(depths) > MAX_SEEN
         del depths[start]

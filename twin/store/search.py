@@ -31,6 +31,7 @@ from sqlalchemy import (
 from twin.errors import NotFound
 from twin.filters import AllOf, Expression, Intersects
 from twin.queries import ObjectQuery, ObjectRecord, Page, checked_limit, split_object_id
+from twin.store import visibility
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.conditions import Shape, Values, built, is_selective, shapes
 from twin.store.database import Database
@@ -94,6 +95,9 @@ def search(database: Database, query: ObjectQuery) -> Page[ObjectRecord]:
             many=tuple(many),
         )
         condition = None if expression is None else compiler.condition(expression, rows=False)
+        if not query.reach.is_everything:
+            reached = visibility.of_objects(database, connection, query.reach)
+            condition = reached if condition is None else and_(condition, reached)
         if condition is None:
             statement = _statement(database.dialect, frame)
         else:

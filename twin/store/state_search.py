@@ -26,9 +26,10 @@ from sqlalchemy import (
 
 from twin.filters import AllOf, Expression, Intersects, of_rows
 from twin.filters import Filter as TextFilter
+from twin.policy import Reach
 from twin.ports import QUALITIES, StateQuery, StateRecord
 from twin.queries import ObjectQuery, Page, checked_limit, split_object_id
-from twin.store import counters
+from twin.store import counters, visibility
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.conditions import Shape, Values, built, fenced, shapes
 from twin.store.database import Database
@@ -116,8 +117,18 @@ def selection(
     where += [_holds_or(dialect, name, wanted.packed.get(name, ())) for name in many]
     if wanted.expression is not None:
         where.append(compiler.condition(wanted.expression, rows=True))
-    joined = _joined(dialect, few, whole=objects or wanted.expression is not None, keys="keys" in wanted.own)
+    whole = objects or wanted.expression is not None
+    if not query.reach.is_everything:
+        where.append(visibility.of_signals(database, connection, _reach(query)))
+        whole = True
+    joined = _joined(dialect, few, whole=whole, keys="keys" in wanted.own)
     return Selection(joined, tuple(where), values, bool(few))
+
+
+def _reach(query: StateQuery) -> Reach:
+    """What is asked of objects would tell of those of which only signals may be read."""
+    of_objects = query.filter is not None or query.properties or query.bbox or query.polygon
+    return query.reach.of_objects if of_objects else query.reach
 
 
 def _worth(connection: Connection) -> int:

@@ -103,13 +103,14 @@ from twin.store.database import Database
 from twin.store.identities import check_staged
 from twin.store.packed.writing import TableStager
 from twin.store.placements import BoxTarget, write_boxes
+from twin.store.rights_store import RightsStore
 from twin.store.staging import ObjectStager
 from twin.tables import ObjectTable
 
 _Stager = TypeVar("_Stager", ObjectStager, TableStager)
 
 
-class SqlStore(CommandStore):
+class SqlStore(CommandStore, RightsStore):
     """A store on an SQL database; `twin.store.open_store` makes one. Safe to call from several threads.
 
     Each method does what `twin.ports` says of it.

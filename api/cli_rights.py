@@ -1,0 +1,152 @@
+"""`twin token`, `twin policy`, `twin audit`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api import rights_work
+from api.audit_heads import exported, heads_file
+from api.local import act_locally, local_user
+from api.representations_live import moment
+from api.rights_work import NewToken
+from api.runtime import Runtime
+from api.security import audit_key
+from api.settings import Settings
+from twin.access import AuditRecord
+from twin.auditing import verify
+from twin.policy import read_policy
+
+_PIPED_WIDTH = 200
+
+
+def create_token(settings: Settings, new: NewToken, *, as_json: bool) -> None:
+    """Make a token and print it; nothing else goes to standard output, so that a script can take it."""
+    with (
+        Runtime(settings) as runtime,
+        act_locally(runtime.store, "token.create", new.name, ", ".join(new.roles)),
+    ):
+        record, secret = rights_work.create_token(runtime.store, new, by=local_user())
+    if as_json:
+        typer.echo(msgspec.json.encode({**rights_work.token_document(record), "token": secret.text}))
+        return
+    typer.echo(secret.text)
+    until = moment(record.expires_at)
+    typer.echo(
+        f"Token {record.id}, good {f'until {until}' if until else 'for ever'}. Keep it: it is not shown again.",
+        err=True,
+    )
+
+
+def list_tokens(settings: Settings, *, as_json: bool) -> None:
+    """All tokens."""
+    with Runtime(settings) as runtime:
+        listed = rights_work.tokens_document(runtime.store)
+    if as_json:
+        typer.echo(msgspec.json.encode(listed))
+        return
+    rows = [
+        (
+            one["id"],
+            one["name"],
+            ", ".join(one["roles"]),
+            _scope(one["scope"]),
+            "valid" if one["valid"] else "revoked" if one["revoked_at"] else "expired",
+            str(one["expires_at"] or "never"),
+            str(one["last_used_at"] or "never"),
+        )
+        for one in listed["items"]
+    ]
+    _print(
+        ("id", "name", "roles", "within", "", "expires", "last used"),
+        rows,
+        "No tokens: twin token create NAME --role ROLE",
+    )
+
+
+def _scope(scope: Mapping[str, Any]) -> str:
+    return (
+        "; ".join(f"{name} {', '.join(values)}" for name, values in scope.items() if values) or "everything"
+    )
+
+
+def revoke_token(settings: Settings, identifier: str) -> None:
+    """Let a token in no more."""
+    with Runtime(settings) as runtime, act_locally(runtime.store, "token.revoke", identifier):
+        record = runtime.store.revoke_token(identifier)
+    typer.echo(f"token {record.id} ({record.name}) is revoked")
+
+
+def show_policy(settings: Settings) -> None:
+    """All roles."""
+    with Runtime(settings) as runtime:
+        known = rights_work.policy_document(rights_work.current_policy(runtime.store))
+    typer.echo(msgspec.json.format(msgspec.json.encode(known)).decode())
+
+
+def apply_policy(settings: Settings, file: Path) -> None:
+    """Replace all roles. Raises InvalidPolicy, which names the file."""
+    policy = read_policy(file.read_text(encoding="utf-8"), name=str(file))
+    with (
+        Runtime(settings) as runtime,
+        act_locally(runtime.store, "policy.replace", detail=", ".join(policy.roles)),
+    ):
+        rights_work.replace_policy(runtime.store, policy)
+    typer.echo(f"{len(policy.roles)} roles: {', '.join(policy.roles) or 'none'}")
+
+
+def list_audit(settings: Settings, *, limit: int, as_json: bool) -> None:
+    """The newest entries."""
+    with Runtime(settings) as runtime:
+        found = runtime.store.audit(limit=limit).items
+    if as_json:
+        typer.echo(msgspec.json.encode({"items": [_entry(record) for record in found]}))
+        return
+    rows = [
+        (str(one.seq), moment(one.at) or "", *(getattr(one.entry, name) for name in _SHOWN)) for one in found
+    ]
+    _print(("entry", "at", *_SHOWN), rows, "Nothing has been done yet")
+
+
+_SHOWN = ("who", "action", "target", "detail", "origin")
+
+
+def _entry(record: AuditRecord) -> dict[str, Any]:
+    return {"seq": record.seq, "at": moment(record.at), **msgspec.to_builtins(record.entry)}
+
+
+def verify_audit(settings: Settings, files: list[Path], *, as_json: bool) -> int:
+    """Check the chain; returns the exit status. Raises StoreError."""
+    heads = [head for file in (heads_file(settings), *files) for head in exported(file)]
+    with Runtime(settings) as runtime:
+        store = runtime.store
+        newest = store.audit_head()
+        findings = verify(store.audit_chain(), audit_key(settings), heads, count=store.audit_count())
+    entries = 0 if newest is None else newest.seq
+    if as_json:
+        typer.echo(msgspec.json.encode({"entries": entries, "heads": len(heads), "findings": findings}))
+    elif findings:
+        for finding in findings:
+            typer.echo(f"entry {finding.seq} {finding.what}", err=True)
+    else:
+        typer.echo(f"{entries} entries are whole, and hold all of {len(heads)} exported heads")
+    return 1 if findings else 0
+
+
+def _print(names: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothing: str) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    if not rows:
+        console.print(nothing, markup=False)
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(text.replace("[", r"\[") for text in row))
+    console.print(table)
