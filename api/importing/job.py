@@ -16,12 +16,8 @@ from api.importing.events import Advanced
 from api.importing.patience import Patience
 from api.importing.shaping import Shaping, companions
 from api.importing.sources import Source, content_hash, shown
-<<<<<<< HEAD
 from api.importing.tasks import READ, TILE, Measured, TilingTask
-=======
-from api.importing.tasks import READ, TILE, Tiled, TilingTask
 from api.local import act_locally
->>>>>>> 3cc0b16 (Rights: tokens, roles and scopes with one check everywhere, the audit as a keyed chain)
 from bim_import import ImportOptions, ImportResult
 from bim_import.formats import reader_of
 from tiles import BuiltTileset, TileOptions
