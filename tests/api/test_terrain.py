@@ -57,7 +57,7 @@ def client(folder: Path) -> Iterator[TestClient]:
 
 def test_the_description_leads_to_tiles_that_are_cached_for_ever(client: TestClient) -> None:
     layer = client.get("/terrain/layer.json")
-    assert layer.headers["cache-control"] == "no-cache"
+    assert layer.headers["cache-control"] == "private, no-cache"
     template = layer.json()["tiles"][0]
     ranges = layer.json()["available"][-1][0]
     level = layer.json()["maxzoom"]
