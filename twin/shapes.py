@@ -58,14 +58,16 @@ def shapes_of(spool: Spool, count: int) -> Shapes:
 
 
 def _of_meshes(spool: Spool) -> NDArray[Any]:
-    """(m,) _MOMENTS of each mesh in its own frame."""
+    """(m,) _MOMENTS of each mesh in its own frame; files are gone through from beginning to end, and not held in memory."""
     meshes = spool.meshes
     found = np.zeros(len(meshes), _MOMENTS)
     for part_file in np.unique(meshes["part_file"]).tolist():
         chosen = np.flatnonzero((meshes["part_file"] == part_file) & (meshes["triangles"] > 0))
+        chosen = chosen[np.argsort(meshes["offset"][chosen], kind="stable")]
         words = spool.words(part_file)
         for some in _chunks(chosen, meshes["triangles"]):
             found[some] = _moments(words, meshes[some])
+            spool.release()
     return found
 
 
