@@ -82,6 +82,12 @@ class Dialect(Protocol):
         """Before a transaction: whether its commit survives a power cut, or only the end of the process."""
         ...
 
+    def settle(self) -> None:
+        """Bring to disk what transactions that were not durable have written, so that the next durable one holds the lock for
+        its own pages alone.
+        """
+        ...
+
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows with a value for every column of the table, in its order, as fast as the engine can."""
         ...

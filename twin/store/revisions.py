@@ -151,6 +151,7 @@ def publish(
         gone = retirement(connection, here.model_id, here.id)
         name = _root_name(connection, here.id)
     total = sum(objects for _, objects, _ in counts)
+    database.dialect.settle()
     with database.write(durable=True) as connection:
         check_staged(connection, here)
         now = database.now()
