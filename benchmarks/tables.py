@@ -190,7 +190,7 @@ def _held() -> Iterator[list[tuple[float, float]]]:
             yield connection
             held.append((time.thread_time() - started[0], time.perf_counter() - started[1]))
 
-    Database.write = timed  # type: ignore[method-assign]  # for this measurement alone
+    Database.write = timed  # type: ignore[assignment, method-assign]  # for this measurement alone
     try:
         yield held
     finally:
