@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bim_import.citygml.attributes import Sets, read_generic, read_nested, typed_text
 from bim_import.citygml.document import XLINK, Element, children, gml_id, local, namespace, text_of
 from bim_import.citygml.geometry import is_geometry
-from bim_import.citymodel.attributes import ATTRIBUTES
+from bim_import.citymodel.attributes import ATTRIBUTES, gather
 from twin.objects import Property
 
 _STANDARD = "http://www.opengis.net/citygml/"
@@ -139,7 +139,7 @@ class FeatureReader:
             read_nested(feature.sets, element)
 
     def _take_surface(self, feature: Feature, surface: Element) -> None:
-        """Geometry of a semantic surface and of the openings in it. Attributes of surfaces are not kept, but counted."""
+        """Geometry of a semantic surface and of the openings in it; their attributes are told of the feature, by their kind."""
         waiting = [surface]
         while waiting:
             at = waiting.pop()
@@ -154,13 +154,34 @@ class FeatureReader:
                         feature.surfaces.setdefault(level[1], []).append((local(at), prop))
                 elif any(_is_surface(each) for each in inner):
                     waiting += [each for each in inner if _is_surface(each)]
-                elif local(prop) not in ("name", "boundedBy"):
-                    self.note("an attribute of a surface, which is not kept: surfaces are no objects")
+                else:
+                    _take_word(feature.sets, local(at), prop, inner)
 
 
 def _is_surface(element: Element) -> bool:
     name = local(element)
     return (name.endswith("Surface") and not is_geometry(element) and name[:1].isupper()) or name in _SURFACES
+
+
+def _take_word(sets: Sets, kind: str, prop: Element, inner: list[Element]) -> None:
+    """An attribute of a surface, in the set that is called as the surface is, nested ones behind a point."""
+    own = Sets()
+    generic = inner if local(prop) == "genericAttribute" else [prop]
+    taken = [read_generic(own, each, kind) for each in generic]
+    if any(taken):
+        pass
+    elif inner:
+        for each in inner:
+            if local(each) != "Appearance" and not is_geometry(each):
+                read_nested(own, each)
+    elif prop.get(XLINK):
+        own.put(kind, local(prop), Property(value=str(prop.get(XLINK)), type="link"))
+    elif text_of(prop):
+        own.put(kind, local(prop), typed_text(prop))
+    for set_name, values in own.sets.items():
+        target = set_name if set_name == kind else f"{kind}.{set_name}"
+        for name, value in values.items():
+            gather(sets.sets, target, name, value)
 
 
 def _take_geometry(feature: Feature, prop: Element, inner: list[Element]) -> None:

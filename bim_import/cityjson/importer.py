@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bim_import.cityjson.document import Document, Feature, open_document, vertex_array
 from bim_import.cityjson.geometry import DRAWABLE, Palette, surfaces_of
-from bim_import.citymodel.attributes import ATTRIBUTES, name_of, property_of
+from bim_import.citymodel.attributes import ATTRIBUTES, gather, name_of, property_of
 from bim_import.citymodel.collector import Collector
 from bim_import.citymodel.images import Images
 from bim_import.citymodel.levels import chosen_level
@@ -232,15 +232,16 @@ def _object(global_id: str, class_: str, item: Json) -> SourceObject:
     sets: dict[str, dict[str, Property]] = {}
     if attributes:
         sets[ATTRIBUTES] = {name: property_of(value) for name, value in attributes.items()}
-    address = item.get("address")
-    if isinstance(address, list):
-        address = address[0] if address else None
-    if isinstance(address, dict):
-        plain = {name: value for name, value in address.items() if not isinstance(value, dict)}
-        sets["Address"] = {name: property_of(value) for name, value in plain.items()}
+    found = item.get("address")
+    for number, address in enumerate(found if isinstance(found, list) else [found], 1):
+        if isinstance(address, dict):  # its place, a geometry, is the one member that is an object
+            plain = {name: value for name, value in address.items() if not isinstance(value, dict)}
+            told = {name: property_of(value) for name, value in plain.items()}
+            sets["Address" if number == 1 else f"Address {number}"] = told
     further = {name: value for name, value in item.items() if name not in _STANDARD_MEMBERS}
     if further:
         sets["Extension"] = {name: property_of(value) for name, value in further.items()}
+    _take_surfaces(sets, item.get("geometry"))
     return SourceObject(
         ordinal=0,
         global_id=global_id,
@@ -250,3 +251,20 @@ def _object(global_id: str, class_: str, item: Json) -> SourceObject:
         hidden=is_room(class_),
         attributes=Attributes(properties=sets),
     )
+
+
+_LINKS = frozenset({"type", "parent", "children"})
+"""Members of a semantic surface that are no attributes (CityJSON 2.0, 3.3)."""
+
+
+def _take_surfaces(sets: dict[str, dict[str, Property]], geometries: Any) -> None:
+    """Attributes of semantic surfaces, in sets that are called as the surfaces are."""
+    for geometry in geometries if isinstance(geometries, list) else []:
+        semantics = geometry.get("semantics") if isinstance(geometry, dict) else None
+        surfaces = semantics.get("surfaces") if isinstance(semantics, dict) else None
+        for surface in surfaces if isinstance(surfaces, list) else []:
+            if isinstance(surface, dict):
+                kind = str(surface.get("type") or "Surface")
+                for name, value in surface.items():
+                    if name not in _LINKS:
+                        gather(sets, kind, name, property_of(value))

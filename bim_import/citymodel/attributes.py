@@ -48,3 +48,20 @@ def name_of(attributes: dict[str, Any], otherwise: str) -> str:
 
 
 _NAMES = ("name", "Name", "gml:name", "naam", "bezeichnung", "名称", "nom", "title", "label")
+
+
+def gather(sets: dict[str, dict[str, Property]], set_name: str, name: str, found: Property) -> None:
+    """Put what a surface of an object says among the object's properties: one value where all say the same, else a list of
+    the different ones in the order in which they came up. Surfaces are no objects of their own.
+    """
+    values = sets.setdefault(set_name, {})
+    before = values.get(name)
+    if before is None or before.value is None:
+        values[name] = found
+        return
+    known = before.value if isinstance(before.value, list) else [before.value]
+    further = found.value if isinstance(found.value, list) else [found.value]
+    told = {(type(value), value) for value in known}
+    new = [value for value in further if value is not None and (type(value), value) not in told]
+    if new:
+        values[name] = Property(value=[*known, *dict.fromkeys(new)], type=before.type, unit=before.unit)

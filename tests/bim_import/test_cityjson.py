@@ -55,6 +55,30 @@ def test_semantic_surfaces_are_coloured_roof_wall_and_ground(tmp_path: Path) -> 
     assert len(counts) == 4
 
 
+def test_attributes_of_semantic_surfaces_are_told_of_their_object_by_kind(tmp_path: Path) -> None:
+    surfaces = [
+        {"type": "RoofSurface", "slope": 30.5, "material": "瓦"},
+        {"type": "RoofSurface", "slope": 12, "material": "瓦", "solar": True},
+        {"type": "WallSurface", "parent": 0},
+    ]
+    semantics = {"surfaces": surfaces, "values": [[2, 0, 1, 2, 2, 2]]}
+    found = import_json(tmp_path, city({"a": building(solid(semantics=semantics))}))
+    told = found.of("a").attributes.properties
+    assert {name: (each.value, each.type) for name, each in told["RoofSurface"].items()} == {
+        "slope": ([30.5, 12], "double"),
+        "material": ("瓦", "string"),
+        "solar": (True, "boolean"),
+    }
+    assert "WallSurface" not in told
+
+
+def test_every_address_of_an_object_is_kept(tmp_path: Path) -> None:
+    addresses = [{"City": "宁波", "location": {"type": "MultiPoint"}}, {"City": "杭州"}]
+    found = import_json(tmp_path, city({"a": building(solid(), address=addresses)}))
+    sets = found.of("a").attributes.properties
+    assert [sets[name]["City"].value for name in ("Address", "Address 2")] == ["宁波", "杭州"]
+
+
 def test_materials_of_the_file_win_over_default_colours(tmp_path: Path) -> None:
     appearance = {"materials": [{"name": "m", "diffuseColor": [1.0, 0.0, 0.5], "transparency": 0.25}]}
     geometry = solid(semantics=_SEMANTICS, material={"theme": {"values": [[0, 0, None, None, None, None]]}})
