@@ -17,12 +17,15 @@ from api.importing.terrain import publish_terrain
 from api.settings import Settings
 from api.storage import open_database
 from bim_import import ImportOptions, PlacementOverrides
+from bim_import.formats import Reader, reader_of
 from tiles import TileOptions
 from twin.errors import SourceError, TwinError
 from twin.objects import checked_key
 from twin.source import SourceReport
 
 _WAIT_SECONDS = 0.2
+
+_OWN_HEIGHTS = "It keeps its own heights: --terrain lifts features of map layers only."
 
 
 class Turns:
@@ -90,8 +93,11 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
             )
         reports = _Batch(workplace, request, paths, listener).run(plan.parallel)
         collect_tiles(store, settings.tiles_folder)
-        for report in reports:
+        for report, path in zip(reports, paths, strict=True):
             report.warnings += doubts
+            stands = reader_of(path) in (Reader.GIS, Reader.OSM)
+            if request.terrain is not None and report.status != "failed" and not stands:
+                report.warnings.append(_OWN_HEIGHTS)
         return reports
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 import rasterio.transform
+import shapely
 import trimesh
 from starlette.testclient import TestClient
 
@@ -15,6 +16,7 @@ from api.importing.batch import import_sources
 from api.importing.events import ImportRequest
 from api.runtime import Runtime
 from api.settings import Settings
+from tests.bim_import.gis_layers import feature, geojson
 from twin.errors import SourceError, UnsupportedSource
 from twin.source import SourceReport
 
@@ -43,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (report,) = _import(made, _dem(made / "dem.tif"))
     assert report.status == "imported"
     assert any("--height-offset" in warning for warning in report.warnings)
+    assert any("keeps its own heights" in warning for warning in report.warnings)
     return made
 
 
@@ -98,3 +101,15 @@ def test_a_model_that_cannot_be_read_stops_the_import_before_it_begins(tmp_path:
     (tmp_path / "bad.tif").write_text("no raster")
     with pytest.raises(UnsupportedSource, match="no raster"):
         _import(tmp_path, tmp_path / "bad.tif")
+
+
+def test_a_map_layer_stands_on_the_terrain_and_is_not_told_otherwise(tmp_path: Path) -> None:
+    place = shapely.box(121.55, 29.87, 121.5502, 29.8702)
+    layer = geojson(tmp_path, feature(place, height=5.0))
+    request = ImportRequest(sources=[layer], terrain=_dem(tmp_path / "dem.tif"))
+    (report,) = import_sources(Settings(data=tmp_path / "data"), request, lambda _: None)
+    assert not any("keeps its own heights" in warning for warning in report.warnings)
+    with Runtime(Settings(data=tmp_path / "data")) as runtime:
+        bounds = runtime.store.object("layer", "0").record.bounds
+    assert bounds is not None
+    assert [bounds[2], bounds[5]] == pytest.approx([20.0, 25.0], abs=0.05)
