@@ -1,8 +1,8 @@
 """Transactions on a database, and its opening: made where absent, migrated where old, refused where newer."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from twin.store.places import Places
 from twin.store.schema import HEAD
 from twin.times import to_microseconds
 
+_ATTEMPTS = 5
+"""To begin several transactions between two commits; it takes a fraction of a millisecond."""
+
 Clock = Callable[[], datetime]
 """Gives the time now, aware."""
 
@@ -31,6 +34,8 @@ class Database:
         self.clock = clock
         self.places = Places()
         self.audit_key: bytes | None = None
+        self._together = threading.Lock()
+        """Held by who reads over several connections: two that wait for their second one would wait for ever."""
         self._reader: Engine | None = dialect.reader()
         self._writers: dict[Lane, Engine] = {lane: dialect.writer(lane) for lane in dialect.lanes}
         self._locks: dict[Lane, threading.Lock] = {lane: threading.Lock() for lane in dialect.lanes}
@@ -40,6 +45,30 @@ class Database:
         """A transaction that sees one state of the database from its first statement to its end."""
         with self._translated(), self._open(self._reader).connect() as connection:
             yield connection
+
+    @contextmanager
+    def read_together(self, count: int) -> Iterator[list[Connection]]:
+        """Transactions that all see one state of the database, each for a thread of its own: `count`, or one where others do
+        so already, or write all the time.
+        """
+        alone = count == 1 or not self._together.acquire(blocking=False)
+        try:
+            with self._translated(), ExitStack() as stack:
+                engine = self._open(self._reader)
+                connections = [stack.enter_context(engine.connect()) for _ in range(1 if alone else count)]
+                yield connections if alone or self._share(connections) else connections[:1]
+        finally:
+            if not alone:
+                self._together.release()
+
+    def _share(self, connections: Sequence[Connection]) -> bool:
+        """Have all see one state; they have not been used in this transaction."""
+        for _ in range(_ATTEMPTS):
+            if self.dialect.share(connections):
+                return True
+            for connection in connections:
+                connection.rollback()
+        return False
 
     @contextmanager
     def write(self, *, durable: bool = False, lane: Lane = "models") -> Iterator[Connection]:

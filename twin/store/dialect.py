@@ -1,7 +1,8 @@
 """What differs between database engines, behind one narrow interface. Everything else in this package is plain SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, Protocol, TypeVar
 
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
@@ -64,6 +65,10 @@ class Dialect(Protocol):
         """An engine whose transactions each see one snapshot and cannot write; its connections serve many threads."""
         ...
 
+    def share(self, connections: Sequence[Connection]) -> bool:
+        """Begin a transaction on each of these of `reader` so that all see one state of the database; whether that succeeded."""
+        ...
+
     def writer(self, lane: Lane) -> Engine:
         """An engine with one connection whose transactions hold the write lock of a lane from their first statement,
         over all processes.
@@ -122,6 +127,18 @@ class Dialect(Protocol):
         """What a statement selects as arrays of these types (np.int64 or np.float64), past the making of rows; all 64 bits wide, none NULL."""
         ...
 
+    def columns_at_once(
+        self,
+        connections: Sequence[Connection],
+        statement: Select[Any],
+        parts: Sequence[Mapping[str, Any]],
+        kinds: Sequence[type],
+    ) -> list[NDArray[Any]]:
+        """What a statement selects with the values of each part, one after the other, found at the same time over a connection each.
+        Its columns have names.
+        """
+        ...
+
     def given_ids(self, ids: Sequence[int]) -> Select[Any]:
         """Select these numbers, as column `id`; they are one parameter, so that there may be a million."""
         ...
@@ -159,3 +176,20 @@ class Dialect(Protocol):
     ) -> Select[Any]:
         """Select the `id` of boxes, or of groups, that may touch this rectangle (west ≤ east): a superset, cheaply."""
         ...
+
+
+T = TypeVar("T")
+
+
+def at_once(
+    ask: Callable[[Connection, Mapping[str, Any]], T],
+    connections: Sequence[Connection],
+    parts: Sequence[Mapping[str, Any]],
+) -> list[T]:
+    """What `ask` returns for each part with its connection; the first is asked in this thread, the others in threads of their own."""
+    with ThreadPoolExecutor(max(len(parts) - 1, 1), thread_name_prefix="part") as threads:
+        others = [
+            threads.submit(ask, connection, values)
+            for connection, values in zip(connections[1:], parts[1:], strict=True)
+        ]
+        return [ask(connections[0], parts[0]), *(other.result() for other in others)]

@@ -7,6 +7,7 @@ all that was committed before it. At a higher level the snapshot would be older 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg.types.string import _StrDumper
@@ -33,7 +34,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from twin.errors import StoreError
 from twin.store import postgres_rows
-from twin.store.dialect import Degrees, Lane, Row
+from twin.store.dialect import Degrees, Lane, Row, at_once
 from twin.store.postgres_advice import advice
 from twin.store.postgres_rows import NUL, REPLACEMENT
 from twin.store.schema import object_box, place_group
@@ -146,6 +147,14 @@ class PostgresDialect:
         kept = min(self._connections, 8)
         return self._engine(_prepared(snapshot), pool_size=kept, max_overflow=self._connections - kept)
 
+    def share(self, connections: Sequence[Connection]) -> bool:
+        """By handing on the first one's snapshot."""
+        first, *others = connections
+        snapshot = first.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+        for other in others:
+            other.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        return True
+
     def writer(self, lane: Lane) -> Engine:
         """One connection, whose transactions begin by waiting for the lane's lock: first come, first served."""
         engine = self._engine(_prepared(_looking_up), pool_size=1, max_overflow=0)
@@ -223,10 +232,25 @@ class PostgresDialect:
     def columns(
         self, connection: Connection, statement: Select[Any], values: Mapping[str, Any], kinds: Sequence[type]
     ) -> list[NDArray[Any]]:
-        """Binary COPY: rows of fixed size, which are read as one array."""
+        """All rows as one value, which is read as one array."""
         compiled = statement.compile(dialect=connection.dialect)
         expanded = compiled.construct_expanded_state(dict(values))
         return postgres_rows.columns(_driver(connection), expanded.statement, expanded.parameters, kinds)
+
+    def columns_at_once(
+        self,
+        connections: Sequence[Connection],
+        statement: Select[Any],
+        parts: Sequence[Mapping[str, Any]],
+        kinds: Sequence[type],
+    ) -> list[NDArray[Any]]:
+        """A process of the server works for each."""
+
+        def fetch(connection: Connection, values: Mapping[str, Any]) -> list[NDArray[Any]]:
+            return self.columns(connection, statement, values, kinds)
+
+        found = at_once(fetch, connections, parts)
+        return [np.concatenate(columns) for columns in zip(*found, strict=True)]
 
     def given_ids(self, ids: Sequence[int]) -> Select[Any]:
         """As an array."""

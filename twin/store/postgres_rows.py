@@ -54,26 +54,25 @@ def update(driver: Driver, table: Table, columns: Sequence[str], rows: Sequence[
     driver.execute(updated)
 
 
-_HEAD, _TAIL = 19, 2
-"""Bytes of COPY's binary form before the first row and after the last (PostgreSQL manual, COPY, file formats)."""
-
-
 def columns(
     driver: Driver, statement: str, values: Mapping[str, Any], kinds: Sequence[type]
 ) -> list[NDArray[Any]]:
-    """See `twin.store.dialect.Dialect.columns`: all fields are of 8 bytes."""
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT BINARY)", values) as copy,
-    ):
-        data = b"".join(copy)
-    fields = [("fields", ">i2")]
-    for place, kind in enumerate(kinds):
-        fields += [(f"length{place}", ">i4"), (f"c{place}", np.dtype(kind).newbyteorder(">").str)]
-    rows = np.frombuffer(
-        data, np.dtype(fields), offset=_HEAD, count=(len(data) - _HEAD - _TAIL) // np.dtype(fields).itemsize
+    """See `twin.store.dialect.Dialect.columns`: the server puts the fields of all rows, 8 bytes each, into one value.
+
+    Over COPY each row is a message of its own, which costs this process 2 µs. A value holds 1 GB, 33 million rows of four.
+    """
+    names = [f"c{place}" for place in range(len(kinds))]
+    sent = " || ".join(
+        f"{'float8send' if kind is np.float64 else 'int8send'}({name})"
+        for name, kind in zip(names, kinds, strict=True)
     )
-    return [rows[f"c{place}"].astype(kind) for place, kind in enumerate(kinds)]
+    whole = f"SELECT string_agg({sent}, ''::bytea) FROM ({statement}) AS q ({', '.join(names)})"  # noqa: S608 - ours
+    with driver.cursor(binary=True) as cursor:
+        row = cursor.execute(whole.encode(), values).fetchone()
+    data = b"" if row is None or row[0] is None else row[0]
+    fields = [(name, np.dtype(kind).newbyteorder(">").str) for name, kind in zip(names, kinds, strict=True)]
+    rows = np.frombuffer(data, np.dtype(fields))
+    return [rows[name].astype(kind) for name, kind in zip(names, kinds, strict=True)]
 
 
 def _arrays(rows: Sequence[Row]) -> list[list[Any]]:

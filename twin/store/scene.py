@@ -20,6 +20,7 @@ from twin.store.dialect import Dialect
 from twin.store.folding import DAY_US
 from twin.store.history import days
 from twin.store.ids import SPAN
+from twin.store.scene_day import CODES, PARTS, SAMPLE, STATE, is_worth_it, sampled, states_with_day
 from twin.store.schema import model, twin_object
 from twin.store.schema_live import reading, signal_state
 from twin.store.state_search import selection
@@ -35,14 +36,8 @@ NEVER = 255
 FEW = 5_000
 """Signals that are asked for by number (3 µs each); more are found by going through all states (1 µs each, of all)."""
 
-SAMPLE = 100
-"""Signals whose readings of a day are counted, to choose between the two ways of looking for those of all."""
-
 SCANNED = 20
 """Readings of a signal a day up to which going through all of them is faster than looking up the newest (0.15 µs each, 3 µs)."""
-
-_CODES = 16
-"""Codes are below this: a period in microseconds and a code are one number."""
 
 _state = signal_state.c
 _at: ColumnElement[int] = bindparam("at")
@@ -55,7 +50,7 @@ def _whole(state: Any) -> tuple[ColumnElement[Any], ...]:
         state.number * SPAN + state.state_index,
         func.coalesce(state.observed_at, 0),
         func.coalesce(state.value, 0.0),
-        cast(func.coalesce(state.period_us, -1) * _CODES + state.code, BigInteger),
+        cast(func.coalesce(state.period_us, -1) * CODES + state.code, BigInteger),
     )
 
 
@@ -66,7 +61,6 @@ _base_of_models = (
     .where(model.c.key.in_(bindparam("keys", expanding=True)))
 )
 _oldest = select(func.min(_state.first_at)).where(_state.first_at <= _at, _state.observed_at > _at)
-_STATE = (np.int64, np.int64, np.float64, np.int64)
 
 _inner = reading.alias("inner_reading")
 _found = (
@@ -107,19 +101,18 @@ _by_scan = select(*_found).join_from(
         reading.c.observed_at == _last.c.observed_at,
     ),
 )
-_sampled = select(func.count()).where(
-    reading.c.day == _day,
-    reading.c.signal.in_(bindparam("numbers", expanding=True)),
-    reading.c.observed_at <= _at,
-)
 
 
 def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
     """See `twin.ports.StateReader.scene_at`."""
-    values = {"at": at, "keys": list(models)} if models else {"at": at}
-    base = _base_of_models if models else _base
     with database.read() as connection:
-        columns = database.dialect.columns(connection, base, values, _STATE)
+        at_once = PARTS if is_worth_it(connection, at, few=FEW, scanned=SCANNED) else 1
+    with database.read_together(at_once) as connections:
+        connection = connections[0]
+        if at_once > 1:
+            columns = states_with_day(database.dialect, connections, at, models)
+        else:
+            columns = _states(database.dialect, connection, at, models)
         scene = _Scene(columns, at)
         if scene.missing.any():
             _search(database, connection, scene, at)
@@ -128,17 +121,24 @@ def scene_at(database: Database, at: int, models: Sequence[str]) -> SceneAt:
     return scene.finished(texts)
 
 
+def _states(dialect: Dialect, connection: Connection, at: int, models: Sequence[str]) -> list[NDArray[Any]]:
+    """`STATE` of all signals that had reported by `at`, as they are now."""
+    if models:
+        return dialect.columns(connection, _base_of_models, {"at": at, "keys": list(models)}, STATE)
+    return dialect.columns(connection, _base, {"at": at}, STATE)
+
+
 def scene_now(database: Database, query: StateQuery) -> SceneAt:
     """See `twin.ports.StateReader.scene_now`."""
     now = database.now()
     with database.read() as connection:
         chosen = selection(database, connection, query)
-        shown = cast(shown_code(signal_state, bindparam("now")) * _CODES + _state.code, BigInteger)
+        shown = cast(shown_code(signal_state, bindparam("now")) * CODES + _state.code, BigInteger)
         statement = chosen.of(*_whole(_state)[:3], shown).order_by(_state.number)
         whole, observed_at, values, codes = database.dialect.columns(
-            connection, statement, chosen.values, _STATE
+            connection, statement, chosen.values, STATE
         )
-        scene = _Scene((whole, observed_at, values, codes & (_CODES - 1)), now)
+        scene = _Scene((whole, observed_at, values, codes & (CODES - 1)), now)
         texts = _texts(database, connection, scene)
     found = scene.finished(texts)
     found.quality[:] = (codes >> 4).astype(np.uint8)  # -1, never reported, becomes NEVER
@@ -193,7 +193,7 @@ def _of_history(
         few = _of_day(_state.number + 0).where(_state.number.in_(dialect.given_ids(numbers.tolist())))
         return dialect.columns(connection, few, values, _READING)
     sample = numbers[:: len(numbers) // SAMPLE + 1].tolist()
-    rows = connection.execute(_sampled, {**values, "numbers": sample}).scalar_one()
+    rows = connection.execute(sampled, {**values, "numbers": sample}).scalar_one()
     statement = _by_scan if rows <= len(sample) * SCANNED else _of_all
     return dialect.columns(connection, statement, values, _READING)
 
@@ -225,7 +225,7 @@ class _Scene:
         self.at = at
         self.numbers = whole // SPAN
         self.state_indexes = whole % SPAN
-        self.codes = packed & (_CODES - 1)
+        self.codes = packed & (CODES - 1)
         self.periods_us = packed >> 4
 
     @property

@@ -6,10 +6,10 @@ a few models turn joins around (measured on 100,000 objects: an object by id 1.6
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,15 @@ from sqlalchemy import (
 from sqlalchemy import Column as SqlColumn
 
 from twin.errors import StoreError
-from twin.store.dialect import Degrees, Lane, Row
+from twin.store.dialect import Degrees, Lane, Row, at_once
+from twin.store.sqlite_statements import (
+    ROWS_AT_ONCE,
+    find_text,
+    globbed,
+    insert_text,
+    insert_values,
+    update_text,
+)
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process. Transactions take 50 ms at most while staging, a publication less than
@@ -63,9 +71,6 @@ readings of as many signals: each commit would write all of its pages twice."""
 
 WRITER_CACHE_KIB = 65_536
 """Page cache of the writer: the pages that a batch changes must fit, or they go to the log before the commit."""
-
-ROWS_AT_ONCE = 100
-"""Rows of one INSERT: a table of 13 columns stays far below the 32,766 parameters that SQLite allows by default."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -131,6 +136,14 @@ class SqliteDialect:
         _on_begin(engine, "BEGIN")
         return engine
 
+    def share(self, connections: Sequence[Connection]) -> bool:
+        """SQLite's snapshots cannot be handed on: the first transaction begins first, and nothing was committed until the last did."""
+        first, *others = connections
+        before = [_version_seen(other) for other in others]
+        for connection in (first, *others):
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_schema LIMIT 1").close()
+        return before == [_version_seen(other) for other in others]
+
     def writer(self, lane: Lane) -> Engine:  # noqa: ARG002 - there is one
         """One connection that takes the write lock as it begins: a transaction that reads first never fails half-way."""
         engine = self._engine(pool_size=1, max_overflow=0)
@@ -194,23 +207,23 @@ class SqliteDialect:
         """Many rows a statement: starting one takes twice as long as writing a row (measured: 3.0 µs a row, 1.0 so)."""
         whole = len(rows) - len(rows) % ROWS_AT_ONCE
         if whole:
-            _insert(connection, table, list(chain.from_iterable(rows[:whole])))
+            insert_values(connection, table, list(chain.from_iterable(rows[:whole])))
         if whole < len(rows):
-            connection.exec_driver_sql(_insert_text(table, tuple(table.columns.keys())), rows[whole:])
+            connection.exec_driver_sql(insert_text(table, tuple(table.columns.keys())), rows[whole:])
 
     def insert_columns(self, connection: Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
         """The same without a tuple for each row."""
         values: list[Any] = [None] * (len(columns[0]) * len(columns))
         for place, column in enumerate(columns):
             values[place :: len(columns)] = column
-        _insert(connection, table, values)
+        insert_values(connection, table, values)
 
     def insert_missing(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
         """INSERT … ON CONFLICT DO NOTHING."""
         if rows:
-            text = _insert_text(table, tuple(columns)) + " ON CONFLICT DO NOTHING"
+            text = insert_text(table, tuple(columns)) + " ON CONFLICT DO NOTHING"
             connection.exec_driver_sql(text, rows)
 
     def find_rows(self, connection: Connection, table: Table, keys: Sequence[Row]) -> list[tuple[Any, ...]]:
@@ -219,14 +232,14 @@ class SqliteDialect:
             return []
         wanted = _encoder.encode([key[0] for key in keys] if len(table.primary_key) == 1 else keys)
         # Past SQLAlchemy, whose rows take longer to make than to find.
-        return _driver(connection).execute(_find_text(table), (wanted.decode(),)).fetchall()
+        return _driver(connection).execute(find_text(table), (wanted.decode(),)).fetchall()
 
     def update_rows(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
         """One prepared statement, stepped by the driver."""
         if rows:
-            connection.exec_driver_sql(_update_text(table, tuple(columns)), rows)
+            connection.exec_driver_sql(update_text(table, tuple(columns)), rows)
 
     def refresh_statistics(self, connection: Connection) -> None:
         """Nothing: there are none on purpose."""
@@ -240,6 +253,31 @@ class SqliteDialect:
         cursor: Any = result.cursor
         rows = np.fromiter(cursor, shape)
         result.close()
+        return [np.ascontiguousarray(rows[name]) for name in shape.names or ()]
+
+    def columns_at_once(
+        self,
+        connections: Sequence[Connection],
+        statement: Select[Any],
+        parts: Sequence[Mapping[str, Any]],
+        kinds: Sequence[type],
+    ) -> list[NDArray[Any]]:
+        """All rows of a part are found in one step, during which the driver lets other threads run; then they are fetched, one
+        part at a time: two threads that fetch hand the interpreter's lock to each other for each row.
+        """
+        whole = select(statement.cte("part").prefix_with("MATERIALIZED"))
+        fetching = threading.Lock()
+        shape = np.dtype([(f"c{place}", kind) for place, kind in enumerate(kinds)])
+
+        def fetch(connection: Connection, values: Mapping[str, Any]) -> NDArray[Any]:
+            result = connection.execute(whole, dict(values))
+            cursor: Any = result.cursor
+            with fetching:
+                rows = np.fromiter(cursor, shape)
+            result.close()
+            return rows
+
+        rows = np.concatenate(at_once(fetch, connections, parts))
         return [np.ascontiguousarray(rows[name]) for name in shape.names or ()]
 
     def given_ids(self, ids: Sequence[int]) -> Select[Any]:
@@ -256,7 +294,7 @@ class SqliteDialect:
 
     def matches(self, text: ColumnElement[Any], parts: Sequence[str | None]) -> ColumnElement[bool]:
         """GLOB: LIKE would take Latin letters for the same in either case."""
-        pattern = "".join("*" if part is None else _globbed(part) or "?" for part in parts)
+        pattern = "".join("*" if part is None else globbed(part) or "?" for part in parts)
         return text.op("GLOB", is_comparison=True)(bindparam(None, pattern))
 
     def create_places(self, connection: Connection) -> None:
@@ -310,49 +348,15 @@ _ADVICE = {
 }
 
 
-def _insert(connection: Connection, table: Table, values: Sequence[Any]) -> None:
-    """Insert rows whose values follow one another."""
-    columns = tuple(table.columns.keys())
-    size = ROWS_AT_ONCE * len(columns)
-    for start in range(0, len(values), size):
-        some = tuple(values[start : start + size])
-        connection.exec_driver_sql(_insert_text(table, columns, len(some) // len(columns)), some)
-
-
-@lru_cache(maxsize=256)
-def _insert_text(table: Table, columns: tuple[str, ...], rows: int = 1) -> str:
-    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    values = ", ".join([f"({marks})"] * rows)
-    return f'INSERT INTO "{table.name}" ({names}) VALUES {values}'  # noqa: S608  # names of the schema's own
-
-
-@lru_cache(maxsize=16)
-def _find_text(table: Table) -> str:
-    names = ", ".join(f't."{column.name}"' for column in table.columns)
-    keys = table.primary_key.columns.keys()
-    given = ["j.value"] if len(keys) == 1 else [f"json_extract(j.value, '$[{i}]')" for i in range(len(keys))]
-    same = " AND ".join(f't."{name}" = {value}' for name, value in zip(keys, given, strict=True))
-    return f'SELECT {names} FROM json_each(?) j CROSS JOIN "{table.name}" t ON {same}'  # noqa: S608  # names of the schema's own
-
-
-@lru_cache(maxsize=16)
-def _update_text(table: Table, columns: tuple[str, ...]) -> str:
-    values = ", ".join(f'"{name}" = ?' for name in columns)
-    return f'UPDATE "{table.name}" SET {values} WHERE {_by_key(table)}'  # noqa: S608  # names of the schema's own
-
-
-def _by_key(table: Table) -> str:
-    return " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
-
-
 def _given(values: Sequence[object]) -> TableValuedAlias:
     """Values as one JSON parameter."""
     return func.json_each(bindparam(None, _encoder.encode(list(values)).decode(), Text)).table_valued("value")
 
 
-def _globbed(text: str) -> str:
-    """A text as GLOB takes it literally."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+def _version_seen(connection: Connection) -> int:
+    """Changes when another connection has committed since this one looked last."""
+    seen: int = _driver(connection).execute("PRAGMA data_version").fetchone()[0]
+    return seen
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, case, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+    true,
+)
 
 from twin.errors import InvalidQuery
 from twin.ports import StateRecord
@@ -68,16 +80,15 @@ def state_record(row: Row[Any] | tuple[Any, ...], now: int) -> StateRecord:
     )
 
 
-_columns = state_columns()
-
-
 def records_by_number(
     database: Database, connection: Connection, numbers: Sequence[int]
 ) -> list[StateRecord]:
     """States by number, in this order; those that do not exist are left out."""
     dialect, now = database.dialect, database.now()
-    given = dialect.given_ids(sorted(set(numbers)))
-    rows = connection.execute(_columns.where(signal.c.number.in_(given))).all()
+    given = dialect.given_ids(sorted(set(numbers))).subquery("given")
+    # Joined, and first: PostgreSQL takes tables in this order, and would go through all signals to see which are asked for.
+    start = given.join(signal, signal.c.number == given.c.id)
+    rows = connection.execute(state_columns(start)).all()
     found = {row[0]: state_record(row, now) for row in rows}
     return [found[number] for number in numbers if number in found]
 
@@ -90,16 +101,20 @@ def states_by_number(database: Database, numbers: Sequence[int]) -> list[StateRe
 
 def _named(dialect: Dialect, key: str, global_ids: Sequence[str], names: Sequence[str]) -> Select[Any]:
     """States of signals of these objects of a model that have one of these names."""
+    given = dialect.given_texts(global_ids)
+    objects: FromClause = twin_object
+    wanted: ColumnElement[bool] = twin_object.c.global_id.in_(given)
+    if dialect.plans_as_written:
+        # What is asked for comes first, or all objects are gone through.
+        first = given.subquery("given")
+        objects = first.join(twin_object, twin_object.c.global_id == first.c.text)
+        wanted = true()
     numbers = (
         select(signal.c.number)
-        .select_from(model)
-        .join(twin_object, twin_object.c.model_id == model.c.id)
+        .select_from(objects)
+        .join(model, model.c.id == twin_object.c.model_id)
         .join(signal, signal.c.state_index == twin_object.c.state_index)
-        .where(
-            model.c.key == bindparam(None, key),
-            twin_object.c.global_id.in_(dialect.given_texts(global_ids)),
-            signal.c.name.in_(dialect.given_texts(names)),
-        )
+        .where(model.c.key == bindparam(None, key), wanted, signal.c.name.in_(dialect.given_texts(names)))
         .subquery()
     )
     return state_columns(numbers.join(signal, signal.c.number == numbers.c.number))

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import count
 from typing import NamedTuple
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,9 @@ from msgspec.structs import asdict
 from tests.twin.store.builders import imported, plain
 from tests.twin.store.live_contract import NOW, temperature
 from twin.errors import NotFound
-from twin.ports import QUALITIES, StateDelta, TwinStore
+from twin.ports import QUALITIES, SceneAt, StateDelta, TwinStore
 from twin.state import Outcome, Quality, Reading, SignalState, Value, apply, order
+from twin.store import scene
 
 SIGNALS = 2
 DAY = 86_400 * 1_000_000
@@ -106,6 +108,7 @@ class FoldContract:
     def test_a_scene_is_a_replay_up_to_its_instant(
         self, store: TwinStore, given_batches: list[list[Reading]]
     ) -> None:
+        """Found both ways: for few signals, and for very many."""
         numbers = _fresh(store)
         arrived = [
             Reading(numbers[r.signal], r.value, NOW + r.observed_at, NOW + r.received_at, r.quality)
@@ -114,16 +117,21 @@ class FoldContract:
         ]
         store.record(arrived)
         for at in (0, 1, 2, DAY - 1, DAY, 2 * DAY):
-            scene = store.scene_at(NOW + at)
-            rows = {number: row for row, number in enumerate(scene.signals.tolist()) if number in numbers}
             replay = expected([one for one in arrived if one.observed_at <= NOW + at]).states
-            assert rows.keys() == replay.keys()
-            for number, row in rows.items():
-                state = replay[number]
-                value = scene.texts.get(row, scene.values[row])
-                assert value == (state.value if isinstance(state.value, str) else float(state.value))
-                assert QUALITIES[scene.quality[row]] is state.quality
-                assert scene.observed_at[row] == state.observed_at
+            for few, scanned in ((scene.FEW, scene.SCANNED), (0, -1)):
+                with patch.multiple(scene, FEW=few, SCANNED=scanned):
+                    _same_scene(store.scene_at(NOW + at), numbers, replay)
+
+
+def _same_scene(found: SceneAt, numbers: list[int], replay: dict[int, SignalState]) -> None:
+    rows = {number: row for row, number in enumerate(found.signals.tolist()) if number in numbers}
+    assert rows.keys() == replay.keys()
+    for number, row in rows.items():
+        state = replay[number]
+        value = found.texts.get(row, found.values[row])
+        assert value == (state.value if isinstance(state.value, str) else float(state.value))
+        assert QUALITIES[found.quality[row]] is state.quality
+        assert found.observed_at[row] == state.observed_at
 
 
 def _fresh(store: TwinStore) -> list[int]:
