@@ -62,8 +62,8 @@ class AccessControl:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        await self._guard.refresh()
         connection = HTTPConnection(scope)
+        await self._guard.refresh(bearer_token(connection))
         is_socket = scope["type"] == "websocket"
         found = self._of_socket(connection) if is_socket else self._found(connection, scope["method"])
         if not isinstance(found, Principal):

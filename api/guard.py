@@ -44,6 +44,14 @@ class Keeper(Protocol):
 class Bearers(Protocol):
     """Recognises tokens that are not ours: those of the site's own provider."""
 
+    def wants_keys(self, token: str) -> bool:
+        """Whether `fetch` should be called before."""
+        ...
+
+    def fetch(self) -> None:
+        """Fetch what tokens are checked with; this may take seconds."""
+        ...
+
     def principal(self, token: str) -> Principal | None:
         """Whose it is; None: it is not good."""
         ...
@@ -74,10 +82,18 @@ class Guard:
         roles = (anonymous,) if anonymous else ()
         self.nobody = Principal(name="anonymous", kind="anonymous", roles=roles)
 
-    async def refresh(self) -> None:
-        """Look for changes of rights if it is time to."""
+    async def refresh(self, token: str | None = None) -> None:
+        """Look for changes of rights if it is time to; and for keys of the provider, where a token of it needs others."""
         if self._clock() - self._looked_at >= LOOK_EVERY_S:
             await run_in_threadpool(self.look)
+        bearers = self._bearers
+        if (
+            token is not None
+            and bearers is not None
+            and token_id(token) is None
+            and bearers.wants_keys(token)
+        ):
+            await run_in_threadpool(bearers.fetch)
 
     def look(self, *, now: bool = False) -> None:
         """Take over changes of rights; `now`: whatever the time. Without the store what was known last counts on."""

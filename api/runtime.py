@@ -15,10 +15,11 @@ from api.storage import open_database
 from api.tickets import Tickets
 from state_sync.board import Boards
 from state_sync.feed import Feed
-from twin.errors import TwinError
+from twin.errors import StoreError, TwinError
 from twin.ports import TwinStore
 
 if TYPE_CHECKING:
+    from api.bearers import ProviderBearers
     from state_sync.posted import SignalTable
 
 
@@ -33,7 +34,9 @@ class Runtime:
         self.fragments = Fragments()
         self.boards = Boards(self.feed, self.store.scene_now)
         self.tickets = Tickets()
-        self.guard = Guard(self.token, self.store, anonymous=settings.anonymous_role)
+        self.guard = Guard(
+            self.token, self.store, anonymous=settings.anonymous_role, bearers=_bearers(settings)
+        )
         self.guard.look(now=True)
 
     @cached_property
@@ -68,3 +71,25 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _bearers(settings: Settings) -> "ProviderBearers | None":
+    """Whoever recognises tokens of the site's own provider; None: it has none. Raises StoreError."""
+    if settings.jwt_keys is None:
+        return None
+    # Late: cryptography takes 50 ms, and most deployments need none.
+    from api.bearers import Provider, ProviderBearers, checked_address  # noqa: PLC0415
+
+    if not settings.jwt_issuer or not settings.jwt_audience:
+        raise StoreError(
+            "TWIN_JWT_KEYS needs TWIN_JWT_ISSUER and TWIN_JWT_AUDIENCE: whose tokens count, and for whom."
+        )
+    return ProviderBearers(
+        Provider(
+            keys_url=checked_address(settings.jwt_keys),
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            roles_claim=settings.jwt_roles_claim,
+            role_names=settings.jwt_roles,
+        )
+    )

@@ -72,6 +72,19 @@ class Settings(BaseSettings):
         max_length=100,
         description="Role of callers on this machine without a token; empty: they may nothing.",
     )
+    jwt_keys: str | None = Field(
+        default=None,
+        description="Address of the JWKS with which the site's own provider signs bearer tokens (https); default: none counts.",
+    )
+    jwt_issuer: str = Field(default="", description="`iss` of its tokens.")
+    jwt_audience: str = Field(default="", description="`aud` of tokens that are for this server.")
+    jwt_roles_claim: str = Field(
+        default="roles", description="Claim that names roles; `realm_access.roles` goes into an object."
+    )
+    jwt_roles: dict[str, str] = Field(
+        default_factory=dict,
+        description='Roles by what the provider calls them, as JSON: {"twin-admins": "administrator"}; default: the same names.',
+    )
     audit_key: SecretStr | None = Field(
         default=None,
         min_length=32,

@@ -117,11 +117,12 @@ def selection(
     where += [_holds_or(dialect, name, wanted.packed.get(name, ())) for name in many]
     if wanted.expression is not None:
         where.append(compiler.condition(wanted.expression, rows=True))
-    whole = objects or wanted.expression is not None
+    whole, keys = objects or wanted.expression is not None, "keys" in wanted.own
     if not query.reach.is_everything:
-        where.append(visibility.of_signals(database, connection, _reach(query)))
-        whole = True
-    joined = _joined(dialect, few, whole=whole, keys="keys" in wanted.own)
+        reach = _reach(query)
+        where.append(visibility.of_signals(database, connection, reach))
+        whole, keys = whole or visibility.needs_objects(reach), True
+    joined = _joined(dialect, few, whole=whole, keys=keys)
     return Selection(joined, tuple(where), values, bool(few))
 
 

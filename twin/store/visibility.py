@@ -29,6 +29,11 @@ def of_signals(database: Database, connection: Connection, reach: Reach) -> Colu
     return _any_of(database, connection, reach.parts, named=True)
 
 
+def needs_objects(reach: Reach) -> bool:
+    """Whether `of_signals` asks anything of `object_version`."""
+    return any(scope.classes or scope.places for part in reach.parts for scope in part)
+
+
 def _any_of(
     database: Database, connection: Connection, parts: Iterable[Part], *, named: bool
 ) -> ColumnElement[bool]:
@@ -46,13 +51,14 @@ def _conditions(
     database: Database, connection: Connection, scope: Scope, *, named: bool
 ) -> Iterable[ColumnElement[bool]]:
     dialect = database.dialect
+    # What would be an expression of a column's index is none on purpose: a list that is gone through in its own order stops when a page is full.
     if scope.models:
-        yield model.c.key.in_(scope.models)
+        yield (model.c.key + "").in_(scope.models)
     if scope.classes:
         ids = connection.execute(select(class_name.c.id).where(class_name.c.name.in_(scope.classes)))
-        yield _known(object_version.c.class_id.in_(list(ids.scalars())))
+        yield _known((object_version.c.class_id + 0).in_(list(ids.scalars())))
     if scope.places:
-        yield _known(object_version.c.state_index.in_(_of_places(database, connection, scope.places)))
+        yield _known((object_version.c.state_index + 0).in_(_of_places(database, connection, scope.places)))
     if scope.signals and named:
         yield _signals(dialect, scope.signals)
 
@@ -78,7 +84,7 @@ def _signals(dialect: Dialect, names: Sequence[str]) -> ColumnElement[bool]:
     plain = [name for name in names if "/" not in name]
     whole = [name for name in names if "/" in name]
     identifier = model.c.key + "/" + twin_object.c.global_id + "/" + signal.c.name
-    conditions = [signal.c.name.in_(dialect.given_texts(plain))] if plain else []
+    conditions = [(signal.c.name + "").in_(dialect.given_texts(plain))] if plain else []
     conditions += [identifier.in_(dialect.given_texts(whole))] if whole else []
     return or_(false(), *conditions)
 
