@@ -199,3 +199,10 @@ def test_degrees_beyond_the_circle_have_no_place(tmp_path: Path) -> None:
     outside = feature({"type": "Polygon", "coordinates": [ring]}, height=5.0)
     report = imported(geojson(tmp_path, feature(block(LON, LAT), height=5.0), outside)).report
     assert (report.drawn, report.not_drawn) == (1, {"no place on Earth": 1})
+
+
+def test_areas_of_many_countries_are_cut_into_a_bounded_number_of_pieces(tmp_path: Path) -> None:
+    countries = [feature(shapely.Point(10.0 * index, 20.0).buffer(4.0)) for index in range(12)]
+    found = imported(geojson(tmp_path, *countries))
+    assert found.report.drawn == 12
+    assert sum(len(places(found, item.global_id)) for item in found.objects) < 400_000

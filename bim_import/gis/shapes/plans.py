@@ -71,10 +71,15 @@ def gridded(shape: Outlines, cell_m: float) -> Outlines:
         return shape
     whole = polygons_of(shape)
     pieces, owners = [whole], [np.arange(len(whole))]
+    most = max(_FEWEST_CELLS, _MOST_CELLS // len(large))
     for place in large.tolist():
-        cells = _cells(low[place], high[place], cell_m)
-        pieces.append(shapely.intersection(whole[place], cells, grid_size=1e-3))
-        owners.append(np.full(len(cells), place))
+        cells = _cells(low[place], high[place], cell_m, most)
+        shapely.prepare(whole[place])
+        inside = shapely.contains_properly(whole[place], cells)
+        edge = cells[~inside & shapely.intersects(whole[place], cells)]
+        cut_there = shapely.intersection(whole[place], edge, grid_size=1e-3)
+        pieces += [cells[inside], cut_there]
+        owners.append(np.full(int(inside.sum()) + len(edge), place))
     kept = np.ones(len(whole), dtype=bool)
     kept[large] = False
     pieces[0], owners[0] = whole[kept], owners[0][kept]
@@ -112,14 +117,16 @@ def joined_outlines(first: Outlines, second: Outlines) -> Outlines:
     )
 
 
-_MOST_CELLS = 40_000
-"""Cells of one feature: a lake of 100 km then has cells of 500 m, a country coarser ones."""
+_MOST_CELLS, _FEWEST_CELLS = 40_000, 400
+"""Cells of all features of a batch, and of one among many: a lake of 100 km by itself has cells of 500 m, a country coarser ones,
+and those of a map of the world are coarser still.
+"""
 
 
-def _cells(low: Floats, high: Floats, cell_m: float) -> NDArray[np.object_]:
-    """Boxes of a grid over a plan."""
+def _cells(low: Floats, high: Floats, cell_m: float, most: int) -> NDArray[np.object_]:
+    """Boxes of a grid over a plan, some `most` at most."""
     size = high - low
-    cell = max(cell_m, float(np.sqrt(size[0] * size[1] / _MOST_CELLS)), float(size.max() / _MOST_CELLS))
+    cell = max(cell_m, float(np.sqrt(size[0] * size[1] / most)), float(size.max() / most))
     east, north = (low[k] + cell * np.arange(int(np.ceil(size[k] / cell)) or 1) for k in (0, 1))
     x, y = (each.reshape(-1) for each in np.meshgrid(east, north))
     return np.asarray(shapely.box(x - 1e-3, y - 1e-3, x + cell, y + cell))
