@@ -39,15 +39,8 @@ from sqlalchemy import (
 from sqlalchemy import Column as SqlColumn
 
 from twin.errors import StoreError
+from twin.store import sqlite_statements as statements
 from twin.store.dialect import Degrees, Lane, Row, at_once
-from twin.store.sqlite_statements import (
-    ROWS_AT_ONCE,
-    find_text,
-    globbed,
-    insert_text,
-    insert_values,
-    update_text,
-)
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process. Transactions take 50 ms at most while staging, a publication less than
@@ -205,25 +198,27 @@ class SqliteDialect:
 
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Many rows a statement: starting one takes twice as long as writing a row (measured: 3.0 µs a row, 1.0 so)."""
-        whole = len(rows) - len(rows) % ROWS_AT_ONCE
+        whole = len(rows) - len(rows) % statements.ROWS_AT_ONCE
         if whole:
-            insert_values(connection, table, list(chain.from_iterable(rows[:whole])))
+            statements.insert_values(connection, table, list(chain.from_iterable(rows[:whole])))
         if whole < len(rows):
-            connection.exec_driver_sql(insert_text(table, tuple(table.columns.keys())), rows[whole:])
+            connection.exec_driver_sql(
+                statements.insert_text(table, tuple(table.columns.keys())), rows[whole:]
+            )
 
     def insert_columns(self, connection: Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
         """The same without a tuple for each row."""
         values: list[Any] = [None] * (len(columns[0]) * len(columns))
         for place, column in enumerate(columns):
             values[place :: len(columns)] = column
-        insert_values(connection, table, values)
+        statements.insert_values(connection, table, values)
 
     def insert_missing(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
         """INSERT … ON CONFLICT DO NOTHING."""
         if rows:
-            text = insert_text(table, tuple(columns)) + " ON CONFLICT DO NOTHING"
+            text = statements.insert_text(table, tuple(columns)) + " ON CONFLICT DO NOTHING"
             connection.exec_driver_sql(text, rows)
 
     def find_rows(self, connection: Connection, table: Table, keys: Sequence[Row]) -> list[tuple[Any, ...]]:
@@ -232,14 +227,14 @@ class SqliteDialect:
             return []
         wanted = _encoder.encode([key[0] for key in keys] if len(table.primary_key) == 1 else keys)
         # Past SQLAlchemy, whose rows take longer to make than to find.
-        return _driver(connection).execute(find_text(table), (wanted.decode(),)).fetchall()
+        return _driver(connection).execute(statements.find_text(table), (wanted.decode(),)).fetchall()
 
     def update_rows(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
         """One prepared statement, stepped by the driver."""
         if rows:
-            connection.exec_driver_sql(update_text(table, tuple(columns)), rows)
+            connection.exec_driver_sql(statements.update_text(table, tuple(columns)), rows)
 
     def refresh_statistics(self, connection: Connection) -> None:
         """Nothing: there are none on purpose."""
@@ -294,7 +289,7 @@ class SqliteDialect:
 
     def matches(self, text: ColumnElement[Any], parts: Sequence[str | None]) -> ColumnElement[bool]:
         """GLOB: LIKE would take Latin letters for the same in either case."""
-        pattern = "".join("*" if part is None else globbed(part) or "?" for part in parts)
+        pattern = "".join("*" if part is None else statements.globbed(part) or "?" for part in parts)
         return text.op("GLOB", is_comparison=True)(bindparam(None, pattern))
 
     def create_places(self, connection: Connection) -> None:
