@@ -93,10 +93,11 @@ def family_of(root: int) -> set[int]:
 
 def tree_pss(root: int) -> int:
     """Summed PSS in bytes of a process and all its descendants (/proc/PID/smaps_rollup)."""
-    return sum(_pss(pid) for pid in family_of(root))
+    return sum(pss(pid) for pid in family_of(root))
 
 
-def _pss(pid: int) -> int:
+def pss(pid: int) -> int:
+    """PSS of one process in bytes; 0 where it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bim_import.gis.shapes.extrude import Heights, extruded
 from bim_import.gis.shapes.joined import starts
 from bim_import.gis.shapes.outlines import native_rings, outlines
+from bim_import.gis.shapes.triangles import triangulated
 from tests.bim_import.gis_layers import (
     NINGBO,
     block,
@@ -143,3 +144,38 @@ def test_corners_on_the_line_between_their_neighbours_leave_no_cracks() -> None:
     body.merge_vertices(merge_norm=True)
     assert body.is_watertight
     assert body.volume == pytest.approx(true_area(LON, LAT, footprint) * 4.0, rel=1e-4)
+
+
+def test_vertices_of_a_solid_lie_edge_by_edge_and_none_is_there_twice() -> None:
+    court = shapely.Polygon(
+        metres(LON, LAT, [(0, 0), (40, 0), (40, 15), (15, 15), (0, 30)]),
+        [metres(LON, LAT, [(5, 5), (10, 5), (10, 10)])],
+    )
+    rings = native_rings(np.array([court]), np.arange(1))
+    made = extruded(
+        outlines(rings, np.nan_to_num(rings.points)),
+        Heights(lower=np.zeros(1), upper=np.full(1, 4.0)),
+        TangentPlane.near(LON, LAT),
+    )
+    edges = made.positions.reshape(-1, 6, 3)
+    assert made.arranged
+    assert np.ptp(edges[:, :, :2], axis=1).max() < 0.005
+    assert np.ptp(edges[:, :3], axis=1).max() == np.ptp(edges[:, 3:], axis=1).max() == 0.0
+    assert np.abs(np.diff(edges[:, [2, 3], 2])).min() > 3.9
+    assert len(np.unique(np.hstack([made.positions, made.normals]), axis=0)) == len(made.positions)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=4, max_size=4, unique=True))
+def test_any_quadrilateral_is_cut_into_its_own_area(corners: list[tuple[float, float]]) -> None:
+    polygon = shapely.Polygon(metres(LON, LAT, corners))
+    if not polygon.is_valid or true_area(LON, LAT, polygon) < 1.0:
+        return
+    rings = native_rings(np.array([polygon]), np.arange(1))
+    shape = outlines(rings, np.nan_to_num(rings.points))
+    triangles, count = triangulated(shape)
+    a, b, c = (shape.flat[triangles[:, k]] for k in range(3))
+    twice = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    assert count.tolist() == [len(shape.flat) - 2]
+    assert (twice > -1e-9).all()
+    assert twice.sum() / 2.0 == pytest.approx(true_area(LON, LAT, polygon), rel=1e-4)

@@ -35,7 +35,13 @@ def grid(count: int, *, pitch_m: float = 30.0, height_m: float | None = None) ->
     return np.hstack([corners, sizes])
 
 
-def batch(houses: NDArray[np.float64], ordinals: NDArray[np.int64], materials: tuple[int, int]) -> MeshBatch:
+def batch(
+    houses: NDArray[np.float64],
+    ordinals: NDArray[np.int64],
+    materials: tuple[int, int],
+    *,
+    arranged: bool = False,
+) -> MeshBatch:
     """Boxes (n, 6) with walls and a lid of two materials."""
     one = box(lid=1)
     count = len(houses)
@@ -49,6 +55,7 @@ def batch(houses: NDArray[np.float64], ordinals: NDArray[np.int64], materials: t
         normals=np.tile(one.normals, (count, 1)),
         triangles=np.tile(one.triangles, (count, 1)),
         parts=np.tile([[materials[0], 0, 10], [materials[1], 10, 2]], (count, 1)),
+        arranged=arranged,
     )
 
 
@@ -68,7 +75,12 @@ def table(first: int, count: int, properties: Sequence[PropertyColumn] = (), **c
 
 
 def write_layer(
-    folder: Path, houses: NDArray[np.float64], tables: Sequence[ObjectTable] | None = None, *, parts: int = 1
+    folder: Path,
+    houses: NDArray[np.float64],
+    tables: Sequence[ObjectTable] | None = None,
+    *,
+    parts: int = 1,
+    arranged: bool = False,
 ) -> Spool:
     """Houses (n, 6) as a spool, ordinals shuffled against their places, by `parts` writers."""
     ordinals = np.random.default_rng(5).permutation(len(houses))
@@ -77,7 +89,7 @@ def write_layer(
             wall = writer.add_material(Material(name="wall", color=(0.9, 0.8, 0.7, 1.0), double_sided=False))
             roof = writer.add_material(Material(name="roof", color=(0.6, 0.2, 0.1, 1.0), double_sided=False))
             mine = np.arange(part, len(houses), parts)
-            writer.add_meshes(batch(houses[mine], ordinals[mine], (wall, roof)))
+            writer.add_meshes(batch(houses[mine], ordinals[mine], (wall, roof), arranged=arranged))
     with ObjectWriter(folder) as objects:
         for each in [table(0, len(houses))] if tables is None else tables:
             objects.write_table(each)

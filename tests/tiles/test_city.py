@@ -153,10 +153,11 @@ def test_the_same_bytes_whatever_the_workers_and_the_writers(small_tiles: None, 
 
 
 @pytest.mark.node
+@pytest.mark.parametrize("arranged", [False, True])
 def test_decoded_tiles_of_a_layer_are_valid_gltf_and_draw_what_plain_ones_draw(
-    small_tiles: None, tmp_path: Path, node: str
+    small_tiles: None, tmp_path: Path, node: str, *, arranged: bool
 ) -> None:
-    spool = write_layer(tmp_path / "spool", grid(200))
+    spool = write_layer(tmp_path / "spool", grid(200), arranged=arranged)
     plain = build_layer(spool, tmp_path / "plain", 200, compress=False)
     packed = build_layer(spool, tmp_path / "packed", 200)
     reports = validate(node, tmp_path / "packed" / "content")

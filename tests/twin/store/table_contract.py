@@ -87,6 +87,32 @@ class TableContract:
         with pytest.raises(Conflict, match="order"):
             store.stage_table(revision, layer(10, first=0))
 
+    def test_tables_named_ahead_keep_their_indexes_when_they_are_staged(self, store: SqlStore) -> None:
+        tables = [layer(30), layer(0, first=30), layer(12, first=30)]
+        revision = store.begin_revision(request("a"))
+        assert isinstance(revision, StagedRevision)
+        named = [store.name_table(revision, table).tolist() for table in tables]
+        assert named == [list(range(30)), [], list(range(30, 42))]
+        assert [store.stage_table(revision, table).tolist() for table in tables] == named
+        published(store, revision)
+        assert [store.object("a", f"{i:06}").record.state_index for i in (0, 30, 41)] == [0, 30, 41]
+
+    def test_what_was_named_and_discarded_has_the_same_indexes_in_the_next_import(
+        self, store: SqlStore
+    ) -> None:
+        lost = store.begin_revision(request("a"))
+        assert isinstance(lost, StagedRevision)
+        named = store.name_table(lost, layer(30)).tolist()
+        store.discard(lost)
+        assert imported_table(store, "a", layer(30)) == named
+
+    def test_another_table_than_was_named_conflicts(self, store: SqlStore) -> None:
+        revision = store.begin_revision(request("a"))
+        assert isinstance(revision, StagedRevision)
+        store.name_table(revision, layer(30))
+        with pytest.raises(Conflict, match="named"):
+            store.stage_table(revision, layer(29))
+
     def test_objects_and_tables_in_one_revision_conflict(self, store: SqlStore) -> None:
         revision, _ = staged(store, "a", plain("xy"))
         with pytest.raises(Conflict, match="tables"):
