@@ -8,7 +8,17 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from bim_import.gis.network import FROM_NODES, TO_NODES, Pairs, by_nodes, by_place, directed
+from bim_import.gis.columns import Columns
+from bim_import.gis.network import (
+    END_LEVELS,
+    FROM_NODES,
+    START_LEVELS,
+    TO_NODES,
+    Pairs,
+    by_nodes,
+    by_place,
+    directed,
+)
 from bim_import.gis.reading.batches import Features
 from bim_import.placement.layer import LayerFrame
 
@@ -62,9 +72,11 @@ class Linking:
         parts = shapely.get_num_geometries(shapes[rows])
         begin = shapely.get_point(shapely.get_geometry(shapes[rows], 0), 0)
         finish = shapely.get_point(shapely.get_geometry(shapes[rows], parts - 1), -1)
+        starts, ends = _coordinates(frame, begin), _coordinates(frame, finish)
+        _take_levels(features.table, rows, starts, ends)
         known.rows.append(rows + first)
-        known.starts.append(_coordinates(frame, begin))
-        known.ends.append(_coordinates(frame, finish))
+        known.starts.append(starts)
+        known.ends.append(ends)
         names = [_column(features.table, wanted) for wanted in (FROM_NODES, TO_NODES)]
         known.named |= all(name is not None for name in names)
         for kept, name in zip((known.from_nodes, known.to_nodes), names, strict=True):
@@ -117,6 +129,19 @@ def _coordinates(frame: LayerFrame, points: NDArray[np.object_]) -> NDArray[np.f
     if len(flat):
         plain[known, :2] = frame.to_local(flat)[:, :2]
     return plain
+
+
+def _take_levels(
+    table: pa.RecordBatch, rows: NDArray[np.int64], starts: NDArray[np.float64], ends: NDArray[np.float64]
+) -> None:
+    """Put the levels that columns tell of both ends of a line in place of its geometry's heights: surveys of sewers say them so."""
+    names = [_column(table, wanted) for wanted in (START_LEVELS, END_LEVELS)]
+    if names[0] is None or names[1] is None:
+        return
+    columns = Columns(table)
+    first, last = (columns.numbers(name)[rows] for name in names if name is not None)
+    told = np.isfinite(first) & np.isfinite(last)
+    starts[told, 2], ends[told, 2] = first[told], last[told]
 
 
 def _column(table: pa.RecordBatch, wanted: tuple[str, ...]) -> str | None:

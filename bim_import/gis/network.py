@@ -2,7 +2,7 @@
 
 A line feeds every line that starts where it ends, within a tolerance; a point feature at that place (a manhole, a valve) stands
 between them. The direction of a line is, in this order: from the columns that name its nodes, whatever its geometry; from its higher
-end to its lower one, where its ends have heights; as it was digitised.
+end to its lower one, by the columns that tell the levels of both, else by the heights of its geometry; as it was digitised.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+from bim_import.gis.rules.names import ELEVATION, END_ELEVATION
 
 TOLERANCE_M = 0.05
 """Ends that are as near as this are one place: surveys are exact to some centimetres, manholes a metre apart."""
@@ -37,6 +39,16 @@ TO_NODES = (
     "终点点号",
 )
 """Names of columns, as sewer registers and road graphs have them; compared without case."""
+
+START_LEVELS = (
+    *(name for name in ELEVATION if name not in ("invert", "elevation")),
+    "us_il",
+    "start_z",
+    "起点管底标高",
+    "起点标高",
+)
+END_LEVELS = (*END_ELEVATION, "ds_il", "end_z", "终点管底标高", "终点标高")
+"""Names of columns with the level of each end; a lone level of a whole pipe says nothing of its fall."""
 
 _FALL_M = 1e-3
 """Heights of two ends that differ by less say nothing about the way that water takes."""

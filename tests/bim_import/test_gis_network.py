@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import networkx as nx  # type: ignore[import-untyped]  # types-networkx knows less than the tests need
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from bim_import import ImportOptions
 from bim_import.gis.importer import import_gis
 from bim_import.gis.network import by_nodes, by_place, directed
+from tests.bim_import.gis_layers import NINGBO, feature, geojson, metres
 from twin.spool import Spool
 
 
@@ -45,6 +48,32 @@ def test_water_runs_down_whatever_was_digitised() -> None:
 
 def test_named_nodes_count_and_not_the_place() -> None:
     assert by_nodes(["a", "b", None, "c"], ["b", "c", "a", None]).tolist() == [[0, 1], [1, 3], [2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ({"us_invert": 2.0, "ds_invert": 1.5}, {("a", "b")}),
+        ({"us_invert": 1.5, "ds_invert": 2.0}, {("b", "a")}),
+        ({"起点管底高程": "1.5", "终点管底高程": "2.0"}, {("b", "a")}),
+        ({"us_invert": None, "ds_invert": 2.0}, {("a", "b")}),
+        ({"invert": 2.0}, {("a", "b")}),
+    ],
+)
+def test_columns_of_levels_say_which_way_a_sewer_runs(
+    tmp_path: Path, levels: dict[str, Any], expected: set[tuple[str, str]]
+) -> None:
+    corners = metres(*NINGBO, [(0, 0), (20, 0), (40, 0)])
+    pipes = [
+        {"id": name, **feature(shapely.LineString(corners[at : at + 2]), diameter=0.3, **levels)}
+        for at, name in enumerate("ab")
+    ]
+    import_gis(
+        geojson(tmp_path, *pipes), tmp_path / "spool", options=ImportOptions(), progress=lambda _: None
+    )
+    spool = Spool(tmp_path / "spool")
+    ids = [item.global_id for batch in spool.objects() for item in batch]
+    assert {(ids[a], ids[b]) for a, b in spool.relations.tolist()} == expected
 
 
 @settings(deadline=None)
