@@ -71,7 +71,11 @@ def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Wor
         simulated = DemoDevices(sample_devices(runtime.store))
         sources["demo"], devices = simulated.source, simulated.run
     settings = runtime.settings
-    kept = Retention(days=settings.keep_days, roll_up_days=settings.keep_rollup_days)
+    kept = Retention(
+        days=settings.keep_days,
+        roll_up_days=settings.keep_rollup_days,
+        alarm_days=settings.keep_alarm_days,
+    )
     # Without a folder of its own a server of PostgreSQL needs to be told where its archive is.
     archives = settings.database is None or settings.archive is not None
     upkeep = Upkeep(

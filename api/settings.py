@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that roll-ups by minute, quarter and hour are kept, likewise; default: for ever.",
     )
+    keep_alarm_days: float | None = Field(
+        default=None,
+        ge=1,
+        description="Days that alarms are kept after they were cleared; default: for ever.",
+    )
     archive: str | None = Field(
         default=None,
         pattern="^[a-z0-9]+://",

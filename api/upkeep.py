@@ -47,7 +47,7 @@ class Upkeep:
         """Signal-days that this process has rolled up."""
         self.corrected = 0
         """Signal-days made anew for late readings."""
-        self.dropped = {"readings": 0, "roll_ups": 0, "unsummed": 0}
+        self.dropped = {"readings": 0, "roll_ups": 0, "unsummed": 0, "alarms": 0}
         """What this process has dropped, as in `twin.ports.Dropped`."""
         self.archived = {"files": 0, "rows": 0, "bytes": 0, "moved": 0}
         """What this process has archived, as in `twin.ports.Archived`."""

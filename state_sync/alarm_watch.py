@@ -13,13 +13,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from state_sync.alarm_rules import NO_RULES, Ruled, compiled, filled
-from twin.alarms import AlarmRecord, AlarmRule
+from twin.alarms import AlarmRecord, AlarmRule, Kind
 from twin.errors import Conflict, TwinError
 from twin.ports import (
     AlarmStep,
     ClearedAlarm,
     Happening,
     NewAlarm,
+    SignalRecord,
     StateChange,
     StateRecord,
     TwinStore,
@@ -27,7 +28,7 @@ from twin.ports import (
 )
 from twin.ports.live import StateDelta
 from twin.times import to_microseconds
-from twin.watching import Event, Raised, Seen, Watch, elapse, holds, observe
+from twin.watching import Event, Raised, Seen, Watch, awaited, elapse, holds, observe
 
 PAGE = 200
 """Changes read at once."""
@@ -190,6 +191,8 @@ class AlarmWatcher:
                 if seen is not None:
                     place.floor[record.signal.number] = seen.observed_at
                     self._evaluate(place, draft, record.signal.number, seen)
+                elif record.signal.signal.period_s is not None:
+                    self._await_first(place, draft, record.signal, now)
             if draft.watches:
                 told += self._write(place, draft, place.cursor, now)
             place.settled = self._store.last_change()
@@ -266,6 +269,14 @@ class AlarmWatcher:
             after, events = observe(rule, watch, seen)
             if after is not watch or events:
                 self._note(place, draft, (number, rule), (after, events))
+
+    def _await_first(self, place: _Place, draft: _Draft, record: SignalRecord, now: int) -> None:
+        """A signal that never reports makes no change that could be followed: its period runs from now on."""
+        period_us = round((record.signal.period_s or 0) * 1_000_000)
+        for rule in self._rules.get(record.number, NO_RULES).rules:
+            if rule.kind is Kind.STALE and (record.number, rule.kind) not in place.watches:
+                watch = awaited(rule, period_us=period_us, now=now)
+                self._note(place, draft, (record.number, rule), (watch, []))
 
     def _note(
         self,

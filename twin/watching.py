@@ -105,6 +105,12 @@ def observe(rule: AlarmRule, watch: Watch | None, seen: Seen) -> Result:
     return watch, events
 
 
+def awaited(rule: AlarmRule, *, period_us: int, now: int) -> Watch:
+    """The watch over the silence of a signal that has never reported: it is silent once its period from `now` on is over."""
+    since = now + period_us
+    return Watch(Phase.RISING, since, since + _delay_us(rule, Phase.RISING), "")
+
+
 def elapse(rule: AlarmRule, watch: Watch, now: int) -> Result:
     """Let time pass without news, to `now` by our clock."""
     events: list[Event] = []

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.runtime import Runtime
+from api.settings import Settings
 from api.work import Work
 from state_sync.messages import Publication
 from state_sync.mqtt import MqttSource
@@ -21,6 +23,14 @@ from state_sync.mqtt_publisher import MqttPublisher
 from state_sync.mqtt_settings import MqttSettings, Will
 from tests.api.conftest import KEY
 from tests.state_sync.broker import Broker
+from tests.twin.store.builders import building, published, staged
+from tests.twin.store.conftest import (  # noqa: F401 - fixtures
+    postgres_database,
+    postgres_programs,
+    postgres_server,
+    postgres_template,
+    postgres_url,
+)
 
 BINDINGS = f"""
 [defaults]
@@ -47,6 +57,17 @@ topic = "site/water/1/volume"
 """
 SMOKE, VOLUME = f"{KEY}/e1/smoke", f"{KEY}/e3/volume"
 SOCKET = "ws://localhost/api/v1/live"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runtime]:
+    """A data folder with the model `1号楼`, its database on each engine."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    settings = Settings(data=tmp_path / "data", database=url and SecretStr(url))
+    with Runtime(settings) as opened:
+        revision, _ = staged(opened.store, KEY, building())
+        published(opened.store, revision, tileset=None)
+        yield opened
 
 
 @pytest.fixture

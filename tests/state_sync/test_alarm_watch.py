@@ -194,6 +194,30 @@ def test_silence_raises_what_a_disabled_or_dead_device_says_no_more(store: TwinS
     assert statuses(store) == [Status.RAISED, Status.CLEARED]
 
 
+def test_a_signal_that_has_never_reported_is_silent_once_its_period_is_over(
+    store: TwinStore, reopen: Open
+) -> None:
+    (x,) = declared(store, AlarmRule(kind=Kind.STALE, delay_s=10), period_s=60.0)
+    watcher = AlarmWatcher(store)
+    assert steps(watcher, 0) == []
+    assert steps(watcher, 69) == []
+    again = reopen()
+    watcher = AlarmWatcher(again)
+    assert steps(watcher, 69.5) == []
+    assert steps(watcher, 70) == [(Kind.STALE, Status.RAISED)]
+    said(again, x, 1.0, 71)
+    assert steps(watcher, 71) == [(Kind.STALE, Status.CLEARED)]
+
+
+def test_a_first_reading_in_time_leaves_no_alarm_of_silence(store: TwinStore) -> None:
+    (x,) = declared(store, AlarmRule(kind=Kind.STALE), period_s=60.0)
+    watcher = AlarmWatcher(store)
+    assert steps(watcher, 0) == []
+    said(store, x, 1.0, 30)
+    assert steps(watcher, 30) == []
+    assert steps(watcher, 100) == []
+
+
 def test_two_processes_at_once_make_one_alarm_and_the_slower_one_goes_on_from_there(
     store: TwinStore, reopen: Open
 ) -> None:

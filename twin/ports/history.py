@@ -75,10 +75,13 @@ class RolledUp(Struct, frozen=True, kw_only=True):
 
 
 class Retention(Struct, frozen=True, kw_only=True):
-    """How many days readings and roll-ups are kept, where a signal's declaration does not say it; None: for ever."""
+    """How many days readings and roll-ups are kept, where a signal's declaration does not say it, and alarms after they were cleared;
+    None: for ever.
+    """
 
     days: float | None = None
     roll_up_days: float | None = None
+    alarm_days: float | None = None
 
 
 class Dropped(Struct, frozen=True, kw_only=True):
@@ -89,6 +92,7 @@ class Dropped(Struct, frozen=True, kw_only=True):
     readings: int = 0
     roll_ups: int = 0
     unsummed: int = 0
+    alarms: int = 0
 
 
 class Archived(Struct, frozen=True, kw_only=True):

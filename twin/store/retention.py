@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
 
+from twin.alarms import Status
 from twin.ports import Dropped, Retention
 from twin.store import archive_job, archived, counters, past, recent, rollups
 from twin.store.archived import PERIOD_DAYS
@@ -17,10 +18,14 @@ from twin.store.database import Database
 from twin.store.folding import DAY_US
 from twin.store.pace import Pace
 from twin.store.rollup_job import Row, made
+from twin.store.schema_alarms import alarm
 from twin.store.schema_history import rollup
 from twin.store.schema_live import reading, signal
 from twin.store.signals import PART, declared
 from twin.store.spans import Longs, Samples
+
+ALARMS = 1_000
+"""Alarms dropped by one transaction; each is a row with three indexes."""
 
 ROWS = 4_000
 """Readings that one transaction drops, about: it sums them up, too (some 10 ms)."""
@@ -88,6 +93,28 @@ def enforce(database: Database, policy: Retention) -> Iterator[Dropped]:
     if rolled.newest > _LONG_AGO:
         for minutes in rollups.WIDTHS:
             yield from _drop_rollups(database, minutes, rolled)
+    if policy.alarm_days is not None:
+        yield from _drop_alarms(database, database.now() - round(policy.alarm_days * DAY_US))
+
+
+_ended_long_ago = (
+    select(alarm.c.id)
+    .where(alarm.c.status == Status.CLEARED.value, alarm.c.cleared_at < bindparam("before"))
+    .order_by(alarm.c.id)
+    .limit(ALARMS)
+)
+
+
+def _drop_alarms(database: Database, before: int) -> Iterator[Dropped]:
+    """Those that were cleared before this time, acknowledged or not: nobody who looks after a year wants to confirm them."""
+    while True:
+        with database.write(lane="live") as connection:
+            gone = list(connection.execute(_ended_long_ago, {"before": before}).scalars())
+            connection.execute(delete(alarm).where(alarm.c.id.in_(gone)))
+        if gone:
+            yield Dropped(alarms=len(gone))
+        if len(gone) < ALARMS:
+            return
 
 
 def _kept(database: Database, policy: Retention) -> tuple[_Kept, _Kept]:

@@ -8,7 +8,20 @@ import pytest
 from tests.twin.store.clock import Clock
 from tests.twin.store.live_contract import NOW, S, declared, past, read, temperature
 from tests.twin.store.rollup_contract import DAY, MIDNIGHT, RESOLUTIONS, finished
-from twin.ports import CurveQuery, Dropped, Retention, RollUp, RollUpQuery, TwinStore
+from twin.alarms import Kind, Severity
+from twin.ports import (
+    AlarmQuery,
+    AlarmStep,
+    ClearedAlarm,
+    CurveQuery,
+    Dropped,
+    Happening,
+    NewAlarm,
+    Retention,
+    RollUp,
+    RollUpQuery,
+    TwinStore,
+)
 from twin.store import SqlStore, retention
 
 TODAY = (MIDNIGHT - NOW) // S
@@ -116,8 +129,38 @@ class RetentionContract:
         assert len(items) == 3
         assert days_told(store, one) == {-4, -3, -2, -1, 0}
 
+    def test_alarms_go_so_many_days_after_they_were_cleared_and_open_ones_stay(
+        self, store: SqlStore, clock: Clock
+    ) -> None:
+        one, two, three = declared(store)
+        raised = [
+            NewAlarm(
+                signal=r.number,
+                kind=Kind.HIGH,
+                severity=Severity.MAJOR,
+                message=None,
+                value=1.0,
+                limit=None,
+                since=NOW,
+            )
+            for r in (one, two, three)
+        ]
+        _happen(store, *raised, ClearedAlarm(signal=one.number, kind=Kind.HIGH))
+        clock.advance(timedelta(days=5))
+        _happen(store, ClearedAlarm(signal=two.number, kind=Kind.HIGH))
+        clock.advance(timedelta(days=6))
+        assert [dropped.alarms for dropped in store.enforce_retention(Retention(alarm_days=10))] == [1]
+        assert {view.record.signal for view in store.alarms(AlarmQuery()).items} == {two.number, three.number}
+        assert list(store.enforce_retention(Retention())) == []
+
 
 def declared_beside(store: SqlStore) -> int:
     """Another signal, which says nothing."""
     (record,) = store.declare_signals([temperature("x", name="beside")])
     return record.number
+
+
+def _happen(store: SqlStore, *happened: Happening) -> None:
+    progress = store.alarm_progress()
+    step = AlarmStep(cursor=progress.cursor, version=progress.version, watches={}, happened=happened)
+    store.record_alarms(step, known=progress.generation)
