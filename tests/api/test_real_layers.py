@@ -14,6 +14,8 @@ from api.importing.events import ImportRequest
 from api.runtime import Runtime
 from api.settings import Settings
 
+pytestmark = pytest.mark.timeout(600)
+
 
 def run(data: Path, source: Path) -> None:
     (report,) = import_sources(

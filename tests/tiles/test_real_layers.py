@@ -18,6 +18,8 @@ from tests.tiles.conftest import Built
 from tests.tiles.promises import broken_promises
 from twin.source import SourceReport
 
+pytestmark = pytest.mark.timeout(600)
+
 _CJIO, _PLATEAU = "citymodel/cityjson+cjio/tests/data", "citymodel/MIERUNE+plateau-gis-converter"
 _OSM = "gis/graphhopper+graphhopper/_history/core/files"
 

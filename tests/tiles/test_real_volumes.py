@@ -22,6 +22,8 @@ from tests.tiles.reading import features_of
 from tests.tiles.test_real_layers import found_file, run
 from tests.tiles.validator import validate
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
 Corners = NDArray[np.float64]
 
 SHARE = 1e-3
