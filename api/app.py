@@ -15,11 +15,13 @@ from api.audit_heads import heads_file, keep_exporting
 from api.head import HeadLikeGet
 from api.metrics import RequestMetrics
 from api.metrics_alarms import AlarmMetrics
+from api.metrics_commands import CommandMetrics
 from api.metrics_live import LiveMetrics
 from api.rights import authorize
 from api.routes import (
     alarms,
     bindings,
+    commands,
     devices,
     health,
     history,
@@ -64,6 +66,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
     app.state.registry = CollectorRegistry()
     app.state.registry.register(LiveMetrics(app.state.work))
     app.state.registry.register(AlarmMetrics(runtime.store, app.state.work.alarms))
+    app.state.registry.register(CommandMetrics(app.state.work))
     for router in (
         health.router,
         models.router,
@@ -75,6 +78,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         bindings.router,
         devices.router,
         alarms.router,
+        commands.router,
         live.router,
         rights.router,
         terrain.router,

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from api.local import act_locally
+from api.moments import moment
 from api.representations import page
 from api.representations_alarms import view
-from api.representations_live import moment
 from api.runtime import Runtime
 from api.settings import Settings
 from twin.alarms import Severity, Status

@@ -10,8 +10,8 @@ from rich.table import Table
 from api import devices
 from api.devices import device_document, known_device, known_devices
 from api.local import act_locally
+from api.moments import moment
 from api.representations import page
-from api.representations_live import moment
 from api.runtime import Runtime
 from api.settings import Settings
 from state_sync.devices import DeviceStatus

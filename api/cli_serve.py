@@ -21,7 +21,7 @@ from twin.errors import TwinError
 from twin.ports import Retention
 
 if TYPE_CHECKING:
-    from state_sync.messages import Source
+    from state_sync.messages import Outlet, Source
     from state_sync.mqtt_settings import MqttSettings
 
 _BACKLOG = 2048
@@ -55,21 +55,25 @@ def run(settings: Settings, *, demo: bool) -> None:
 
 
 def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Work:
-    """Ingest from the broker if there is one, and from the demo's devices."""
+    """Ingest from the broker if there is one, and from the demo's devices; commands go the same ways."""
     sources: dict[str, Source] = {}
+    outlets: dict[str | None, Outlet] = {}
     devices = None
     if broker is not None:
         # Late: the client takes a while to load.
         from state_sync.mqtt import MqttSource  # noqa: PLC0415
+        from state_sync.mqtt_outlet import MqttOutlet  # noqa: PLC0415
 
-        sources["mqtt"] = MqttSource(broker)
+        sources["mqtt"], outlets[None] = MqttSource(broker), MqttOutlet(broker)
         typer.echo(f"Readings from {broker!r}")
     if demo:
-        from api.demo import DemoDevices, bind_sample, sample_devices  # noqa: PLC0415
+        from api.demo import SOURCE, DemoDevices, bind_sample, sample_actuators, sample_devices  # noqa: PLC0415
 
         bind_sample(runtime.store)
-        simulated = DemoDevices(sample_devices(runtime.store))
+        signals = sample_devices(runtime.store)
+        simulated = DemoDevices(signals, actuators=sample_actuators(runtime.store, signals))
         sources["demo"], devices = simulated.source, simulated.run
+        outlets[SOURCE] = simulated.outlet
     settings = runtime.settings
     kept = Retention(
         days=settings.keep_days,
@@ -83,7 +87,10 @@ def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Wor
         retention=kept,
         archive_after_days=settings.archive_after_days if archives else None,
     )
-    return Work(runtime.store, sources, devices=devices, upkeep=upkeep)
+    work = Work(runtime.store, sources, devices=devices, upkeep=upkeep)
+    for source, outlet in outlets.items():
+        work.control.reach(source, outlet)
+    return work
 
 
 def _import_sample(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The devices of the demo: bound at first start, simulated beside the server over a bus in the process."""
+"""The devices of the demo: bound at first start, simulated beside the server over a bus in the process; its lamps take commands."""
 
 import asyncio
 import time
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from api import binding
 from sample_models.bindings import FILE_NAME, MODEL, binding_file
+from state_sync.actuating import Actuating
 from state_sync.bindings import parse
-from state_sync.bus import Bus, BusSource
+from state_sync.bus import Bus, BusOutlet, BusSource
 from state_sync.messages import Publisher
+from state_sync.simulation.actuators import Actuator, Actuators, actuators
 from state_sync.simulation.faults import Fault
 from state_sync.simulation.signals import SimulatedSignal, of_bindings, publication, value_at
 from state_sync.simulator import Simulator
@@ -39,14 +41,27 @@ def sample_devices(store: TwinStore) -> list[SimulatedSignal]:
     return found
 
 
-class DemoDevices:
-    """The sample's devices on a bus of their own: `source` is for the ingest, `run` runs them."""
+def sample_actuators(store: TwinStore, signals: Sequence[SimulatedSignal]) -> list[Actuator]:
+    """Devices that take commands, for what is settable of the sample: the lamps."""
+    return actuators(binding.stored(store, SOURCE), signals)
 
-    def __init__(self, signals: Sequence[SimulatedSignal], faults: Sequence[Fault] = ()) -> None:
+
+class DemoDevices:
+    """The sample's devices on a bus of their own: `source` is for the ingest, `outlet` for commands, `run` runs them."""
+
+    def __init__(
+        self,
+        signals: Sequence[SimulatedSignal],
+        faults: Sequence[Fault] = (),
+        actuators: Sequence[Actuator] = (),
+    ) -> None:
         self._bus = Bus()
         self.source: BusSource = self._bus.source()
+        self.outlet: BusOutlet = self._bus.outlet()
+        self._commands = self._bus.source()
         self._signals = signals
         self._faults = faults
+        self._actuators = actuators
 
     async def run(self) -> None:
         """Each reports once at the start, so that a screen is full at once; then they go on until cancelled."""
@@ -56,7 +71,14 @@ class DemoDevices:
         publisher = self._bus.publisher()
         for each in self._signals:
             await publisher.publish(publication(each, now, value_at(each, now)))
-        await Simulator(self._signals, self._connect, faults=self._faults).run()
+        simulator = Simulator(self._signals, self._connect, faults=self._faults)
+        lamps = Actuators(self._actuators, simulator.held)
+        acting = asyncio.create_task(Actuating(lamps, self._commands, publisher).run())
+        try:
+            await simulator.run()
+        finally:
+            acting.cancel()
+            await asyncio.gather(acting, return_exceptions=True)
 
     async def _connect(self, _gateway: str) -> Publisher:
         return self._bus.publisher()

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from api import binding
+from api.moments import moment
 from api.representations import Document
-from api.representations_live import moment
 from state_sync.bindings import Binding
 from state_sync.devices import DeviceStatus, devices
 from state_sync.registry import Registry

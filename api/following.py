@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from api import representations_live as representations
 from api.representations import Document
 from api.representations_alarms import alarm as alarm_document
+from api.representations_commands import step as step_document
 from api.runtime import Runtime
 from state_sync.feed import Delta, Follower, LostTrack
 from twin.alarms import Status
@@ -124,7 +125,11 @@ class Following:
         fragments = self._runtime.fragments
         if (made := fragments.frame(delta)) is not None:
             return delta.seq, made
-        numbers = [*(state.number for state in delta.states), *(alarm.signal for alarm in delta.alarms)]
+        numbers = [
+            *(state.number for state in delta.states),
+            *(alarm.signal for alarm in delta.alarms),
+            *(step.signal for step in delta.commands),
+        ]
         if any(number not in self._records for number in numbers):
             await self._find_signals()
         states = [
@@ -132,23 +137,28 @@ class Following:
             for state in delta.states
             if (record := self._records.get(state.number)) is not None
         ]
-        if delta.alarms:
-            return delta.seq, self._with_alarms(delta, states)
+        if delta.alarms or delta.commands:
+            return delta.seq, self._with_steps(delta, states)
         frame = b'{"type":"delta","seq":%d,"states":[%s]}' % (delta.seq, b",".join(states))
         return delta.seq, fragments.keep(delta, frame)
 
-    def _with_alarms(self, delta: Delta, states: list[bytes]) -> bytes:
-        """A frame of type `alarms`; a slow client's, for which changes were folded together, is a `delta` that has alarms, too."""
-        alarms = _encoder.encode(
-            [
-                alarm_document(alarm, record)
-                for alarm in delta.alarms
-                if (record := self._records.get(alarm.signal)) is not None
-            ]
-        )
-        kind = b"delta" if states else b"alarms"
-        parts = (kind, delta.seq, b",".join(states), alarms)
-        return b'{"type":"%s","seq":%d,"states":[%s],"alarms":%s}' % parts
+    def _with_steps(self, delta: Delta, states: list[bytes]) -> bytes:
+        """A frame of type `alarms` or `commands`; a slow client's, for which changes were folded together, is a `delta` that has several."""
+        records = self._records
+        alarms = [
+            alarm_document(each, records[each.signal]) for each in delta.alarms if each.signal in records
+        ]
+        commands = [
+            step_document(each, records[each.signal]) for each in delta.commands if each.signal in records
+        ]
+        mixed = states or (delta.alarms and delta.commands)
+        kind = b"delta" if mixed else b"alarms" if delta.alarms else b"commands"
+        parts = [b'{"type":"%s","seq":%d,"states":[%s]' % (kind, delta.seq, b",".join(states))]
+        if delta.alarms:
+            parts.append(b'"alarms":' + _encoder.encode(alarms))
+        if delta.commands:
+            parts.append(b'"commands":' + _encoder.encode(commands))
+        return b",".join(parts) + b"}"
 
     async def _find_signals(self) -> None:
         self._records = await run_in_threadpool(self._signals)

@@ -1,7 +1,8 @@
 """From records of alarms and their rules to the documents of the API."""
 
+from api.moments import moment
 from api.representations import Document
-from api.representations_live import alarm_rule, moment
+from api.representations_live import alarm_rule
 from twin.alarms import AlarmPattern, AlarmRecord, Status
 from twin.ports import AlarmView, SignalRecord
 

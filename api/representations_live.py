@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from api.moments import moment
 from api.representations import Document
 from api.representations_commands import control
 from twin.alarms import AlarmRule
@@ -13,14 +14,6 @@ from twin.ports import Curve, HistoryRow, RollUp, SceneAt, SignalRecord, StateRe
 from twin.ports.live import QUALITIES
 from twin.state import Quality, Value
 from twin.times import from_microseconds
-
-
-def moment(microseconds: int | None) -> str | None:
-    """RFC 3339 in UTC, as short as the time allows."""
-    if microseconds is None:
-        return None
-    text = from_microseconds(microseconds).isoformat(timespec="auto")
-    return text.removesuffix("+00:00") + "Z"
 
 
 def instant(microseconds: int | None) -> datetime | None:

@@ -1,5 +1,5 @@
 """What a server does beside answering: it takes in readings, runs the demo's devices, looks for signals that have gone silent, evaluates
-rules for alarms, and keeps history in order.
+rules for alarms, sends commands, and keeps history in order.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 
 from api.alarm_job import AlarmJob
 from api.upkeep import Upkeep
+from state_sync.control import Control
 from state_sync.decoding import from_store
 from state_sync.ingest import Ingest, IngestHealth, IngestOptions
 from state_sync.messages import Source
@@ -34,7 +35,8 @@ Devices = Callable[[], Awaitable[None]]
 class Work:
     """Background work of one server process. `start` and `stop` are called once, in one event loop.
 
-    `sources`: buses by the name under which health and metrics show them. Nothing that fails here keeps the server from answering.
+    `sources`: buses by the name under which health and metrics show them. Ways to devices are
+    given to `control` before the start. Nothing that fails here keeps the server from answering.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Work:
         self.swept = 0
         self.upkeep = upkeep or Upkeep(store)
         self.alarms = AlarmJob(store)
+        self.control = Control(store, {})
         self._store = store
         self._sources = dict(sources or {})
         self._devices = devices
@@ -83,6 +86,8 @@ class Work:
                 found.append(f"{name}: a subscription was refused")
         if self.alarms.failing is not None:
             found.append("alarms: rules are not evaluated")
+        if self.control.failing is not None:
+            found.append("commands: the store cannot be used")
         return found
 
     async def start(self) -> None:
@@ -92,6 +97,7 @@ class Work:
             self._sweep(self._sweeper),
             self.upkeep.run(),
             self.alarms.run(),
+            self.control.run(),
         ]
         jobs += [self._take_in(name, source) for name, source in self._sources.items()]
         if self._devices is not None:

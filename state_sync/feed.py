@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from twin.alarms import AlarmRecord
+from twin.commands import Step
 from twin.errors import TwinError
 from twin.ports import StateChange
 from twin.ports.live import StateDelta
@@ -53,11 +54,12 @@ class LostTrack(Exception):
 
 
 class Delta(Struct, frozen=True):
-    """What has changed since the delta before, up to change `seq`; each signal once. `alarms`: steps of alarms, in their order."""
+    """What has changed since the delta before, up to change `seq`; each signal once. `alarms`, `commands`: steps of alarms and of commands, in their order."""
 
     seq: int
     states: Sequence[StateDelta]
     alarms: Sequence[AlarmRecord] = ()
+    commands: Sequence[Step] = ()
 
 
 class Follower:
@@ -107,11 +109,13 @@ class Follower:
 
     def chosen(self, change: StateChange) -> Delta | None:
         """What it wants of a change; None: nothing."""
-        states, alarms, wanted = change.states, change.alarms, self.wanted
+        states, alarms, commands = change.states, change.alarms, change.commands
+        wanted = self.wanted
         if wanted is not None:
             states = [state for state in states if state.number in wanted]
             alarms = [alarm for alarm in alarms if alarm.signal in wanted]
-        return Delta(change.seq, states, alarms) if states or alarms else None
+            commands = [step for step in commands if step.signal in wanted]
+        return Delta(change.seq, states, alarms, commands) if states or alarms or commands else None
 
 
 class _Group:
@@ -236,8 +240,8 @@ class Feed:
                 await asyncio.sleep(self._poll_s)
 
     def _hand_out(self, change: StateChange) -> None:
-        if change.alarms:
-            self._hand_out_alarms(change)
+        if change.alarms or change.commands:
+            self._hand_out_steps(change)
             return
         whole = Delta(change.seq, change.states)
         for follower in self._everything:
@@ -252,15 +256,16 @@ class Feed:
             for follower in group.followers:
                 follower.offer(share)
 
-    def _hand_out_alarms(self, change: StateChange) -> None:
-        groups = {group for alarm in change.alarms for group in self._some.get(alarm.signal, ())}
+    def _hand_out_steps(self, change: StateChange) -> None:
+        signals = {alarm.signal for alarm in change.alarms} | {step.signal for step in change.commands}
+        groups = {group for signal in signals for group in self._some.get(signal, ())}
         for follower in self._everything.union(*(group.followers for group in groups)):
             if (delta := follower.chosen(change)) is not None:
                 follower.offer(delta)
 
 
 def _folded(deltas: Sequence[Delta]) -> Delta:
-    """The newest state of each signal, `changed` if any of them was a change; the newest alarm of each signal and kind."""
+    """The newest state of each signal, `changed` if any of them was a change; the newest alarm of each signal and kind, the newest step of each command."""
     newest: dict[int, StateDelta] = {}
     for delta in deltas:
         for state in delta.states:
@@ -271,7 +276,12 @@ def _folded(deltas: Sequence[Delta]) -> Delta:
         for alarm in delta.alarms:
             alarms.pop((alarm.signal, alarm.kind), None)
             alarms[alarm.signal, alarm.kind] = alarm
-    return Delta(deltas[-1].seq, list(newest.values()), list(alarms.values()))
+    commands: dict[str, Step] = {}
+    for delta in deltas:
+        for step in delta.commands:
+            commands.pop(step.id, None)
+            commands[step.id] = step
+    return Delta(deltas[-1].seq, list(newest.values()), list(alarms.values()), list(commands.values()))
 
 
 def _marked(state: StateDelta) -> StateDelta:

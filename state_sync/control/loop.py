@@ -90,6 +90,10 @@ class Control:
         """Whether there is a way to some devices now."""
         return any(outlet.connected for outlet in self._outlets.values())
 
+    def reach(self, source: str | None, outlet: Outlet) -> None:
+        """Another way to devices; before `run`."""
+        self._outlets[source] = outlet
+
     def wake(self) -> None:
         """There is something new. From any thread."""
         loop = self._loop

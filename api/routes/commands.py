@@ -1,0 +1,234 @@
+"""`/api/v1/commands`: asking for commands, following them, approving, taking back, holding."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api import representations_commands as representations
+from api import schemas_commands as schemas
+from api.acting import may, principal_of
+from api.commanding import checked_subject, matching, named, status_of, targets
+from api.problems import problem
+from api.representations import page
+from api.routes.common import OF_A_BODY, Cursor, Limit, Running, document, refusals
+from api.routes.live_filters import asked_of
+from api.runtime import Runtime
+from api.schemas_live import StateQuestion
+from api.work import Work
+from twin.commands import OPEN, Status
+from twin.errors import InvalidQuery, NotFound
+from twin.ports import CommandQuery, Order, Placed, Target
+from twin.times import to_microseconds
+
+router = APIRouter(prefix="/api/v1/commands", tags=["commands"])
+
+TOLD = 100
+"""Refusals that are told with an answer; all are counted."""
+
+CommandId = Annotated[str, Path(max_length=64, description="Id of the request.")]
+States = Annotated[list[str], Query(alias="state", description="States, or `open`; several: any of them.")]
+Remark = schemas.CommandRemark
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=schemas.CommandRequest,
+    responses={
+        200: {"model": schemas.DryRun, "description": "What would happen (`dry_run`)."},
+        **refusals(*OF_A_BODY, 404, 409),
+    },
+)
+def place_command(request: Request, running: Running, body: schemas.CommandBody) -> Response:
+    """Ask for a command: 202 says that it is recorded, not that it is done. Follow it at `Location`, or on the live channel."""
+    checked_subject(body.signal, body.targets)
+    order = Order(
+        by=principal_of(request),
+        reason=body.reason,
+        targets=_targets(request, running, body),
+        priority=body.priority,
+        start_at=_instant(body.start_at),
+        expires_at=_instant(body.expires_at),
+        rate=body.rate,
+        key=body.idempotency_key,
+        bulk=body.targets is not None,
+    )
+    placed = running.store.place_command(order, dry_run=body.dry_run)
+    if body.dry_run:
+        return document(_told(placed))
+    if placed.id is None:
+        told = _told(placed)
+        first = next(each for outcome in placed.outcomes for each in outcome.refusals)
+        return problem(status_of(placed), f"{first.code}: {first.detail}.", errors=told["outcomes"])
+    work: Work = request.app.state.work
+    work.control.wake()
+    answer = msgspec.json.encode(representations.request(running.store.command(placed.id)))
+    headers = {"location": f"/api/v1/commands/{placed.id}"}
+    return Response(answer, HTTPStatus.ACCEPTED, headers=headers, media_type="application/json")
+
+
+def _targets(request: Request, running: Runtime, body: schemas.CommandBody) -> list[Target]:
+    wanted = body.targets
+    if wanted is None:
+        assert body.signal is not None
+        found = named(running.store, [body.signal])
+    elif wanted.signals is not None:
+        found = named(running.store, list(dict.fromkeys(wanted.signals)))
+    else:
+        conditions = wanted.model_dump(exclude={"signals"}, exclude_defaults=True)
+        if not conditions:
+            raise InvalidQuery("`targets` says nothing: name signals, or a condition.")
+        found = matching(running.store, asked_of(StateQuestion(**conditions)))
+        if not found:
+            raise NotFound("settable signal", "that passes the conditions")
+    return targets(found, body.value, body.unit, lambda records: may(request, "command", records))
+
+
+def _told(placed: Placed) -> dict[str, object]:
+    refused = sum(bool(each.refusals) for each in placed.outcomes)
+    first = sorted(placed.outcomes, key=lambda each: not each.refusals)[:TOLD]
+    outcomes = [representations.outcome(each) for each in first]
+    return {"targets": len(placed.outcomes), "refused": refused, "outcomes": outcomes}
+
+
+@router.get("", response_model=schemas.CommandRequestPage, responses=refusals(400, 422))
+def list_commands(
+    running: Running,
+    state: States = [],  # noqa: B006
+    signal: Annotated[list[str], Query(description="Ids of signals; several: any of them.")] = [],  # noqa: B006
+    model: Annotated[list[str], Query(description="Keys of models; several: any of them.")] = [],  # noqa: B006
+    by: Annotated[str | None, Query(description="Who asked.")] = None,
+    start: Annotated[
+        datetime | None, Query(alias="from", description="Asked for at this time or later.")
+    ] = None,
+    end: Annotated[datetime | None, Query(alias="to", description="Asked for before this time.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """Requests that pass all filters given, the newest first."""
+    query = CommandQuery(
+        statuses=_statuses(state),
+        signals=tuple(signal),
+        models=tuple(model),
+        by=by,
+        start=_instant(start),
+        end=_instant(end),
+        limit=limit,
+        cursor=cursor,
+    )
+    found = running.store.commands(query)
+    return document(page([representations.request(each) for each in found.items], found.next))
+
+
+def _statuses(words: list[str]) -> tuple[Status, ...]:
+    """Raises InvalidQuery."""
+    wanted: set[Status] = set()
+    for word in words:
+        if word == "open":
+            wanted.update(OPEN)
+        elif word in set(Status):
+            wanted.add(Status(word))
+        else:
+            raise InvalidQuery(f"{word[:60]!r} is no state; known are open, {', '.join(Status)}.")
+    return tuple(sorted(wanted))
+
+
+@router.get("/holds", response_model=schemas.CommandHolds, responses=refusals())
+def list_holds(running: Running) -> Response:
+    """Priorities that are held now."""
+    return document(page([representations.hold(*each) for each in running.store.command_holds()]))
+
+
+@router.get("/{command}", response_model=schemas.CommandRequest, responses=refusals(404, 422))
+def read_command(running: Running, command: CommandId) -> Response:
+    """One request as it stands."""
+    return document(representations.request(running.store.command(command)))
+
+
+@router.get("/{command}/targets", response_model=schemas.CommandPage, responses=refusals(400, 404, 422))
+def list_targets(
+    running: Running,
+    command: CommandId,
+    state: States = [],  # noqa: B006
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """The commands of a request, each with its outcome."""
+    found = running.store.command_targets(command, statuses=_statuses(state), limit=limit, cursor=cursor)
+    return document(page([representations.command(each) for each in found.items], found.next))
+
+
+@router.get("/{command}/steps", response_model=schemas.CommandSteps, responses=refusals(404, 422))
+def list_steps(running: Running, command: CommandId) -> Response:
+    """The log of one command: that of a request for one signal, or one of `targets` by its id."""
+    return document(page([representations.logged(each) for each in running.store.command_steps(command)]))
+
+
+@router.post(
+    "/{command}/approve", response_model=schemas.CommandRequest, responses=refusals(*OF_A_BODY, 404, 409)
+)
+def approve_command(request: Request, running: Running, command: CommandId) -> Response:
+    """Let a command go to a signal that is marked dangerous: not the person who asked for it."""
+    _check_right(request, running, command, "approve")
+    view = running.store.approve_command(command, by=principal_of(request))
+    work: Work = request.app.state.work
+    work.control.wake()
+    return document(representations.request(view))
+
+
+@router.post(
+    "/{command}/cancel", response_model=schemas.CommandRequest, responses=refusals(*OF_A_BODY, 404, 409)
+)
+def cancel_command(
+    request: Request, running: Running, command: CommandId, remark: Remark | None = None
+) -> Response:
+    """Take back what has not been sent."""
+    _check_right(request, running, command, "command")
+    note = None if remark is None else remark.note
+    view = running.store.cancel_command(command, by=principal_of(request), note=note)
+    return document(representations.request(view))
+
+
+@router.post("/{command}/hold", response_model=schemas.CommandHolds, responses=refusals(*OF_A_BODY, 404, 409))
+def hold_command(
+    request: Request, running: Running, command: CommandId, remark: Remark | None = None
+) -> Response:
+    """Hold the command's priority on its signals, also when it is over: lower ones are refused until it is released."""
+    _check_right(request, running, command, "command")
+    said = remark or Remark()
+    by = principal_of(request)
+    running.store.hold_command(command, by=by, until=_instant(said.until), reason=said.note)
+    return list_holds(running)
+
+
+@router.post(
+    "/{command}/release", response_model=schemas.CommandHolds, responses=refusals(*OF_A_BODY, 404, 409)
+)
+def release_command(request: Request, running: Running, command: CommandId) -> Response:
+    """Let go of what `hold` took."""
+    _check_right(request, running, command, "command")
+    running.store.release_command(command, by=principal_of(request))
+    return list_holds(running)
+
+
+def _check_right(request: Request, running: Runtime, command: str, action: str) -> None:
+    """Whether the caller has the right to all signals of a request; else it is as if it were not there. Raises NotFound."""
+    cursor: str | None = None
+    while True:
+        found = running.store.command_targets(command, limit=1000, cursor=cursor)
+        records = [each.signal for each in found.items]
+        if not all(may(request, "approve" if action == "approve" else "command", records)):
+            raise NotFound("command", command)
+        if found.next is None:
+            return
+        cursor = found.next
+
+
+def _instant(moment: datetime | None) -> int | None:
+    """Microseconds; a time without a zone is taken as UTC, as all times of this interface are."""
+    if moment is None:
+        return None
+    return to_microseconds(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
