@@ -1,6 +1,5 @@
 """`twin command`: asks for a command, and waits for its end where that is wanted. The server that runs on the data folder sends it."""
 
-import getpass
 import time
 
 import msgspec
@@ -8,6 +7,7 @@ import typer
 
 from api import representations_commands as representations
 from api.commanding import named, targets
+from api.local import local_user
 from api.runtime import Runtime
 from api.settings import Settings
 from twin.commands import OPEN, Status, WrongValue, checked_value
@@ -60,7 +60,7 @@ def run(settings: Settings, asking: Asking) -> None:
         ((identifier, record),) = named(runtime.store, [asking.signal])
         value: Value = asking.value if record is None else parsed(record.signal, asking.value)
         order = Order(
-            by=getpass.getuser(),
+            by=local_user(),
             reason=asking.reason,
             targets=targets([(identifier, record)], value, asking.unit, lambda found: [True] * len(found)),
             priority=asking.priority,

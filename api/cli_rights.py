@@ -12,7 +12,7 @@ from rich.table import Table
 from api import rights_work
 from api.audit_heads import exported, heads_file
 from api.local import act_locally, local_user
-from api.representations_live import moment
+from api.moments import moment
 from api.rights_work import NewToken
 from api.runtime import Runtime
 from api.security import audit_key

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 
 from state_sync.units import NoConversion, UnknownUnit, checked_unit, conversion
 from twin.commands import Refusal
 from twin.errors import InvalidQuery
-from twin.ports import Placed, SignalRecord, StateQuery, StateReader, Target
-from twin.queries import MAX_LIMIT
+from twin.ports import Placed, SignalRecord, StateQuery, StateRecord, Target
+from twin.queries import MAX_LIMIT, Page
 from twin.state import Value
 
 May = Callable[[Sequence[SignalRecord]], list[bool]]
 """Whether the caller may command each of these signals."""
 
+NOT_FOUND = Refusal(code="not_found", detail="no such signal")
 FORBIDDEN = Refusal(code="forbidden", detail="you have no right to command it")
 
 _STATUS = {
@@ -25,18 +27,30 @@ _STATUS = {
 """What a single refused target is answered with; anything else is 422."""
 
 
-def named(store: StateReader, signals: Sequence[str]) -> list[tuple[str, SignalRecord | None]]:
+class Finder(Protocol):
+    """Where signals are found: the store, or what a caller sees of it."""
+
+    def states_of(self, signals: Sequence[str]) -> list[StateRecord]:
+        """As `twin.ports.StateReader`."""
+        ...
+
+    def states(self, query: StateQuery) -> Page[StateRecord]:
+        """As `twin.ports.StateReader`."""
+        ...
+
+
+def named(store: Finder, signals: Sequence[str]) -> list[tuple[str, SignalRecord | None]]:
     """Signals by id, None for those that are not there. Raises InvalidQuery."""
     found = {state.signal.signal.id: state.signal for state in store.states_of(signals)}
     return [(identifier, found.get(identifier)) for identifier in signals]
 
 
-def matching(store: StateReader, query: StateQuery) -> list[tuple[str, SignalRecord | None]]:
+def matching(store: Finder, query: StateQuery) -> list[tuple[str, SignalRecord | None]]:
     """All settable signals that pass. Raises InvalidQuery, NotFound."""
     return [(record.signal.id, record) for record in _pages(store, query)]
 
 
-def _pages(store: StateReader, query: StateQuery) -> Iterator[SignalRecord]:
+def _pages(store: Finder, query: StateQuery) -> Iterator[SignalRecord]:
     cursor: str | None = None
     while True:
         asked = msgspec.structs.replace(query, settable=True, limit=MAX_LIMIT, cursor=cursor)
@@ -61,7 +75,7 @@ def _target(
 ) -> Target:
     value, unit = given
     if record is None:
-        return Target(identifier, value)
+        return Target(identifier, value, NOT_FOUND)  # also what is there and not to be seen
     if not rights[record.number]:
         return Target(identifier, value, FORBIDDEN)
     if unit is None:

@@ -30,6 +30,7 @@ READS_ALL = Need(Action.READ, "all")
 ADMINISTERS = Need(Action.ADMINISTER, "all")
 ADMINISTERS_MODEL = Need(Action.ADMINISTER, "model")
 COMMANDS = Need(Action.COMMAND)
+APPROVES = Need(Action.APPROVE)
 
 API = "/api/v1"
 _OBJECT = f"{API}/objects/{{model}}/{{global_id}}"
@@ -80,6 +81,16 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("GET", f"{API}/alarms/rules"): READS_ALL,
     ("PUT", f"{API}/alarms/rules/{{rule}}"): ADMINISTERS,
     ("DELETE", f"{API}/alarms/rules/{{rule}}"): ADMINISTERS,
+    ("POST", f"{API}/commands"): COMMANDS,
+    ("GET", f"{API}/commands"): READS,
+    ("GET", f"{API}/commands/holds"): READS,
+    ("GET", f"{API}/commands/{{command}}"): READS,
+    ("GET", f"{API}/commands/{{command}}/targets"): READS,
+    ("GET", f"{API}/commands/{{command}}/steps"): READS,
+    ("POST", f"{API}/commands/{{command}}/approve"): APPROVES,
+    ("POST", f"{API}/commands/{{command}}/cancel"): COMMANDS,
+    ("POST", f"{API}/commands/{{command}}/hold"): COMMANDS,
+    ("POST", f"{API}/commands/{{command}}/release"): COMMANDS,
     ("POST", f"{API}/live/tickets"): READS,
     ("GET", f"{API}/live/events"): READS,
     ("GET", f"{API}/live"): READS,

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from api.moments import moment
 from api.representations import Document, page
-from api.representations_live import moment
 from twin.access import Secret, TokenRecord, new_secret
 from twin.policy import (
     BUILT_IN,

@@ -9,18 +9,23 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import representations_commands as representations
 from api import schemas_commands as schemas
-from api.acting import may, principal_of
+from api.acting import may
+from api.callers import Caller
 from api.commanding import checked_subject, matching, named, status_of, targets
 from api.problems import problem
+from api.reader import Reader
 from api.representations import page
-from api.routes.common import OF_A_BODY, Cursor, Limit, Running, document, refusals
+from api.rights import refused
+from api.routes.common import OF_A_BODY, Cursor, Limit, Running, Seen, Who, act, document, refusals
 from api.routes.live_filters import asked_of
 from api.runtime import Runtime
 from api.schemas_live import StateQuestion
 from api.work import Work
 from twin.commands import OPEN, Status
 from twin.errors import InvalidQuery, NotFound
+from twin.policy import Action
 from twin.ports import CommandQuery, Order, Placed, Target
+from twin.queries import MAX_LIMIT
 from twin.times import to_microseconds
 
 router = APIRouter(prefix="/api/v1/commands", tags=["commands"])
@@ -42,13 +47,15 @@ Remark = schemas.CommandRemark
         **refusals(*OF_A_BODY, 404, 409),
     },
 )
-def place_command(request: Request, running: Running, body: schemas.CommandBody) -> Response:
+def place_command(
+    request: Request, running: Running, seen: Seen, who: Who, body: schemas.CommandBody
+) -> Response:
     """Ask for a command: 202 says that it is recorded, not that it is done. Follow it at `Location`, or on the live channel."""
     checked_subject(body.signal, body.targets)
     order = Order(
-        by=principal_of(request),
+        by=who.name,
         reason=body.reason,
-        targets=_targets(request, running, body),
+        targets=_targets(request, seen, body),
         priority=body.priority,
         start_at=_instant(body.start_at),
         expires_at=_instant(body.expires_at),
@@ -56,9 +63,10 @@ def place_command(request: Request, running: Running, body: schemas.CommandBody)
         key=body.idempotency_key,
         bulk=body.targets is not None,
     )
-    placed = running.store.place_command(order, dry_run=body.dry_run)
     if body.dry_run:
-        return document(_told(placed))
+        return document(_told(running.store.place_command(order, dry_run=True)))
+    with act(running, who, "command.place", body.signal or f"{len(order.targets)} signals", body.reason):
+        placed = running.store.place_command(order)
     if placed.id is None:
         told = _told(placed)
         first = next(each for outcome in placed.outcomes for each in outcome.refusals)
@@ -70,18 +78,18 @@ def place_command(request: Request, running: Running, body: schemas.CommandBody)
     return Response(answer, HTTPStatus.ACCEPTED, headers=headers, media_type="application/json")
 
 
-def _targets(request: Request, running: Runtime, body: schemas.CommandBody) -> list[Target]:
+def _targets(request: Request, seen: Reader, body: schemas.CommandBody) -> list[Target]:
     wanted = body.targets
     if wanted is None:
         assert body.signal is not None
-        found = named(running.store, [body.signal])
+        found = named(seen, [body.signal])
     elif wanted.signals is not None:
-        found = named(running.store, list(dict.fromkeys(wanted.signals)))
+        found = named(seen, list(dict.fromkeys(wanted.signals)))
     else:
         conditions = wanted.model_dump(exclude={"signals"}, exclude_defaults=True)
         if not conditions:
             raise InvalidQuery("`targets` says nothing: name signals, or a condition.")
-        found = matching(running.store, asked_of(StateQuestion(**conditions)))
+        found = matching(seen, asked_of(StateQuestion(**conditions)))
         if not found:
             raise NotFound("settable signal", "that passes the conditions")
     return targets(found, body.value, body.unit, lambda records: may(request, "command", records))
@@ -97,6 +105,7 @@ def _told(placed: Placed) -> dict[str, object]:
 @router.get("", response_model=schemas.CommandRequestPage, responses=refusals(400, 422))
 def list_commands(
     running: Running,
+    seen: Seen,
     state: States = [],  # noqa: B006
     signal: Annotated[list[str], Query(description="Ids of signals; several: any of them.")] = [],  # noqa: B006
     model: Annotated[list[str], Query(description="Keys of models; several: any of them.")] = [],  # noqa: B006
@@ -116,6 +125,7 @@ def list_commands(
         by=by,
         start=_instant(start),
         end=_instant(end),
+        reach=seen.reach,
         limit=limit,
         cursor=cursor,
     )
@@ -137,43 +147,50 @@ def _statuses(words: list[str]) -> tuple[Status, ...]:
 
 
 @router.get("/holds", response_model=schemas.CommandHolds, responses=refusals())
-def list_holds(running: Running) -> Response:
+def list_holds(running: Running, seen: Seen) -> Response:
     """Priorities that are held now."""
-    return document(page([representations.hold(*each) for each in running.store.command_holds()]))
+    found = running.store.command_holds()
+    visible = {record.number for record in seen.signals(record for record, _ in found)}
+    return document(page([representations.hold(*each) for each in found if each[0].number in visible]))
 
 
 @router.get("/{command}", response_model=schemas.CommandRequest, responses=refusals(404, 422))
-def read_command(running: Running, command: CommandId) -> Response:
+def read_command(running: Running, who: Who, command: CommandId) -> Response:
     """One request as it stands."""
+    _check_right(running, who, command, Action.READ)
     return document(representations.request(running.store.command(command)))
 
 
 @router.get("/{command}/targets", response_model=schemas.CommandPage, responses=refusals(400, 404, 422))
 def list_targets(
     running: Running,
+    who: Who,
     command: CommandId,
     state: States = [],  # noqa: B006
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """The commands of a request, each with its outcome."""
+    _check_right(running, who, command, Action.READ)
     found = running.store.command_targets(command, statuses=_statuses(state), limit=limit, cursor=cursor)
     return document(page([representations.command(each) for each in found.items], found.next))
 
 
 @router.get("/{command}/steps", response_model=schemas.CommandSteps, responses=refusals(404, 422))
-def list_steps(running: Running, command: CommandId) -> Response:
+def list_steps(running: Running, who: Who, command: CommandId) -> Response:
     """The log of one command: that of a request for one signal, or one of `targets` by its id."""
+    _check_right(running, who, command.partition("-")[0], Action.READ)
     return document(page([representations.logged(each) for each in running.store.command_steps(command)]))
 
 
 @router.post(
     "/{command}/approve", response_model=schemas.CommandRequest, responses=refusals(*OF_A_BODY, 404, 409)
 )
-def approve_command(request: Request, running: Running, command: CommandId) -> Response:
+def approve_command(request: Request, running: Running, who: Who, command: CommandId) -> Response:
     """Let a command go to a signal that is marked dangerous: not the person who asked for it."""
-    _check_right(request, running, command, "approve")
-    view = running.store.approve_command(command, by=principal_of(request))
+    _check_right(running, who, command, Action.APPROVE)
+    with act(running, who, "command.approve", command):
+        view = running.store.approve_command(command, by=who.name)
     work: Work = request.app.state.work
     work.control.wake()
     return document(representations.request(view))
@@ -182,46 +199,56 @@ def approve_command(request: Request, running: Running, command: CommandId) -> R
 @router.post(
     "/{command}/cancel", response_model=schemas.CommandRequest, responses=refusals(*OF_A_BODY, 404, 409)
 )
-def cancel_command(
-    request: Request, running: Running, command: CommandId, remark: Remark | None = None
-) -> Response:
+def cancel_command(running: Running, who: Who, command: CommandId, remark: Remark | None = None) -> Response:
     """Take back what has not been sent."""
-    _check_right(request, running, command, "command")
+    _check_right(running, who, command, Action.COMMAND)
     note = None if remark is None else remark.note
-    view = running.store.cancel_command(command, by=principal_of(request), note=note)
+    with act(running, who, "command.cancel", command, note or ""):
+        view = running.store.cancel_command(command, by=who.name, note=note)
     return document(representations.request(view))
 
 
 @router.post("/{command}/hold", response_model=schemas.CommandHolds, responses=refusals(*OF_A_BODY, 404, 409))
 def hold_command(
-    request: Request, running: Running, command: CommandId, remark: Remark | None = None
+    running: Running, seen: Seen, who: Who, command: CommandId, remark: Remark | None = None
 ) -> Response:
     """Hold the command's priority on its signals, also when it is over: lower ones are refused until it is released."""
-    _check_right(request, running, command, "command")
+    _check_right(running, who, command, Action.COMMAND)
     said = remark or Remark()
-    by = principal_of(request)
-    running.store.hold_command(command, by=by, until=_instant(said.until), reason=said.note)
-    return list_holds(running)
+    with act(running, who, "command.hold", command, said.note or ""):
+        running.store.hold_command(command, by=who.name, until=_instant(said.until), reason=said.note)
+    return list_holds(running, seen)
 
 
 @router.post(
     "/{command}/release", response_model=schemas.CommandHolds, responses=refusals(*OF_A_BODY, 404, 409)
 )
-def release_command(request: Request, running: Running, command: CommandId) -> Response:
+def release_command(running: Running, seen: Seen, who: Who, command: CommandId) -> Response:
     """Let go of what `hold` took."""
-    _check_right(request, running, command, "command")
-    running.store.release_command(command, by=principal_of(request))
-    return list_holds(running)
+    _check_right(running, who, command, Action.COMMAND)
+    with act(running, who, "command.release", command):
+        running.store.release_command(command, by=who.name)
+    return list_holds(running, seen)
 
 
-def _check_right(request: Request, running: Runtime, command: str, action: str) -> None:
-    """Whether the caller has the right to all signals of a request; else it is as if it were not there. Raises NotFound."""
+def _check_right(running: Runtime, who: Caller, command: str, action: Action) -> None:
+    """Whether the caller may do this to all signals of a request. Raises NotFound where it may not even know of it, NotAllowed."""
+    if not who.reach(action).is_everything:
+        _check_signals(running, who, command, Action.READ)
+        if action is not Action.READ:
+            _check_signals(running, who, command, action)
+
+
+def _check_signals(running: Runtime, who: Caller, command: str, action: Action) -> None:
+    reach = who.reach(action)
     cursor: str | None = None
     while True:
-        found = running.store.command_targets(command, limit=1000, cursor=cursor)
-        records = [each.signal for each in found.items]
-        if not all(may(request, "approve" if action == "approve" else "command", records)):
-            raise NotFound("command", command)
+        found = running.store.command_targets(command, limit=MAX_LIMIT, cursor=cursor)
+        numbers = [each.signal.number for each in found.items]
+        if set(numbers) - running.store.visible_signals(reach, numbers):
+            if action is Action.READ:
+                raise NotFound("command", command)
+            raise refused(who, action, " all of these signals")
         if found.next is None:
             return
         cursor = found.next

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api import rights_work
 from api import schemas_access as schemas
+from api.moments import moment
 from api.representations import Document, page
-from api.representations_live import moment
 from api.rights_work import NewToken, token_document
 from api.routes.common import OF_A_BODY, Cursor, Limit, Running, Who, act, document, refusals
 from twin.access import AuditRecord

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from twin.commands import Command, Hold, Refusal, Status
 from twin.controls import Priority
+from twin.policy import Reach
 from twin.ports.live import SignalRecord
 from twin.queries import Page
 from twin.state import Value
@@ -99,6 +100,7 @@ class CommandQuery(Struct, frozen=True, kw_only=True):
     """Which requests: all conditions hold, empty means any; the newest come first.
 
     `statuses`, `signals` (ids), `models`: requests that have such a command. `start`, `end`: asked for at or after, and before.
+    `reach`: only requests of which all signals are reached.
     """
 
     statuses: tuple[Status, ...] = ()
@@ -107,6 +109,7 @@ class CommandQuery(Struct, frozen=True, kw_only=True):
     by: str | None = None
     start: int | None = None
     end: int | None = None
+    reach: Reach | None = None
     limit: int = 100
     cursor: str | None = None
 

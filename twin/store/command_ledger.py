@@ -14,7 +14,7 @@ from twin.controls import Control
 from twin.events import ChangeKind
 from twin.ports import ClearedAlarm, Happening, NewAlarm, SignalRecord
 from twin.store import alarm_steps, command_rows, counters, live_changes
-from twin.store.command_rows import Change, Loaded, control_of
+from twin.store.command_rows import Change, Loaded, Logged, control_of
 from twin.store.database import Database
 from twin.store.pace import lists
 from twin.store.schema_commands import command, command_request
@@ -37,7 +37,8 @@ class Ledger:
         self._connection = connection
         self._changed: dict[int, Change] = {}
         self._new: list[Change] = []
-        self._steps: list[tuple[int, Step]] = []
+        self._steps: list[Logged] = []
+        self._names: dict[int, str] = {}
         self._happened: list[Happening] = []
         self._ended: list[Loaded] = []
 
@@ -60,6 +61,7 @@ class Ledger:
     def decide(self, of: Loaded, decision: Decision, *, by: str, worker: str | None = None) -> Command:
         """Take the steps of a decision, or only note it."""
         one = self.current(of)
+        self._names[one.signal] = of.signal.signal.id
         for after in walked(one, decision, self.now):
             self._log(after, by, decision.detail)
             one = after
@@ -79,6 +81,7 @@ class Ledger:
     def add(self, one: Command, record: SignalRecord, *, by: str) -> None:
         """A new command."""
         self._new.append(Change(one, control_of(record)))
+        self._names[one.signal] = record.signal.id
         self._log(one, by, one.detail)
 
     def _log(self, one: Command, by: str, detail: str | None, *, told: bool = False) -> None:
@@ -92,7 +95,7 @@ class Ledger:
             detail=detail,
             told=told,
         )
-        self._steps.append((one.number, step))
+        self._steps.append(Logged(one.number, step, self._names.get(one.signal, str(one.signal))))
 
     def write(self) -> None:
         """Write everything."""
@@ -201,7 +204,7 @@ class Ledger:
         if self._happened:
             told = alarm_steps.happen(self._database, self._connection, self._happened, self.now)
             self._change_row(ChangeKind.ALARMS_CHANGED, told)
-        self._change_row(ChangeKind.COMMANDS_CHANGED, [step for _, step in self._steps])
+        self._change_row(ChangeKind.COMMANDS_CHANGED, [each.step for each in self._steps])
 
     def _change_row(self, kind: ChangeKind, rows: Sequence[AlarmRecord] | Sequence[Step]) -> None:
         if rows:

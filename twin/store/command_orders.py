@@ -37,6 +37,8 @@ from twin.store.values import encode
 MAX_REASON = 1000
 MAX_KEY = 200
 
+NOT_FOUND = Refusal(code="not_found", detail="no such signal")
+
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -150,10 +152,8 @@ class _Placing:
         found = []
         for position, target in enumerate(self._order.targets):
             record = records.get(target.signal)
-            if record is None:
-                found.append(
-                    _refused(position, target, None, Refusal(code="not_found", detail="no such signal"))
-                )
+            if record is None or (target.refused is not None and target.refused.code == NOT_FOUND.code):
+                found.append(_refused(position, target, None, NOT_FOUND))
             elif target.refused is not None:
                 found.append(_refused(position, target, record, target.refused))
             else:

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
+from twin.access import Entry
 from twin.commands import OPEN, Command, Hold, Status, Step, due_at
 from twin.controls import BY_RANK, USUAL, Confirm, Control
 from twin.ports import SignalRecord
 from twin.state import Quality, Value
-from twin.store import counters
+from twin.store import audit, counters
 from twin.store.database import Database
 from twin.store.pace import lists
 from twin.store.schema_commands import command, command_hold, command_request, command_step
@@ -193,15 +194,37 @@ def change(database: Database, connection: Connection, changes: Iterable[Change]
         database.dialect.update_rows(connection, command, _CHANGING, rows)
 
 
-def write_steps(database: Database, connection: Connection, steps: Sequence[tuple[int, Step]]) -> None:
-    """The log of commands, by number: every step of every command passes here, in the transaction that makes it."""
-    if steps:
-        first = counters.take(connection, "command_step", len(steps)) + 1
-        rows = [
-            (first + place, number, step.status.value, step.at, step.by, step.detail, step.told)
-            for place, (number, step) in enumerate(steps)
-        ]
-        database.dialect.insert_rows(connection, command_step, rows)
+class Logged(NamedTuple):
+    """A step of a command, and the id of its signal."""
+
+    command: int
+    step: Step
+    signal: str
+
+
+def write_steps(database: Database, connection: Connection, logged: Sequence[Logged]) -> None:
+    """The log of commands: every step of every command passes here, in the transaction that makes it, and into the audit."""
+    if not logged:
+        return
+    first = counters.take(connection, "command_step", len(logged)) + 1
+    rows = [
+        (first + place, each.command, step.status.value, step.at, step.by, step.detail, step.told)
+        for place, each in enumerate(logged)
+        for step in (each.step,)
+    ]
+    database.dialect.insert_rows(connection, command_step, rows)
+    audit.note(connection, *(_entry(each) for each in logged if not each.step.told))
+
+
+def _entry(each: Logged) -> Entry:
+    step = each.step
+    words = f"{step.id}: {step.value!r}"
+    return Entry(
+        who=step.by,
+        action=f"command.{step.status}",
+        target=each.signal,
+        detail=words if step.detail is None else f"{words}; {step.detail}",
+    )
 
 
 def notes(connection: Connection, number: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, not_, or_, select
 
 from twin.commands import (
     WAITING,
@@ -18,14 +18,16 @@ from twin.commands import (
 )
 from twin.controls import BY_RANK
 from twin.errors import Conflict, NotFound
+from twin.policy import Reach
 from twin.ports import CommandQuery, CommandView, RequestView, SignalRecord, StepView
 from twin.queries import Page, checked_limit
-from twin.store import command_rows
+from twin.store import command_rows, visibility
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.command_ledger import Ledger
 from twin.store.command_rows import Loaded
 from twin.store.database import Database
-from twin.store.schema import model, twin_object
+from twin.store.ids import SPAN
+from twin.store.schema import model, object_version, twin_object
 from twin.store.schema_commands import command, command_hold, command_request, command_step
 from twin.store.schema_live import signal
 from twin.store.signals import signal_columns, signal_record
@@ -35,8 +37,10 @@ from twin.store.states import split_signal_id
 def requests(database: Database, query: CommandQuery) -> Page[RequestView]:
     """See `twin.ports.CommandKeeper.commands`."""
     limit = checked_limit(query.limit)
-    statement = select(command_request).where(*_conditions(query))
     with database.read() as connection:
+        statement = select(command_request).where(*_conditions(query))
+        if query.reach is not None and not query.reach.is_everything:
+            statement = statement.where(_reached(database, connection, query.reach))
         rows = connection.execute(statement.order_by(command_request.c.number.desc()).limit(limit + 1)).all()
         items = _views(connection, rows[:limit])
     return Page(items=items, next=encode_cursor(items[-1].number) if len(rows) > limit else None)
@@ -63,6 +67,25 @@ def _conditions(query: CommandQuery) -> list[ColumnElement[bool]]:
         )
         found.append(request.number.in_(select(command.c.request).select_from(start).where(*own)))
     return found
+
+
+def _reached(database: Database, connection: Connection, reach: Reach) -> ColumnElement[bool]:
+    """Whether all signals of a request are: one that reaches further tells nothing."""
+    first = model.c.current_revision_id * SPAN
+    current = (
+        (object_version.c.state_index == signal.c.state_index)
+        & (object_version.c.id >= first)
+        & (object_version.c.id < first + SPAN)
+    )
+    start = (
+        command.join(signal, signal.c.number == command.c.signal)
+        .join(twin_object, twin_object.c.state_index == signal.c.state_index)
+        .join(model, model.c.id == twin_object.c.model_id)
+        .join(object_version, current, isouter=True)
+    )
+    within = visibility.of_signals(database, connection, reach)
+    beyond = select(command.c.request).select_from(start).where(not_(func.coalesce(within, false())))
+    return command_request.c.number.not_in(beyond)
 
 
 def _of_commands(query: CommandQuery) -> list[ColumnElement[bool]]:
