@@ -4,10 +4,14 @@ LOCATION: a data folder, or the URL of a PostgreSQL database; `prepare` makes it
 """
 
 import asyncio
+import contextlib
 import signal
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from api.alarm_job import AlarmJob
 from state_sync.bindings.binding import Binding, to_document
 from state_sync.decoding import from_store
 from state_sync.ingest import Ingest, IngestOptions
@@ -15,10 +19,14 @@ from state_sync.mqtt import MqttSource
 from state_sync.mqtt_settings import MqttSettings
 from tests.state_sync.fakes import until
 from tests.state_sync.signals import declared
+from twin.alarms import AlarmRule, Kind
+from twin.ports import AlarmQuery
 from twin.state import Signal
 from twin.store import SqlStore, open_store, open_store_url
 
 SIGNALS = 50
+ALARMED, LIMIT = 2, 49.5
+"""The first signals have a rule: above the limit is an alarm."""
 ALL_TIME = 4_000_000_000_000_000
 """Beyond every reading, in microseconds since 1970."""
 
@@ -31,7 +39,11 @@ def opened(location: str) -> SqlStore:
 def prepare(location: str) -> None:
     """Make signals and bindings."""
     store = opened(location)
-    signals = [Signal(model="m", global_id=f"g{number:03}", name="v") for number in range(SIGNALS)]
+    rules = (AlarmRule(kind=Kind.HIGH, limit=LIMIT),)
+    signals = [
+        Signal(model="m", global_id=f"g{number:03}", name="v", alarms=rules if number < ALARMED else ())
+        for number in range(SIGNALS)
+    ]
     documents = [_document(record.signal, number) for number, record in enumerate(declared(store, signals))]
     store.replace_bindings("test", documents)
     store.close()
@@ -67,6 +79,18 @@ def history(store: SqlStore) -> list[int]:
     return times
 
 
+def alarms(store: SqlStore) -> list[int]:
+    """Since when each alarm's reason held."""
+    times: list[int] = []
+    query = AlarmQuery(limit=1000)
+    while True:
+        page = store.alarms(query)
+        times += [view.record.since for view in page.items]
+        if page.next is None:
+            return times
+        query = replace(query, cursor=page.next)
+
+
 async def work(port: int, location: str) -> None:
     store = opened(location)
     source = MqttSource(MqttSettings(client_id="twin", port=port, reconnect_from_s=0.05))
@@ -75,8 +99,15 @@ async def work(port: int, location: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     async with Ingest(store, source, load=from_store(store), options=options) as ingest:
         await until(lambda: source.link.connected)
+        job = AlarmJob(store)
+        # The first look ever is where evaluation begins: what comes after it is not to be missed.
+        await asyncio.to_thread(job.look)
+        watching = asyncio.create_task(job.run())
         print("connected", flush=True)  # noqa: T201 -- what the parent waits for
         await ended.wait()
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
     store.close()
     print(ingest.health, ingest.counts, flush=True)  # noqa: T201
 

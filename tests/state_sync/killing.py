@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -17,7 +18,6 @@ from tests.conftest import ROOT
 from tests.state_sync import child_ingest
 from tests.state_sync.broker import Broker
 from tests.state_sync.fakes import reading
-from twin.store import SqlStore
 
 BASE = 1_700_000_000_000_000
 """Time of the first reading; each is one microsecond after the one before."""
@@ -36,11 +36,12 @@ class Killing(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What a run found. `kept` counts the rows of each reading's time in history."""
+    """What a run found. `kept` counts the rows of each reading's time in history, `alarmed` the alarms by the time of their reading."""
 
     published: int
     acknowledged: frozenset[int]
     kept: Counter[int]
+    alarmed: Counter[int]
     last_words: str
     """What the last service said of itself at its end."""
 
@@ -53,6 +54,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
     def doubled(self) -> list[int]:
         """In history more than once."""
         return sorted(at for at, rows in self.kept.items() if rows > 1)
+
+
+def alarming(times: Iterable[int]) -> set[int]:
+    """Of these times of readings those whose value is beyond the limit of a rule; the one before of the signal was not."""
+    return {
+        at
+        for at in times
+        if (at - BASE) % child_ingest.SIGNALS < child_ingest.ALARMED
+        and (at - BASE) % 100 > child_ingest.LIMIT
+    }
 
 
 class Child:
@@ -106,13 +117,17 @@ async def run(broker: Broker, location: str, plan: Killing) -> Outcome:
             await publisher.drained()
         times = frozenset(_time_of(each) for each in acknowledged)
         store = child_ingest.opened(location)
-        await _settle(store, len(times))
+        await _settle(lambda: child_ingest.history(store), len(times))
+        await _settle(lambda: child_ingest.alarms(store), len(alarming(times)))
         await child.end(signal.SIGTERM)
         kept = Counter(child_ingest.history(store))
+        alarmed = Counter(child_ingest.alarms(store))
         store.close()
     finally:
         await child.end(signal.SIGKILL)
-    return Outcome(published=published, acknowledged=times, kept=kept, last_words=child.last_words)
+    return Outcome(
+        published=published, acknowledged=times, kept=kept, alarmed=alarmed, last_words=child.last_words
+    )
 
 
 async def _publish(publisher: MqttPublisher, per_s: int) -> int:
@@ -132,12 +147,12 @@ def _time_of(publication: Publication) -> int:
     return int(publication.payload.split(b":")[1].split(b",")[0])
 
 
-async def _settle(store: SqlStore, expected: int) -> list[int]:
-    """Rows of history, once as many are there as were acknowledged, or nothing has come for half a minute."""
+async def _settle(found: Callable[[], list[int]], expected: int) -> list[int]:
+    """What is found, once as much is there as is expected, or nothing has come for half a minute."""
     times: list[int] = []
     since = time.monotonic()
     while len(times) < expected and time.monotonic() - since < 30:
-        before, times = len(times), child_ingest.history(store)
+        before, times = len(times), found()
         if len(times) != before:
             since = time.monotonic()
         await asyncio.sleep(0.3)
