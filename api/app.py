@@ -13,6 +13,7 @@ from api import problems
 from api.access import AccessControl
 from api.audit_heads import heads_file, keep_exporting
 from api.head import HeadLikeGet
+from api.limits import Limits
 from api.metrics import RequestMetrics
 from api.metrics_alarms import AlarmMetrics
 from api.metrics_commands import CommandMetrics
@@ -110,6 +111,7 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     """The last one added sees a request first."""
     settings = runtime.settings
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(Limits, rate=settings.rate)
     app.add_middleware(
         AccessControl,
         guard=runtime.guard,

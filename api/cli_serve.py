@@ -11,6 +11,7 @@ from api.app import create_app
 from api.broker import broker_settings
 from api.importing.batch import import_sources
 from api.importing.events import ImportRequest
+from api.redaction import redact_logs
 from api.runtime import Runtime
 from api.security import TOKEN_FILE
 from api.settings import Settings
@@ -23,6 +24,9 @@ from twin.ports import Retention
 if TYPE_CHECKING:
     from state_sync.messages import Outlet, Source
     from state_sync.mqtt_settings import MqttSettings
+
+_SOCKET_MESSAGE = 4096
+"""Bytes of what a client says on a socket, which is of no interest."""
 
 _BACKLOG = 2048
 """Connections that wait to be accepted; uvicorn's own number."""
@@ -45,6 +49,7 @@ def run(settings: Settings, *, demo: bool) -> None:
 
     Raises BrokerAddressError, AddressError, StoreError.
     """
+    redact_logs()
     broker = broker_settings(settings)
     with Runtime(settings) as runtime:
         empty = not runtime.store.models()
@@ -112,6 +117,7 @@ def _serve(runtime: Runtime, work: Work) -> None:
             access_log=False,
             # Frames are small and many: a deflate window for each browser costs memory and time and saves a few bytes.
             ws_per_message_deflate=False,
+            ws_max_size=_SOCKET_MESSAGE,
             timeout_graceful_shutdown=5,
         )
     )

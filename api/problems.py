@@ -55,6 +55,10 @@ async def _twin_error(_request: Request, error: Exception) -> Response:
     return problem(_status_of(error), str(error))
 
 
+async def _too_deep(_request: Request, _error: Exception) -> Response:
+    return problem(HTTPStatus.BAD_REQUEST, "The body is nested too deeply.")
+
+
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
@@ -76,5 +80,6 @@ def add_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
     app.add_exception_handler(errors.TwinError, _twin_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RecursionError, _too_deep)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(Exception, _unexpected)

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Days after which readings are moved there, by whole periods of seven days.",
     )
+    rate: float = Field(
+        default=500,
+        ge=0,
+        description="Requests a second of one token, on average over 20 seconds; 0: any number.",
+    )
     anonymous_role: str = Field(
         default="reader",
         max_length=100,

@@ -22,6 +22,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'self'",
         "base-uri 'self'",
         "object-src 'none'",
+        "form-action 'none'",
     ]
 )
 """No outside host, no evaluated code but WebAssembly (the decoders of CesiumJS). CesiumJS sets inline styles."""
