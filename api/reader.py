@@ -152,6 +152,10 @@ class Reader:
         scene = self._store.scene_at(at, models)
         return scene if self.sees_everything else _kept(scene, self._store.visible_signals(self.reach))
 
+    def scene_now(self, query: StateQuery) -> SceneAt:
+        """Present states as columns."""
+        return self._store.scene_now(self.narrowed(query))
+
     def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
         """What signals say together."""
         try:

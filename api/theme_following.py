@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from api.runtime import Runtime
 from state_sync.board import BEAT, RESET, Board, Mask, frame
-from state_sync.themes import THEMES, Theme, theme
+from state_sync.themes import known_theme
 from twin.errors import InvalidQuery
 from twin.ports import StateQuery
 
@@ -41,7 +41,7 @@ class ThemeFollowing:
             raise InvalidQuery("Codes follow objects: filter by what lasts, not by what signals say.")
         if not 1 <= len(self._keys) <= MOST_THEMES:
             raise InvalidQuery(f"Name 1 to {MOST_THEMES} themes: theme=temperature.")
-        for found in [_theme(key) for key in self._keys]:
+        for found in [known_theme(key) for key in self._keys]:
             board = self._runtime.boards.of(found)
             await board.join()
             self._boards.append(board)
@@ -104,14 +104,6 @@ class ThemeFollowing:
 
 def _empty(kind: int, place: int, seq: int) -> bytes:
     return frame(kind, place, seq, np.empty(0, np.uint32), np.empty(0, np.uint8))
-
-
-def _theme(key: str) -> Theme:
-    found = theme(key)
-    if found is None:
-        known = ", ".join(one.key for one in THEMES)
-        raise InvalidQuery(f"There is no theme {key!r}; there are {known}.")
-    return found
 
 
 def _is_everything(asked: StateQuery) -> bool:

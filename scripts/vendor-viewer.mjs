@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /**
- * Puts CesiumJS where the viewer finds it: node_modules/@cesium/engine → api/viewer/vendor/cesium (ignored by git).
+ * Puts CesiumJS and the charting library where the viewer finds them: node_modules/@cesium/engine → api/viewer/vendor/cesium,
+ * node_modules/uplot → api/viewer/vendor/uplot (both ignored by git).
  *
  *   node scripts/vendor-viewer.mjs [--from FOLDER] [--force]
  *
- * --from: folder whose node_modules holds @cesium/engine and esbuild (default: the checkout). --force: make it anew
+ * --from: folder whose node_modules holds @cesium/engine, uplot and esbuild (default: the checkout). --force: make it anew
  * although the versions are the same.
  *
  * Workers, wasm files and assets (base map, sky, earth orientation) are copied as they are. The engine itself ships as
@@ -22,7 +23,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const TARGET = join(ROOT, "api", "viewer", "vendor", "cesium");
+const VENDOR = join(ROOT, "api", "viewer", "vendor");
+const TARGET = join(VENDOR, "cesium");
+const CHART = join(VENDOR, "uplot");
 const RECIPE = 3; // raise when what this script does to the sources changes
 
 const DEBUG_CHECKS = /\/\/>>includeStart\('debug'[^\n]*\n[\s\S]*?\/\/>>includeEnd\('debug'\);?/g;
@@ -112,9 +115,30 @@ async function sizeOf(folder) {
   return bytes;
 }
 
+/** uPlot is one module already: it is made smaller, and its types lie beside it for the type checker. */
+async function vendorChart(from, force) {
+  const { folder, manifest } = await packageFolder(from, "uplot");
+  const stampFile = join(CHART, "version.json");
+  const stamp = JSON.stringify({ uplot: manifest.version, recipe: RECIPE });
+  if (!force && (await exists(stampFile)) && (await readFile(stampFile, "utf8")) === stamp) return;
+  const { folder: esbuildFolder, manifest: builder } = await packageFolder(from, "esbuild");
+  const esbuild = await import(pathToFileURL(join(esbuildFolder, builder.main)).href);
+  await rm(CHART, { recursive: true, force: true });
+  await mkdir(CHART, { recursive: true });
+  const source = await readFile(join(folder, "dist", "uPlot.esm.js"), "utf8");
+  const { code } = await esbuild.transform(source, { minify: true, format: "esm", target: "es2022", legalComments: "inline" });
+  await writeFile(join(CHART, "uPlot.js"), code);
+  await cp(join(folder, "dist", "uPlot.min.css"), join(CHART, "uPlot.css"));
+  await cp(join(folder, "dist", "uPlot.d.ts"), join(CHART, "uPlot.d.ts"));
+  await cp(join(folder, "LICENSE"), join(CHART, "LICENSE"));
+  await writeFile(stampFile, stamp);
+  console.log(`uPlot ${manifest.version} is in api/viewer/vendor/uplot (${((await sizeOf(CHART)) / 1e3).toFixed(0)} kB).`);
+}
+
 async function main() {
   const { values } = parseArgs({ options: { from: { type: "string" }, force: { type: "boolean" } } });
   const from = resolve(values.from ?? ROOT);
+  await vendorChart(from, values.force);
   const { folder: engine, manifest } = await packageFolder(from, "@cesium/engine");
   const { folder: esbuildFolder, manifest: builder } = await packageFolder(from, "esbuild");
   const stamp = JSON.stringify({ engine: manifest.version, esbuild: builder.version, recipe: RECIPE });

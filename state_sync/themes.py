@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from twin.errors import InvalidQuery
 from twin.ports.live import StateDelta
 from twin.state import Quality
 
@@ -115,14 +116,20 @@ THEMES = (
           ramp=((0.0, _QUIET), (1000.0, _YELLOW), (10000.0, _RED))),
     Theme(key="voltage", kinds=("voltage",), zh="电压", en="Voltage", unit="V",
           ramp=((198.0, _BLUE), (220.0, _GREEN), (242.0, _RED))),
-    Theme(key="water", kinds=("water", "flow"), zh="用水", en="Water", unit="m3",
+    Theme(key="water", kinds=("water", "flow"), zh="用水流量", en="Water flow", unit="L/min",
+          ramp=((0.0, _QUIET), (10.0, _CYAN), (60.0, _BLUE))),
+    Theme(key="volume", kinds=("volume",), zh="水量", en="Water volume", unit="m3",
           ramp=((0.0, _QUIET), (100.0, _CYAN), (1000.0, _BLUE))),
     Theme(key="light", kinds=("light",), zh="照明", en="Light", unit=None,
+          ramp=((0.0, "#30343a"), (1.0, _YELLOW))),
+    Theme(key="switch", kinds=("switch",), zh="开关", en="Switched on", unit=None,
           ramp=((0.0, "#30343a"), (1.0, _YELLOW))),
     Theme(key="illuminance", kinds=("illuminance",), zh="照度", en="Illuminance", unit="lx",
           ramp=((0.0, "#30343a"), (300.0, _YELLOW), (1000.0, "#ffffff"))),
     Theme(key="smoke", kinds=("smoke",), zh="烟雾", en="Smoke", unit=None,
           ramp=((0.0, _GREEN), (0.5, _YELLOW), (1.0, _RED))),
+    Theme(key="co", kinds=("co",), zh="一氧化碳", en="Carbon monoxide", unit="[ppm]",
+          ramp=((0.0, _GREEN), (9.0, _YELLOW), (30.0, _ORANGE), (100.0, _RED))),
     Theme(key="noise", kinds=("noise",), zh="噪声", en="Noise", unit="dB",
           ramp=((30.0, _GREEN), (55.0, _YELLOW), (70.0, _ORANGE), (90.0, _RED))),
     Theme(key="occupancy", kinds=("occupancy",), zh="占用", en="Occupancy", unit=None,
@@ -134,3 +141,12 @@ THEMES = (
 def theme(key: str) -> Theme | None:
     """A theme by its key."""
     return next((one for one in THEMES if one.key == key), None)
+
+
+def known_theme(key: str) -> Theme:
+    """The same. Raises InvalidQuery where there is none."""
+    found = theme(key)
+    if found is None:
+        known = ", ".join(one.key for one in THEMES)
+        raise InvalidQuery(f"There is no theme {key!r}; there are {known}.")
+    return found

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api import representations_live as representations
 from api import schemas_live as schemas
+from api.coding import CODES_TYPE, codes_at
 from api.compact import MEDIA_TYPE, scene_frame
 from api.reader import Reader
 from api.representations import page
@@ -20,7 +21,11 @@ from twin.times import to_microseconds
 router = APIRouter(prefix="/api/v1/state", tags=["state"])
 
 _FRAME: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in (MEDIA_TYPE, CODES_TYPE)
+        }
+    }
 }
 
 
@@ -35,14 +40,23 @@ def list_states(
             description="An instant (RFC 3339): the whole scene then, late data included; of the filters `model` counts."
         ),
     ] = None,
+    theme: Annotated[
+        str | None,
+        Query(description="Key of a theme: with `at`, its codes then, as a snapshot of the live channel."),
+    ] = None,
 ) -> Response:
     """Present states of signals that pass all filters given; with `at`, the scene at that instant.
 
-    Such a scene comes as one binary frame for `Accept: application/vnd.city-twin.scene`.
+    Such a scene comes as one binary frame for `Accept: application/vnd.city-twin.scene`; with `theme`, always as a frame of codes.
     """
     if at is None:
+        if theme is not None:
+            raise InvalidQuery("`theme` colours an instant: give `at`, or follow /api/v1/live?format=codes.")
         return _states(seen, asked)
     instant = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    if theme is not None:
+        codes = codes_at(seen, theme, to_microseconds(instant), asked.models)
+        return Response(codes, media_type=CODES_TYPE)
     scene = seen.scene_at(to_microseconds(instant), asked.models)
     if MEDIA_TYPE in request.headers.get("accept", ""):
         return Response(scene_frame(scene), media_type=MEDIA_TYPE)

@@ -81,11 +81,7 @@ export class Api {
    * @returns {Promise<any>}
    */
   get(path, query = {}, signal = undefined) {
-    const url = new URL(`api/v1/${path}`, this.base);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
-    }
-    return this.#ask(url, {}, signal);
+    return this.#ask(this.#address(path, query), {}, signal);
   }
 
   /** Needs a token. @param {string} path below `api/v1/` @returns {Promise<any>} */
@@ -93,8 +89,43 @@ export class Api {
     return this.#ask(new URL(`api/v1/${path}`, this.base), { method: "POST" });
   }
 
+  /**
+   * The same as bytes, where the server has them.
+   * @param {string} path
+   * @param {Record<string, string | number | null | undefined>} query
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async bytes(path, query) {
+    return (await this.#response(this.#address(path, query), {})).arrayBuffer();
+  }
+
+  /**
+   * Address of the live channel's WebSocket. A browser cannot send a token there: whoever has one is given a ticket first.
+   * @param {Record<string, string | number | null>} query
+   */
+  async liveAddress(query) {
+    const ticket = "Authorization" in this.headers ? (await this.post("live/tickets")).ticket : null;
+    const url = this.#address("live", { ...query, ticket });
+    url.protocol = url.protocol.replace("http", "ws");
+    return url.href;
+  }
+
+  /** @param {string} path @param {Record<string, string | number | null | undefined>} query */
+  #address(path, query) {
+    const url = new URL(`api/v1/${path}`, this.base);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+
   /** @param {URL} url @param {RequestInit} options @param {AbortSignal} [signal] @returns {Promise<any>} */
   async #ask(url, options, signal = undefined) {
+    return (await this.#response(url, options, signal)).json();
+  }
+
+  /** @param {URL} url @param {RequestInit} options @param {AbortSignal} [signal] @returns {Promise<Response>} */
+  async #response(url, options, signal = undefined) {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     let response;
     try {
@@ -108,7 +139,7 @@ export class Api {
       throw new ApiError(0, "unreachable");
     }
     if (!response.ok) throw await problemOf(response);
-    return response.json();
+    return response;
   }
 
   /**
@@ -180,6 +211,18 @@ export class Api {
    */
   search(query, signal) {
     return this.get("objects", query, signal);
+  }
+
+  /**
+   * A curve of a signal's past: readings that were taken, the extremes among them.
+   * @param {string} id
+   * @param {{ from: number, to: number, points: number, signal?: AbortSignal }} wish times in milliseconds since 1970, `to` not included
+   * @returns {Promise<import("./types").Curve>}
+   */
+  history(id, { from, to, points, signal }) {
+    const [first, last] = [id.indexOf("/"), id.lastIndexOf("/")];
+    const path = [id.slice(0, first), id.slice(first + 1, last), id.slice(last + 1)].map(encodeURIComponent).join("/");
+    return this.get(`signals/${path}/history`, { from: new Date(from).toISOString(), to: new Date(to).toISOString(), points }, signal);
   }
 
   /**

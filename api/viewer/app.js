@@ -2,6 +2,7 @@
 
 import { ApiError, MAX_PARTS } from "./api.js";
 import { t } from "./i18n.js";
+import { LiveView } from "./live/view.js";
 import { withMember } from "./state.js";
 import { toast } from "./ui/toast.js";
 
@@ -37,6 +38,8 @@ export class App {
     const query = new URLSearchParams(location.search);
     this.onlyModel = query.get("model");
     this.wished = query.get("object");
+    /** What the scene is coloured by. */
+    this.live = new LiveView(this);
   }
 
   /** Loads the list of models, again and again while the server is away. */
@@ -47,6 +50,7 @@ export class App {
       const models = this.onlyModel ? [await this.api.model(this.onlyModel)] : await this.api.models();
       this.store.set({ models, status: models.length ? "ready" : "empty" });
       if (models.length) void this.#show(models);
+      if (models.length) void this.live.loadThemes();
     } catch (error) {
       this.#failed(/** @type {Error} */ (error));
     }

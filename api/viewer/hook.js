@@ -32,6 +32,10 @@ export function offerHook(app) {
     },
     /** Same as the switch in the panel. @param {Partial<import("./types").Filters>} patch */
     filter: (patch) => app.store.filter(patch),
+    /** Colours the scene by a theme of `/api/v1/themes`; null: the objects' own colours. @param {string | null} key */
+    theme: (key) => app.live.setTheme(key),
+    /** Shows the theme as it was; null: now, and on. @param {number | null} instant milliseconds since 1970 */
+    instant: (instant) => app.live.setInstant(instant),
     get language() {
       return language();
     },

@@ -11,6 +11,7 @@ import { className, objectName, onLanguage, startLanguage, t } from "./i18n.js";
 import { createStore } from "./state.js";
 import { Card } from "./ui/card.js";
 import { createControls } from "./ui/controls.js";
+import { Legend } from "./ui/legend.js";
 import { listenToKeys } from "./ui/keys.js";
 import { createNotices } from "./ui/notices.js";
 import { createOverlay } from "./ui/overlay.js";
@@ -76,6 +77,7 @@ async function main() {
   const panel = new Panel(app);
   const card = new Card(app);
   createControls(app);
+  new Legend(app);
   createNotices(app);
   createOverlay(app);
   listenToKeys(app, panel);

@@ -30,6 +30,13 @@ function initial() {
     xray: false,
     pendingTiles: -1,
     sceneError: null,
+    themes: null,
+    themesError: null,
+    theme: null,
+    live: "off",
+    liveReason: "",
+    instant: null,
+    tally: null,
   };
 }
 

@@ -71,10 +71,18 @@ export interface Signal {
   id: string;
   name: string;
   kind: string | null;
+  type: "boolean" | "integer" | "number" | "text" | "enum";
   unit: string | null;
   value: boolean | number | string | null;
   quality: "good" | "uncertain" | "stale" | "bad" | null;
   observed_at: string | null;
+}
+
+export interface Curve {
+  resolution: "raw" | "1m" | "15m" | "1h";
+  /** How many readings it stands for. */
+  readings: number;
+  items: { value: boolean | number | string; observed_at: string }[];
 }
 
 export interface Alarm {
@@ -90,6 +98,34 @@ export interface Alarm {
   since: string;
   acknowledged: boolean;
   acknowledged_by: string | null;
+}
+
+export interface Label {
+  zh: string;
+  en: string;
+}
+
+/** What can be coloured (`/api/v1/themes`), and what of it this scene has. */
+export interface Theme {
+  key: string;
+  kinds: string[];
+  label: Label;
+  unit: string | null;
+  low: number;
+  high: number;
+  ramp: { value: number; code: number; colour: string }[];
+  special: { code: number; colour: string; label: Label }[];
+  /** 256, one for each code. */
+  colours: string[];
+  signals: number;
+  /** Names of its signals. */
+  names: string[];
+}
+
+/** How many objects are coloured, and how many by codes that are no value. */
+export interface Tally {
+  objects: number;
+  special: Record<number, number>;
 }
 
 export interface Page<T> {
@@ -140,4 +176,16 @@ export interface AppState {
   /** Tiles on their way; -1 before the scene is there. */
   pendingTiles: number;
   sceneError: Error | null;
+  /** Themes that this scene has signals of; null: not known yet. */
+  themes: Theme[] | null;
+  themesError: Error | null;
+  /** Key of the theme that colours the scene; null: its own colours. */
+  theme: string | null;
+  /** How far the colours can be trusted; `past`: they are those of `instant`. */
+  live: "off" | "connecting" | "live" | "lost" | "past";
+  /** Why there are no colours, in the server's words; empty: the connection. */
+  liveReason: string;
+  /** Milliseconds since 1970 of the instant that is shown; null: now. */
+  instant: number | null;
+  tally: Tally | null;
 }

@@ -180,3 +180,33 @@ def test_the_last_follower_stops_the_work(
             break
         client.get("/healthz")
     assert runtime.feed.followers == 0
+
+
+def test_the_codes_of_a_theme_at_an_instant_are_those_of_what_was_reported_by_then(
+    client: TestClient, runtime: Runtime, signals: list[SignalRecord]
+) -> None:
+    one, two, smoke = signals
+    _record(runtime, one, 40.0, 1)
+    _record(runtime, smoke, True, 1)
+    _record(runtime, one, 0.0, 3)
+    _record(runtime, two, 0.0, 3)
+    answer = client.get("/api/v1/state", params={"at": "2023-11-14T22:13:22Z", "theme": "temperature"})
+    assert answer.headers["content-type"] == "application/vnd.city-twin.codes"
+    magic, kind, _, place, at, count, _ = HEAD.unpack_from(answer.content)
+    assert (magic, kind, place, at, count) == (b"TWC1", SNAPSHOT, 0, 1_700_000_002_000_000, 1)
+    assert answer.content[HEAD.size :] == struct.pack("<IB", one.state_index, 249)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"theme": "temperature"}, "give `at`"),
+        ({"theme": "colour", "at": "2023-11-14T22:13:22Z"}, "there are temperature"),
+    ],
+)
+def test_a_theme_without_an_instant_or_that_is_none_is_refused_in_words(
+    client: TestClient, asked: dict[str, str], said: str
+) -> None:
+    answer = client.get("/api/v1/state", params=asked)
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]

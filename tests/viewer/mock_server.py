@@ -23,6 +23,11 @@ CSP = (
 )
 """The narrowest policy the viewer works under: what it needs is listed in api/viewer/README.md."""
 
+THEME = {
+    "key": "temperature", "kinds": ["temperature"], "label": {"zh": "温度", "en": "Temperature"}, "unit": "Cel",
+    "low": 0, "high": 40, "special": [], "colours": ["#3aa655"] * 256,
+    "ramp": [{"value": 0, "code": 0, "colour": "#2c5fd6"}, {"value": 40, "code": 249, "colour": "#d7301f"}],
+}  # fmt: skip
 METRES_PER_DEGREE = 111_320.0
 JsonObject = dict[str, Any]
 
@@ -79,6 +84,10 @@ class MockTwin:
     requests: list[str] = field(default_factory=list)
     signals: dict[str, list[JsonObject]] = field(default_factory=dict)
     """By id of the object: documents of its signals."""
+    reported: list[JsonObject] = field(default_factory=list)
+    """What signals there are, by name."""
+    curve: list[JsonObject] = field(default_factory=list)
+    """Points of the past of every signal."""
     alarms: list[JsonObject] = field(default_factory=list)
     """Documents of open alarms."""
 
@@ -204,10 +213,19 @@ class _Routes:
             ("objects", 3): self.one_object,
             ("objects", 4): self.children,
             ("alarms", 1): self.alarms,
+            ("signals", 5): self.history,
+            ("themes", 1): lambda query: _page([THEME], query),
+            ("state", 2): lambda query: _page(self.twin.reported, query),
             ("signals", 1): lambda query: _page(self.twin.signals.get(query.get("place", ""), []), query),
         }
         route = routes.get((parts[0], len(parts)))
         return route(query, *parts[1:]) if route else None
+
+    def history(self, _: dict[str, str], *__: str) -> JsonObject:
+        return {
+            "resolution": "raw", "method": "all", "readings": len(self.twin.curve), "others": 0,
+            "items": self.twin.curve, "next": None,
+        }  # fmt: skip
 
     def alarms(self, query: dict[str, str]) -> JsonObject:
         place = query.get("place")

@@ -19,6 +19,8 @@ const GLASS = new Color(1, 1, 1, 0.03);
 const THIN = new Color(1, 1, 1, 0.2);
 const COLOURS = [Color.WHITE, TINT, GLASS, THIN];
 const [PLAIN, SELECTED, FADED, THINNED] = [0, 1, 2, 3];
+/** None of these: it has to be put on anew. */
+const REPAINT = 255;
 /** Classes that lie on the ground and would hide a basement as the ground does. */
 const LAND = new Set(["IfcSite", "IfcGeographicElement", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcPavement", "IfcCourse", "IfcKerb", "Road", "Path", "Railway", "Water", "Green", "Area"]);
 
@@ -27,6 +29,7 @@ export class Appearance {
   #selected = new Set();
   #glass = false;
   #thinLand = false;
+  #tinted = true;
 
   /**
    * @param {import("../vendor/cesium/cesium.js").Scene} scene
@@ -53,6 +56,14 @@ export class Appearance {
   /** @param {Iterable<number>} stateIndices */
   select(stateIndices) {
     this.#selected = new Set(stateIndices);
+    this.#repaint();
+  }
+
+  /** @param {boolean} tinted whether what is selected has another colour; its outline it has anyway */
+  setTinted(tinted) {
+    if (tinted === this.#tinted) return;
+    this.#tinted = tinted;
+    for (const { paint } of this.visibility.all()) paint?.fill(REPAINT);
     this.#repaint();
   }
 
@@ -101,7 +112,7 @@ export class Appearance {
       any ||= wanted === SELECTED;
       if (paint[i] === wanted) continue;
       paint[i] = wanted;
-      content.getFeature(i).color = COLOURS[wanted];
+      content.getFeature(i).color = wanted === SELECTED && !this.#tinted ? Color.WHITE : COLOURS[wanted];
     }
     if (plain) drawn.paint = null;
     return any;

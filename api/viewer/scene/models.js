@@ -35,6 +35,14 @@ export class ModelTiles {
     this.onProgress = onProgress;
     /** @type {Map<string, number>} */
     this.pending = new Map();
+    /** Of all tilesets. @type {import("../vendor/cesium/cesium.js").CustomShader | undefined} */
+    this.shader = undefined;
+  }
+
+  /** @param {import("../vendor/cesium/cesium.js").CustomShader | undefined} shader */
+  setShader(shader) {
+    this.shader = shader;
+    for (const tileset of this.tilesets.values()) tileset.customShader = shader;
   }
 
   /**
@@ -61,6 +69,7 @@ export class ModelTiles {
         enableCollision: false,
         pointCloudShading: { attenuation: true, maximumAttenuation: POINT_PX },
       });
+      tileset.customShader = this.shader;
       this.#listen(tileset, model.key);
       this.tilesets.set(model.key, tileset);
       this.scene.primitives.add(tileset);

@@ -17,6 +17,7 @@ const REST_MS = 90;
  */
 export function pickAt(scene, models, position) {
   const feature = scene.pick(position);
+  if (feature?.id?.globalId) return feature.id; // a pin says whose it is
   const model = feature?.tileset && models.keyOf(feature.tileset);
   if (!model || !feature.getProperty) return null;
   const text = (/** @type {string} */ name) => String(feature.getProperty(name) ?? "");

@@ -5,10 +5,12 @@
 
 import { Cartesian2, Cartesian3, Cartographic, SceneTransforms } from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
+import { LiveColours } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
 import { datumOf, groundFor, publishedTerrain } from "./ground.js";
 import { standTogether } from "./home.js";
 import { ModelTiles } from "./models.js";
+import { Pins } from "./pins.js";
 import { listenToPointer, pickAt } from "./pointer.js";
 import { chooseQuality } from "./quality.js";
 import { applyUnderground } from "./underground.js";
@@ -57,6 +59,8 @@ export class TwinScene {
       onLeft: () => this.appearance.left(),
       onProgress: (pendingTiles) => store.set({ pendingTiles }),
     });
+    this.colours = new LiveColours(scene, this.models);
+    this.pins = new Pins(scene, (stateIndex) => this.colours.codeOf(stateIndex), () => store.get().filters);
     listenToPointer(scene, this.models, { onClick, onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
     store.on(["filters"], (state) => this.#applyFilters(state.filters));
@@ -73,7 +77,7 @@ export class TwinScene {
   #applyFilters(filters) {
     this.models.setHidden(filters.hiddenModels);
     this.visibility.refresh();
-    this.scene.requestRender();
+    this.pins.refresh();
   }
 
   /** @param {Record<string, import("../types").Storey[]>} storeys */
@@ -177,6 +181,32 @@ export class TwinScene {
   select(stateIndices, revealed) {
     this.visibility.reveal(revealed);
     this.appearance.select(stateIndices);
+    this.colours.select(stateIndices);
+    this.pins.select(stateIndices);
+  }
+
+  /** Colours by these 256 colours, one for each code; null: the objects' own. @param {string[] | null} colours */
+  setTheme(colours) {
+    this.colours.show(colours);
+    this.pins.clear(colours);
+    // The tint would mix with the colour of a value; the shader marks what is selected.
+    this.appearance.setTinted(colours === null);
+  }
+
+  /**
+   * @param {Uint32Array} indices state indices
+   * @param {Uint8Array} codes one for each
+   * @param {boolean} whole all others have none
+   */
+  putCodes(indices, codes, whole) {
+    this.colours.put(indices, codes, whole);
+    if (whole) this.pins.refresh();
+    else for (const index of indices) this.pins.draw(index);
+  }
+
+  /** @param {import("../types").TwinObject[]} objects that report something of the theme */
+  setPins(objects) {
+    this.pins.set(objects);
   }
 
   /** Resolves when the tiles of this view are there, or after `patienceMs`. @param {number} patienceMs */

@@ -107,7 +107,7 @@ export class ObjectAlarms extends Alarms {
   }
 
   draw() {
-    const alarms = this.alarms ?? [];
+    const alarms = this.alarms ?? /** @type {Alarm[]} */ ([]);
     this.element.hidden = alarms.length === 0;
     this.element.replaceChildren(...(alarms.length ? [h("h3", { text: t("alarms") }), h("ul", { class: "alarm-list" }, ...alarms.map((alarm) => this.row(alarm, null)))] : []));
   }

@@ -2,13 +2,17 @@
 
 import { h } from "../dom.js";
 import { language, t } from "../i18n.js";
+import { openChart } from "./chart.js";
 import { unitText, valueText } from "./properties.js";
+import { Spark, isDrawable } from "./spark.js";
 
 /** @typedef {import("../types").Signal} Signal */
 
 const EVERY_MS = 3_000;
 /** Rows at most: an object has a handful; a storey's are a list for another page. */
 const MOST = 30;
+/** Lines at most: each is a question of its own. */
+const MOST_SPARKS = 12;
 
 /** @type {[number, Intl.RelativeTimeFormatUnit][]} */
 const UNITS = [
@@ -30,7 +34,12 @@ export class Readings {
   /** @param {import("../api.js").Api} api */
   constructor(api) {
     this.api = api;
-    this.element = h("section", { class: "readings", hidden: true });
+    this.list = h("dl", { class: "pairs" });
+    this.title = h("h3");
+    this.rest = h("p", { class: "hint" });
+    this.element = h("section", { class: "readings", hidden: true }, this.title, this.list, this.rest);
+    /** By id of the signal: they stay, so that a click is not lost and the focus neither. @type {Map<string, Row>} */
+    this.rows = new Map();
     /** @type {AbortController | null} */
     this.watching = null;
     /** @type {Signal[]} */
@@ -79,26 +88,63 @@ export class Readings {
   /** In the language of now. */
   draw() {
     this.element.hidden = this.signals.length === 0;
-    if (this.element.hidden) return this.element.replaceChildren();
+    this.title.textContent = t("readings");
+    this.rest.hidden = !this.more;
+    this.rest.textContent = t("readingsMore", { n: MOST });
     const now = Date.now();
-    const rows = this.signals.map((signal) => row(signal, now));
-    const more = this.more ? [h("p", { class: "hint", text: t("readingsMore", { n: MOST }) })] : [];
-    return this.element.replaceChildren(h("h3", { text: t("readings") }), h("dl", { class: "pairs" }, ...rows), ...more);
+    const wanted = new Set(this.signals.map(({ id }) => id));
+    for (const [id, row] of this.rows) if (!wanted.has(id)) this.#drop(id, row);
+    this.signals.forEach((signal, i) => {
+      const row = this.rows.get(signal.id) ?? new Row(this.api, signal);
+      this.rows.set(signal.id, row);
+      row.draw(signal, now, i < MOST_SPARKS);
+      if (this.list.children[i] !== row.element) this.list.insertBefore(row.element, this.list.children[i] ?? null);
+      if (this.watching && row.spark) void row.spark.refresh(this.watching.signal);
+    });
+  }
+
+  /** @param {string} id @param {Row} row */
+  #drop(id, row) {
+    row.element.remove();
+    this.rows.delete(id);
   }
 }
 
-/** @param {Signal} signal @param {number} now */
-function row(signal, now) {
-  if (signal.value === null || signal.observed_at === null) {
-    return h("div", { class: "pair" }, h("dt", { text: signal.name }), h("dd", { class: "none", text: t("readingsNever") }));
+/** One signal: its name, what it says, and its last day. */
+class Row {
+  /** @param {import("../api.js").Api} api @param {Signal} signal */
+  constructor(api, signal) {
+    this.api = api;
+    this.signal = signal;
+    this.name = h("dt");
+    this.value = h("span", { class: "value" });
+    this.note = h("span", { class: "raw" });
+    this.said = h("dd", {}, this.value, this.note);
+    this.element = h("div", { class: "pair reading" }, this.name, this.said);
+    /** @type {Spark | null} */
+    this.spark = null;
   }
-  const unit = signal.unit ? ` ${unitText(signal.unit)}` : "";
-  const trust = signal.quality === "good" ? "" : t(`quality.${signal.quality}`);
-  const note = [trust, age(signal.observed_at, now)].filter(Boolean).join(" · ");
-  return h(
-    "div",
-    { class: `pair reading ${signal.quality}`, title: new Date(signal.observed_at).toLocaleString(language()) },
-    h("dt", { text: signal.name }),
-    h("dd", {}, h("span", { class: "value", text: valueText(signal.value) + unit }), h("span", { class: "raw", text: note })),
-  );
+
+  /** @param {Signal} signal @param {number} now milliseconds @param {boolean} withLine */
+  draw(signal, now, withLine) {
+    this.signal = signal;
+    this.name.textContent = signal.name;
+    const { value, observed_at: observedAt, quality } = signal;
+    const never = value === null || observedAt === null;
+    const unit = signal.unit ? ` ${unitText(signal.unit)}` : "";
+    const trust = quality === null || quality === "good" ? "" : t(`quality.${quality}`);
+    this.element.className = `pair reading ${quality ?? ""}`;
+    this.element.title = never ? "" : new Date(observedAt).toLocaleString(language());
+    this.said.classList.toggle("none", never);
+    this.value.textContent = never ? t("readingsNever") : valueText(value) + unit;
+    this.note.textContent = never ? "" : [trust, age(observedAt, now)].filter(Boolean).join(" · ");
+    if (withLine && !this.spark && isDrawable(signal)) this.#addLine();
+    this.spark?.element.setAttribute("aria-label", t("chartOpen", { name: signal.name }));
+    if (this.spark) this.spark.element.title = t("chartOpen", { name: signal.name });
+  }
+
+  #addLine() {
+    this.spark = new Spark(this.api, this.signal.id, () => openChart(this.api, this.signal));
+    this.element.append(h("dd", {}, this.spark.element));
+  }
 }

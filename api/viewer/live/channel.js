@@ -1,0 +1,107 @@
+/** The codes of one theme as they change: opened with a ticket, opened again with the cursor after the connection is lost. */
+
+import { readFrame } from "./codes.js";
+
+/** @typedef {"connecting" | "live" | "lost"} Status */
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8_000;
+/** The server says something at least every 15 s; twice that, and a half-dead connection is given up. */
+const SILENCE_MS = 35_000;
+
+export class CodesChannel {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {string | null} */
+  #cursor = null;
+  #wait = FIRST_WAIT_MS;
+  #ended = false;
+  /** @type {number | undefined} */
+  #timer;
+
+  /**
+   * @param {import("../api.js").Api} api
+   * @param {Record<string, string | null>} query filters, and the key of the `theme`
+   * @param {{ onFrame: (frame: import("./codes.js").Frame) => void, onStatus: (status: Status, reason?: string) => void }} listeners
+   *   a snapshot replaces everything; `reason`: the server refuses, which asking again will not change
+   */
+  constructor(api, query, { onFrame, onStatus }) {
+    this.api = api;
+    this.query = query;
+    this.onFrame = onFrame;
+    this.onStatus = onStatus;
+    this.online = () => this.#again(0);
+    window.addEventListener("online", this.online);
+    onStatus("connecting");
+    void this.#open();
+  }
+
+  /** Ends it; nothing is told any more. */
+  close() {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    window.removeEventListener("online", this.online);
+    this.#socket?.close();
+  }
+
+  async #open() {
+    let address;
+    try {
+      address = await this.api.liveAddress({ format: "codes", cursor: this.#cursor, ...this.query });
+    } catch {
+      return this.#lost();
+    }
+    if (this.#ended) return undefined;
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    this.#watch();
+    socket.onmessage = ({ data }) => socket === this.#socket && this.#hear(data);
+    socket.onclose = () => socket === this.#socket && this.#lost();
+    return undefined;
+  }
+
+  /** @param {ArrayBuffer | string} data */
+  #hear(data) {
+    this.#watch();
+    if (typeof data === "string") return this.#refused(data);
+    const frame = readFrame(data);
+    if (!frame) return undefined;
+    this.#wait = FIRST_WAIT_MS;
+    // After a reset the snapshot follows; coming back between the two, one must not skip it.
+    this.#cursor = frame.kind === "reset" ? null : frame.seq;
+    this.onFrame(frame);
+    if (frame.kind !== "reset") this.onStatus("live");
+    return undefined;
+  }
+
+  /** @param {string} text */
+  #refused(text) {
+    const { detail } = JSON.parse(text);
+    this.close();
+    this.onStatus("lost", detail);
+  }
+
+  #watch() {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#lost(), SILENCE_MS);
+  }
+
+  #lost() {
+    if (this.#ended) return;
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.onStatus("lost");
+    // Not all browsers at once, when a server comes back.
+    this.#again(this.#wait * (0.75 + Math.random() / 2));
+    this.#wait = Math.min(LONGEST_WAIT_MS, this.#wait * 2);
+  }
+
+  /** @param {number} delayMs */
+  #again(delayMs) {
+    if (this.#socket || this.#ended) return;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#open(), delayMs);
+  }
+}

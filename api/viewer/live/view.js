@@ -1,0 +1,171 @@
+/**
+ * What the scene is coloured by: a theme, now or at an instant. Keeps the codes, hands them to the scene, and tells the store what
+ * legend and slider show.
+ */
+
+import { CodesChannel } from "./channel.js";
+import { readFrame } from "./codes.js";
+
+/** @typedef {import("../types").Theme} Theme */
+
+/** Slider steps follow each other faster than answers: only the newest instant is asked for, and not more often than this. */
+const ASK_EVERY_MS = 120;
+/** Pins at most; a city's ten thousand sensors would hide the city. */
+const MOST_PINS = 2_000;
+/** Codes from here on are no places on the scale. */
+const SPECIAL_FROM = 250;
+
+export class LiveView {
+  /** @type {CodesChannel | null} */
+  #channel = null;
+  /** What the objects' codes are, by state index. @type {Map<number, number>} */
+  #codes = new Map();
+  /** The instant that is wanted, and whether one is being asked for. @type {number | null} */
+  #wanted = null;
+  #asking = false;
+  #turn = 0;
+
+  /** @param {import("../app.js").App} app */
+  constructor(app) {
+    this.app = app;
+    this.api = app.api;
+    this.store = app.store;
+  }
+
+  /** Asks which themes there are, and for how many signals of this scene. */
+  async loadThemes() {
+    this.store.set({ themesError: null });
+    try {
+      const [themes, { items }] = await Promise.all([this.api.all("themes"), this.api.get("state/aggregate", { by: "name", model: this.app.onlyModel })]);
+      this.store.set({ themes: offered(themes, items) });
+    } catch (error) {
+      this.store.set({ themesError: /** @type {Error} */ (error) });
+    }
+  }
+
+  /** The theme that colours now. @returns {Theme | null} */
+  get theme() {
+    const { themes, theme } = this.store.get();
+    return themes?.find(({ key }) => key === theme) ?? null;
+  }
+
+  /** @param {string | null} key null: the objects' own colours */
+  async setTheme(key) {
+    if (key === this.store.get().theme) return;
+    this.#stop();
+    const turn = (this.#turn += 1);
+    this.store.set({ theme: key, tally: null, live: key ? "connecting" : "off", liveReason: "" });
+    const scene = await this.app.sceneReady;
+    if (turn !== this.#turn || !scene) return;
+    const { theme } = this;
+    scene.setTheme(theme?.colours ?? null);
+    if (!theme) return this.store.set({ instant: null });
+    void this.#pin(theme, turn);
+    const { instant } = this.store.get();
+    if (instant === null) this.#follow(theme);
+    else void this.#ask(instant);
+    return undefined;
+  }
+
+  /** @param {number | null} instant milliseconds since 1970; null: now, and on */
+  setInstant(instant) {
+    if (instant === this.store.get().instant) return;
+    this.store.set({ instant });
+    const { theme } = this;
+    if (!theme) return;
+    if (instant === null) this.#follow(theme);
+    else {
+      this.#stop();
+      void this.#ask(instant);
+    }
+  }
+
+  #stop() {
+    this.#channel?.close();
+    this.#channel = null;
+    this.#wanted = null;
+  }
+
+  /** @param {Theme} theme */
+  #follow(theme) {
+    this.#stop();
+    this.#channel = new CodesChannel(this.api, { theme: theme.key, model: this.app.onlyModel }, {
+      onFrame: (frame) => this.#take(frame),
+      onStatus: (live, reason = "") => this.store.set({ live, liveReason: reason }),
+    });
+  }
+
+  /** @param {number} instant */
+  async #ask(instant) {
+    this.#wanted = instant;
+    if (this.#asking) return;
+    this.#asking = true;
+    while (this.#wanted !== null && this.theme) {
+      const [at, key] = [this.#wanted, this.theme.key];
+      this.#wanted = null;
+      await this.#show(at, key);
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
+    this.#asking = false;
+  }
+
+  /** @param {number} at @param {string} key */
+  async #show(at, key) {
+    const stillAsked = () => this.store.get().theme === key && this.store.get().instant !== null;
+    this.store.set({ live: "connecting" });
+    try {
+      const frame = readFrame(await this.api.bytes("state", { at: new Date(at).toISOString(), theme: key, model: this.app.onlyModel }));
+      if (!stillAsked() || !frame) return;
+      this.#take(frame);
+      this.store.set({ live: "past", liveReason: "" });
+    } catch (error) {
+      if (stillAsked()) this.store.set({ live: "lost", liveReason: /** @type {Error} */ (error).message });
+    }
+  }
+
+  /** @param {import("./codes.js").Frame} frame */
+  #take({ kind, indices, codes }) {
+    if (kind === "beat" || kind === "reset") return;
+    if (kind === "snapshot") this.#codes.clear();
+    indices.forEach((index, i) => this.#codes.set(index, codes[i]));
+    this.app.scene?.putCodes(indices, codes, kind === "snapshot");
+    this.store.set({ tally: tallyOf(this.#codes.values()) });
+  }
+
+  /** Marks where the theme's signals are: sensors are too small to be seen from afar. @param {Theme} theme @param {number} turn */
+  async #pin(theme, turn) {
+    const filter = theme.names.map((name) => `signal."${name.replaceAll('"', '""')}" IS NOT NULL`).join(" OR ");
+    try {
+      const objects = await this.api.all("objects", { filter, model: this.app.onlyModel, limit: 1_000 }, MOST_PINS);
+      if (turn === this.#turn) this.app.scene?.setPins(objects);
+    } catch (error) {
+      console.warn("No pins:", error);
+    }
+  }
+}
+
+/**
+ * Themes that something in this scene reports, with how many signals and what these are called.
+ * @param {Omit<Theme, "signals" | "names">[]} themes
+ * @param {{ key: string, kind: string | null, signals: number }[]} groups
+ * @returns {Theme[]}
+ */
+function offered(themes, groups) {
+  return themes.flatMap((theme) => {
+    const mine = groups.filter(({ kind }) => kind !== null && theme.kinds.includes(kind));
+    const signals = mine.reduce((sum, group) => sum + group.signals, 0);
+    return signals ? [{ ...theme, signals, names: [...new Set(mine.map(({ key }) => key))] }] : [];
+  });
+}
+
+/** @param {Iterable<number>} codes @returns {import("../types").Tally} */
+function tallyOf(codes) {
+  let objects = 0;
+  /** @type {Record<number, number>} */
+  const special = {};
+  for (const code of codes) {
+    objects += 1;
+    if (code >= SPECIAL_FROM) special[code] = (special[code] ?? 0) + 1;
+  }
+  return { objects, special };
+}
