@@ -150,13 +150,13 @@ def test_lamp_turns_to_the_colour_of_what_it_reports_and_a_silent_one_is_pale_an
     assert page.outside == []
 
 
-def test_click_on_a_pin_selects_the_object_and_its_colour_stays(page: Watched, site: Site) -> None:
+def test_click_on_a_pin_selects_the_object_and_its_colour_comes_back(page: Watched, site: Site) -> None:
     site.report(on=True)
     _expect_colour(page, site, ON)
     page.page.mouse.click(*_lamp(page, site))
     expect(page.page.locator("#card dd.id code")).to_have_text(site.lamp["global_id"])
-    _expect_colour(page, site, ON)
     page.page.evaluate("() => twinViewer.clear()")
+    _expect_colour(page, site, ON)
 
 
 def test_slider_shows_the_scene_as_it_was_and_a_button_returns_to_now(page: Watched, site: Site) -> None:
