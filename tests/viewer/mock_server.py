@@ -215,7 +215,7 @@ class _Routes:
             ("alarms", 1): self.alarms,
             ("signals", 5): self.history,
             ("themes", 1): lambda query: _page([THEME], query),
-            ("state", 2): lambda query: _page(self.twin.reported, query),
+            ("state", 2): lambda query, _: _page(self.twin.reported, query),
             ("signals", 1): lambda query: _page(self.twin.signals.get(query.get("place", ""), []), query),
         }
         route = routes.get((parts[0], len(parts)))

@@ -20,6 +20,8 @@ export class LiveView {
   #channel = null;
   /** What the objects' codes are, by state index. @type {Map<number, number>} */
   #codes = new Map();
+  /** How many objects have each code. */
+  #counts = new Uint32Array(256);
   /** The instant that is wanted, and whether one is being asked for. @type {number | null} */
   #wanted = null;
   #asking = false;
@@ -126,10 +128,28 @@ export class LiveView {
   /** @param {import("./codes.js").Frame} frame */
   #take({ kind, indices, codes }) {
     if (kind === "beat" || kind === "reset") return;
-    if (kind === "snapshot") this.#codes.clear();
-    indices.forEach((index, i) => this.#codes.set(index, codes[i]));
+    if (kind === "snapshot") {
+      this.#codes.clear();
+      this.#counts.fill(0);
+    }
+    for (let i = 0; i < indices.length; i += 1) this.#count(indices[i], codes[i]);
     this.app.scene?.putCodes(indices, codes, kind === "snapshot");
-    this.store.set({ tally: tallyOf(this.#codes.values()) });
+    this.#tell();
+  }
+
+  /** @param {number} index @param {number} code */
+  #count(index, code) {
+    const before = this.#codes.get(index);
+    if (before !== undefined) this.#counts[before] -= 1;
+    this.#codes.set(index, code);
+    this.#counts[code] += 1;
+  }
+
+  /** Tells how many objects there are, and how many have no value, where that has changed. */
+  #tell() {
+    const special = Object.fromEntries([...this.#counts].flatMap((n, code) => (code >= SPECIAL_FROM && n ? [[code, n]] : [])));
+    const tally = { objects: this.#codes.size, special };
+    if (JSON.stringify(tally) !== JSON.stringify(this.store.get().tally)) this.store.set({ tally });
   }
 
   /** Marks where the theme's signals are: sensors are too small to be seen from afar. @param {Theme} theme @param {number} turn */
@@ -156,16 +176,4 @@ function offered(themes, groups) {
     const signals = mine.reduce((sum, group) => sum + group.signals, 0);
     return signals ? [{ ...theme, signals, names: [...new Set(mine.map(({ key }) => key))] }] : [];
   });
-}
-
-/** @param {Iterable<number>} codes @returns {import("../types").Tally} */
-function tallyOf(codes) {
-  let objects = 0;
-  /** @type {Record<number, number>} */
-  const special = {};
-  for (const code of codes) {
-    objects += 1;
-    if (code >= SPECIAL_FROM) special[code] = (special[code] ?? 0) + 1;
-  }
-  return { objects, special };
 }
