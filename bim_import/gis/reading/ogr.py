@@ -14,6 +14,7 @@ from pyogrio.raw import open_arrow
 
 from bim_import.gis.columns import MEANING, is_text
 from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
+from bim_import.gis.reading.curves import has_curves, straightened
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource
 
@@ -93,9 +94,16 @@ def _steps(
     """First the CRS that the file declares, then its features."""
     with _opened(path, name, source, options) as (meta, reader):
         yield _declared(meta)
+        first = 0
         for batch in reader:
-            if len(batch):
-                yield _as_features(batch, meta["fid_column"], meta["geometry_name"])
+            if not len(batch):
+                continue
+            features = _as_features(batch, meta["fid_column"], meta["geometry_name"])
+            if has_curves(features.geometry):
+                yield from straightened(path, name, options, first)
+                return
+            yield features
+            first += len(batch)
 
 
 def _as_features(batch: pa.RecordBatch, fid_name: str, geometry_name: str) -> Features:
