@@ -37,7 +37,8 @@ MEDIA_TYPE = "application/problem+json"
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **extra: object) -> Response:
     """A problem document; `type` is left out, which means `about:blank`: the title is the status's own phrase."""
     body = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail, **extra}
-    return Response(msgspec.json.encode(body), status, headers=headers, media_type=MEDIA_TYPE)
+    sent = {"x-content-type-options": "nosniff", **(headers or {})}
+    return Response(msgspec.json.encode(body), status, headers=sent, media_type=MEDIA_TYPE)
 
 
 def _status_of(error: errors.TwinError) -> HTTPStatus:

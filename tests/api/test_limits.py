@@ -124,6 +124,11 @@ def test_documents_are_never_run_or_framed(client: TestClient) -> None:
     )
 
 
+def test_refusals_are_not_guessed_at_by_browsers(client: TestClient) -> None:
+    refused = client.get("/api/v1/models", headers={"authorization": "Bearer wrong"})
+    assert (refused.status_code, refused.headers["x-content-type-options"]) == (401, "nosniff")
+
+
 def test_a_page_of_more_than_a_thousand_is_refused(client: TestClient) -> None:
     assert client.get("/api/v1/objects", params={"limit": 1001}).status_code == 422
 
