@@ -36,16 +36,20 @@ codec = "json"
 path = "value"
 time = "time"
 topic = "lamps/{{global_id}}/level"
-ack_s = 1.5
-confirm_s = 1.5
+ack_s = {deadline_s}
+confirm_s = {deadline_s}
 {more}
 """
 
 
-def bound(store: TwinStore, names: Sequence[str] = ("x",), more: str = "") -> None:
-    """A model `a` with lamps of these names, bound."""
+def bound(
+    store: TwinStore, names: Sequence[str] = ("x",), more: str = "", *, deadline_s: float = 1.5
+) -> None:
+    """A model `a` with lamps of these names, bound; `deadline_s` for the acknowledgement, and again for the reading."""
     imported(store, "a", plain(names))
-    outcome = binding.bind(store, parse(FILE.format(more=more).encode(), "lamps.toml"), dry_run=False)
+    outcome = binding.bind(
+        store, parse(FILE.format(more=more, deadline_s=deadline_s).encode(), "lamps.toml"), dry_run=False
+    )
     assert outcome.report.clean
 
 

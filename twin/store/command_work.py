@@ -30,7 +30,7 @@ CLOCK = "clock"
 
 _due = select(command.c.number).where(command.c.due_at.is_not(None), command.c.due_at <= bindparam("now"))
 _taken = select(command.c.number).where(
-    command.c.awaits.is_not(None), command.c.worker.is_not(None), command.c.published_at.is_(None)
+    command.c.status == Status.SENT.value, command.c.worker.is_not(None), command.c.published_at.is_(None)
 )
 
 

@@ -258,6 +258,10 @@ class CrashContract:
         assert (again.command.id, again.again) == (outgoing.command.id, True)
         assert store.recover_commands("w") == []
 
+    def test_one_that_only_acknowledges_is_sent_again_as_well(self, store: TwinStore) -> None:
+        self.taken(store, resend="always", confirm=Confirm.ACK)
+        assert len(store.recover_commands("w")) == 1
+
     def test_a_device_that_cannot_tell_is_sent_nothing_and_a_reading_confirms(
         self, store: TwinStore, bench: Bench
     ) -> None:
