@@ -160,7 +160,7 @@ def test_walls_turn_to_glass_when_they_hide_what_one_flies_to(scene: Watched, gl
 
 
 def test_colours_are_plain_again_after_the_selection_is_cleared(scene: Watched, global_id_of: IdOf) -> None:
-    tinted = "() => { let n = 0; const visit = (t) => { const c = t.content; for (let k = 0; k < (c?.featuresLength ?? 0); k++) { const { red, green, blue, alpha } = c.getFeature(k).color; if (red + green + blue + alpha < 4) n += 1; } t.children.forEach(visit); }; for (let i = 0; i < twinViewer.scene.primitives.length; i++) visit(twinViewer.scene.primitives.get(i).root); return n; }"
+    tinted = "() => { let n = 0; const visit = (t) => { const c = t.content; for (let k = 0; k < (c?.featuresLength ?? 0); k++) { const { red, green, blue, alpha } = c.getFeature(k).color; if (red + green + blue + alpha < 4) n += 1; } t.children.forEach(visit); }; for (let i = 0; i < twinViewer.scene.primitives.length; i++) { const { root } = twinViewer.scene.primitives.get(i); if (root) visit(root); } return n; }"
     scene.page.evaluate("(id) => twinViewer.select(id)", f"{HOUSE}/{global_id_of(HOUSE, '吸顶灯 3-5')}")
     assert scene.page.evaluate(tinted) > 400
     scene.page.keyboard.press("Escape")
