@@ -75,11 +75,14 @@ def known_suffixes() -> list[str]:
 
 
 def reader_of(path: Path) -> Reader:
-    """The reader for a file. Raises UnsupportedSource where there is none, DamagedSource where it is empty, OSError where the file cannot be read."""
+    """The reader for a file.
+
+    Raises UnsupportedSource where there is none, DamagedSource where it is empty, OSError where the file cannot be read.
+    """
     found = _find(path) or _by_magic(path)
     if found is not None:
         return found
-    if not path.stat().st_size:
+    if path.is_file() and not path.stat().st_size:
         raise DamagedSource(str(path), "it is empty", "Export it again.")
     raise UnsupportedSource(
         str(path),

@@ -95,8 +95,9 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
         collect_tiles(store, settings.tiles_folder)
         for report, path in zip(reports, paths, strict=True):
             report.warnings += doubts
-            stands = reader_of(path) in (Reader.GIS, Reader.OSM)
-            if request.terrain is not None and report.status != "failed" and not stands:
+            if request.terrain is None or report.status == "failed":
+                continue
+            if reader_of(path) not in (Reader.GIS, Reader.OSM):
                 report.warnings.append(_OWN_HEIGHTS)
         return reports
 

@@ -123,7 +123,7 @@ def test_what_is_too_old_goes_and_is_counted(runtime: Runtime, number: int) -> N
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await upkeep.close()
-        assert upkeep.dropped == {"readings": 180, "roll_ups": 0, "unsummed": 0}
+        assert upkeep.dropped == {"readings": 180, "roll_ups": 0, "unsummed": 0, "alarms": 0}
 
     asyncio.run(until_done())
     assert runtime.store.history(number, start=0, end=1 << 60, limit=10).items == []
