@@ -8,11 +8,14 @@ Recording and evaluation take turns in one thread, so that other programs slow b
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from api.alarm_job import AlarmJob
 from benchmarks.own_postgres import database

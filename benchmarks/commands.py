@@ -9,6 +9,7 @@ that of this process (service and devices together). `beside readings`: what loo
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import psutil
 from msgspec.structs import replace
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.own_postgres import database
 from state_sync.mqtt import MqttSource

@@ -25,6 +25,10 @@ import laspy
 import numpy as np
 import trimesh
 
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent)
+)  # a dependency installs a package `tests`, too
+
 from api.importing.batch import import_sources
 from api.importing.events import ImportRequest
 from api.importing.steps import read
