@@ -16,22 +16,11 @@ from api.app import create_app
 from api.rights_work import NewToken
 from api.runtime import Runtime
 from api.settings import Settings
-from tests.twin.store.builders import building, published, staged
+from tests.twin.store.builders import PARENTS, building, published, staged
 from twin.policy import Action, Grant, Policy, Role
 from twin.state import Reading, Signal
 
 HOUSES = ("1号楼", "2号楼")
-PARENTS = {
-    "b": "p",
-    "s1": "b",
-    "s2": "b",
-    "s3": "b",
-    "e1": "s2",
-    "e2": "s2",
-    "e3": "s1",
-    "r": "s3",
-    "e4": "r",
-}
 CLASSES = {item.global_id: item.class_ for item in building()}
 NAMES = ("level", "set")
 EXAMPLES = 8

@@ -38,7 +38,7 @@ class Chart {
     this.spans = SPANS.map(([key, span]) => h("button", { class: "text-button", type: "button", text: t(key), on: { click: () => this.showLast(span) } }));
     const tools = h("div", { class: "chart-tools", role: "toolbar", "aria-label": t("chartSpan") }, ...this.spans, h("span", { class: "hint", text: t("chartHint") }));
     const title = signal.name;
-    this.dialog = h("dialog", { class: "chart-dialog", "aria-label": title });
+    this.dialog = h("dialog", { class: "dialog chart-dialog", "aria-label": title });
     this.dialog.append(h("header", { class: "card-head" }, h("h2", { text: title }), iconButton("close", t("close"), () => this.dialog.close())), tools, this.box, this.foot);
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
     this.dialog.addEventListener("close", () => this.#end());

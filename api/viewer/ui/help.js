@@ -21,7 +21,7 @@ const KEYS = [
 
 export function openHelp() {
   document.querySelector("dialog.help-dialog")?.remove();
-  const dialog = h("dialog", { class: "help-dialog", "aria-label": t("helpTitle") });
+  const dialog = h("dialog", { class: "dialog help-dialog", "aria-label": t("helpTitle") });
   const gestures = /** @type {const} */ (["helpPan", "helpOrbit", "helpZoom", "helpClick"]);
   dialog.append(
     h("header", { class: "card-head" }, h("h2", { text: t("helpTitle") }), iconButton("close", t("close"), () => dialog.close())),

@@ -142,7 +142,9 @@ def _from_zip(path: Path, workspace: Path) -> Opened:
                         write.write(block)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise DamagedSource(
-            str(path), f"it cannot be unpacked ({error})", "Pack it again without a password."
+            str(path),
+            f"it cannot be unpacked ({error})",
+            "Pack it again as a plain .zip (Deflate), without a password.",
         ) from error
     inside = sorted(file for file in folder.iterdir() if file.suffix.lower() in _INSIDE_ZIP)
     if not inside:

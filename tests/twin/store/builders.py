@@ -86,6 +86,20 @@ def building() -> list[SourceObject]:
     return found
 
 
+PARENTS = {
+    "b": "p",
+    "s1": "b",
+    "s2": "b",
+    "s3": "b",
+    "e1": "s2",
+    "e2": "s2",
+    "e3": "s1",
+    "r": "s3",
+    "e4": "r",
+}
+"""Of the objects of `building`, written out: what the store says of its tree is compared with this."""
+
+
 def _replaced(item: SourceObject, **changes: Any) -> SourceObject:
     return replace(item, **changes)
 

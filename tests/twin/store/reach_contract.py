@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.twin.store.builders import building, imported, plain, published, staged
+from tests.twin.store.builders import PARENTS, building, imported, plain, published, staged
 from tests.twin.store.live_contract import NOW, read
 from twin.alarms import Kind, Severity
 from twin.filters import parse_filter
@@ -20,17 +20,6 @@ from twin.state import Signal
 
 HOUSES = ("1号楼", "2号楼")
 STREET = "路灯"
-PARENTS = {
-    "b": "p",
-    "s1": "b",
-    "s2": "b",
-    "s3": "b",
-    "e1": "s2",
-    "e2": "s2",
-    "e3": "s1",
-    "r": "s3",
-    "e4": "r",
-}
 CLASSES = {item.global_id: item.class_ for item in building()}
 NAMES = ("temperature", "level")
 LAMPS = ("l1", "l2", "l3")
