@@ -84,9 +84,14 @@ export class Api {
     return this.#ask(this.#address(path, query), {}, signal);
   }
 
-  /** Needs a token. @param {string} path below `api/v1/` @returns {Promise<any>} */
-  post(path) {
-    return this.#ask(new URL(`api/v1/${path}`, this.base), { method: "POST" });
+  /** Needs a token. @param {string} path below `api/v1/` @param {object} [body] sent as JSON @returns {Promise<any>} */
+  post(path, body = undefined) {
+    return this.#ask(new URL(`api/v1/${path}`, this.base), { method: "POST", body: body && JSON.stringify(body) });
+  }
+
+  /** Whether this page was opened with a token: without one nothing can be changed. */
+  get signedIn() {
+    return "Authorization" in this.headers;
   }
 
   /**
@@ -104,7 +109,7 @@ export class Api {
    * @param {Record<string, string | number | null>} query
    */
   async liveAddress(query) {
-    const ticket = "Authorization" in this.headers ? (await this.post("live/tickets")).ticket : null;
+    const ticket = this.signedIn ? (await this.post("live/tickets")).ticket : null;
     const url = this.#address("live", { ...query, ticket });
     url.protocol = url.protocol.replace("http", "ws");
     return url.href;
@@ -131,7 +136,7 @@ export class Api {
     try {
       response = await fetch(url, {
         ...options,
-        headers: { Accept: "application/json", ...this.headers },
+        headers: { Accept: "application/json", ...(options.body ? { "Content-Type": "application/json" } : {}), ...this.headers },
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
     } catch (error) {

@@ -76,6 +76,32 @@ export interface Signal {
   value: boolean | number | string | null;
   quality: "good" | "uncertain" | "stale" | "bad" | null;
   observed_at: string | null;
+  /** Valid values, inclusive. */
+  range: [number | null, number | null] | null;
+  choices: string[];
+  /** How it is commanded; null: it is not settable. */
+  control: { dangerous: boolean } | null;
+}
+
+export interface CommandStep {
+  state: string;
+  at: string;
+  by: string;
+  detail: string | null;
+  /** It changed nothing. */
+  noted: boolean;
+}
+
+export interface CommandRequest {
+  id: string;
+  open: boolean;
+  by: string;
+  reason: string;
+  created_at: string;
+  targets: number;
+  counts: Record<string, number>;
+  /** Where it is for one signal. */
+  command: { id: string; signal: string; object: string; value: boolean | number | string; state: string; detail: string | null } | null;
 }
 
 export interface Curve {

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.viewer.mock_server import MockTwin, Model, RunningServer, community, write_tiles
+from tests.viewer.mock_models import Model, community
+from tests.viewer.mock_server import MockTwin, RunningServer, write_tiles
 
 # WebGL 2 without a graphics card; no traffic of the browser's own.
 ARGUMENTS: Final = [

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.viewer.conftest import DESK, PHONE, OpenPage, Watched, new_context
-from tests.viewer.mock_server import MockTwin, Model, RunningServer
+from tests.viewer.mock_models import Model
+from tests.viewer.mock_server import MockTwin, RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 

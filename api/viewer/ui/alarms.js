@@ -87,7 +87,7 @@ class Alarms {
     const note = [severity, where, age(alarm.since, Date.now()), seen].filter(Boolean).join(" · ");
     const text = [h("span", { class: "alarm-text", text: said }), h("span", { class: "raw", text: note })];
     const body = go ? h("button", { class: "alarm-body", type: "button", title: alarm.signal, on: { click: go } }, ...text) : h("div", { class: "alarm-body", title: new Date(alarm.since).toLocaleString(language()) }, ...text);
-    const canWrite = "Authorization" in this.app.api.headers && !alarm.acknowledged;
+    const canWrite = this.app.api.signedIn && !alarm.acknowledged;
     const button = canWrite ? h("button", { class: "text-button", type: "button", text: t("acknowledge"), on: { click: () => void this.acknowledge(alarm) } }) : null;
     return h("li", { class: `alarm ${alarm.severity}${alarm.acknowledged ? " seen" : ""}` }, body, button);
   }

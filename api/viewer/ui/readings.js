@@ -3,7 +3,8 @@
 import { h } from "../dom.js";
 import { language, t } from "../i18n.js";
 import { openChart } from "./chart.js";
-import { unitText, valueText } from "./properties.js";
+import { CommandBox, stateText } from "./command.js";
+import { unitText } from "./properties.js";
 import { Spark, isDrawable } from "./spark.js";
 
 /** @typedef {import("../types").Signal} Signal */
@@ -42,6 +43,8 @@ export class Readings {
     this.rows = new Map();
     /** @type {AbortController | null} */
     this.watching = null;
+    /** Of the object. @type {string | null} */
+    this.id = null;
     /** @type {Signal[]} */
     this.signals = [];
     this.more = false;
@@ -52,6 +55,7 @@ export class Readings {
   watch(id) {
     this.watching?.abort();
     this.watching = null;
+    this.id = id;
     this.signals = [];
     this.draw();
     if (id === null) return;
@@ -95,12 +99,20 @@ export class Readings {
     const wanted = new Set(this.signals.map(({ id }) => id));
     for (const [id, row] of this.rows) if (!wanted.has(id)) this.#drop(id, row);
     this.signals.forEach((signal, i) => {
-      const row = this.rows.get(signal.id) ?? new Row(this.api, signal);
+      const row = this.rows.get(signal.id) ?? this.#row(signal);
       this.rows.set(signal.id, row);
       row.draw(signal, now, i < MOST_SPARKS);
       if (this.list.children[i] !== row.element) this.list.insertBefore(row.element, this.list.children[i] ?? null);
       if (this.watching && row.spark) void row.spark.refresh(this.watching.signal);
     });
+  }
+
+  /** @param {Signal} signal */
+  #row(signal) {
+    const row = new Row(this.api, signal);
+    const { watching, id } = this;
+    if (watching && id && signal.control && this.api.signedIn) row.addCommand(watching.signal, () => void this.#ask(id, watching.signal));
+    return row;
   }
 
   /** @param {string} id @param {Row} row */
@@ -123,6 +135,14 @@ class Row {
     this.element = h("div", { class: "pair reading" }, this.name, this.said);
     /** @type {Spark | null} */
     this.spark = null;
+    /** @type {CommandBox | null} */
+    this.command = null;
+  }
+
+  /** @param {AbortSignal} looking @param {() => void} changed */
+  addCommand(looking, changed) {
+    this.command = new CommandBox(this.api, this.signal, looking, changed);
+    this.element.append(this.command.element);
   }
 
   /** @param {Signal} signal @param {number} now milliseconds @param {boolean} withLine */
@@ -136,15 +156,16 @@ class Row {
     this.element.className = `pair reading ${quality ?? ""}`;
     this.element.title = never ? "" : new Date(observedAt).toLocaleString(language());
     this.said.classList.toggle("none", never);
-    this.value.textContent = never ? t("readingsNever") : valueText(value) + unit;
+    this.value.textContent = never ? t("readingsNever") : stateText(signal, value) + unit;
     this.note.textContent = never ? "" : [trust, age(observedAt, now)].filter(Boolean).join(" · ");
     if (withLine && !this.spark && isDrawable(signal)) this.#addLine();
     this.spark?.element.setAttribute("aria-label", t("chartOpen", { name: signal.name }));
     if (this.spark) this.spark.element.title = t("chartOpen", { name: signal.name });
+    this.command?.draw(signal);
   }
 
   #addLine() {
     this.spark = new Spark(this.api, this.signal.id, () => openChart(this.api, this.signal));
-    this.element.append(h("dd", {}, this.spark.element));
+    this.said.after(h("dd", {}, this.spark.element));
   }
 }

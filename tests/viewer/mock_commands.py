@@ -1,0 +1,70 @@
+"""The command shapes of the twin's API, for a page: a device that does what a test says, step by step."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+JsonObject = dict[str, Any]
+STARTED = "2026-05-01T08:00:0{}Z"
+ENDED = frozenset({"confirmed", "rejected", "failed", "timed_out", "unconfirmed", "cancelled"})
+
+
+@dataclass(kw_only=True)
+class MockCommands:
+    """At most one command at a time; tests read what was asked and move it on."""
+
+    allowed: bool = True
+    asked: list[JsonObject] = field(default_factory=list)
+    """Bodies of all that was asked for."""
+    refusal: str | None = None
+    """Detail of the refusal that every request gets."""
+    log: list[JsonObject] = field(default_factory=list)
+    """Steps of the newest."""
+
+    def take(self, state: str, detail: str | None = None) -> None:
+        """The newest command takes a step."""
+        at = STARTED.format(len(self.log))
+        self.log.append({"state": state, "at": at, "by": "device", "detail": detail, "noted": False})
+
+    def request(self) -> JsonObject:
+        """The newest, as the API has it."""
+        state = self.log[-1]["state"]
+        asked = self.asked[-1]
+        command = {
+            "id": "c1",
+            "signal": asked["signal"],
+            "value": asked["value"],
+            "state": state,
+            "detail": None,
+        }
+        return {
+            "id": "r1",
+            "open": state not in ENDED,
+            "targets": 1,
+            "counts": {state: 1},
+            "command": command,
+        }
+
+    def permission(self, _: dict[str, str]) -> JsonObject:
+        return {"allowed": self.allowed}
+
+    def listed(self, query: dict[str, str]) -> JsonObject:
+        found = [self.request()] if self.log and self.asked[-1]["signal"] == query.get("signal") else []
+        return {"items": [each for each in found if each["open"]], "next": None}
+
+    def one(self, _: dict[str, str], __: str) -> JsonObject | None:
+        return self.request() if self.log else None
+
+    def steps(self, _: dict[str, str], command: str, __: str) -> JsonObject | None:
+        return {"items": self.log, "next": None} if command == "c1" else None
+
+    def post(self, path: str, body: JsonObject) -> tuple[int, JsonObject]:
+        """Status and document of a request to command, or to take back."""
+        if path.endswith("/cancel"):
+            self.take("cancelled")
+            return 200, self.request()
+        self.asked.append(body)
+        if self.refusal is not None:
+            return 409, {"title": "Conflict", "detail": self.refusal}
+        self.log = []
+        self.take("queued")
+        return 202, self.request()
