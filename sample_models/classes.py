@@ -14,6 +14,8 @@ TABLES: dict[str, Label] = {
 
 CLASSES: dict[str, Label] = {
     "10-SQ.01": name("社区服务建筑", "Community service building"),
+    "10-SQ.02": name("高层住宅", "High-rise housing"),
+    "10-SQ.03": name("市政泵站", "Municipal pumping station"),
     "12-KJ.01": name("公共活动空间", "Public activity space"),
     "12-KJ.02": name("办公管理空间", "Office space"),
     "12-KJ.03": name("设备用房", "Plant and service space"),

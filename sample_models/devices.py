@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from zlib import crc32
 
-from sample_models import plan
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.shapes import Point3
@@ -94,8 +93,3 @@ def place_device(model: IfcModel, key: str, kind: Kind, where: Place, room: str)
 def at(x: float, y: float, z: float, facing: str = "south") -> Place:
     """Where a device stands and which way it faces."""
     return Place(origin=(x, y, z), x_axis=FACING[facing])
-
-
-def level_of(container: str) -> float:
-    """Level of the origin of a spatial element above ±0.000, in mm."""
-    return plan.BY_KEY[container].level if container in plan.BY_KEY else 0.0

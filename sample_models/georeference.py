@@ -1,27 +1,56 @@
-"""Where the community centre stands, and the coordinate systems and units that say so."""
+"""Where the buildings of the community stand, and the coordinate systems and units that say so."""
 
 import math
+from dataclasses import dataclass
 
 from sample_models.ifc_writing import Entity, IfcWriter
-
-EASTING_M, NORTHING_M = 640090.0, 3306560.0
-"""Origin of the building in EPSG:4549 (CGCS2000 / 3-degree Gauss-Kruger CM 120E), in the west of Ningbo.
-
-An easting and a northing, whatever the axis order of the CRS (which is northing first): so IfcMapConversion asks.
-"""
 
 HEIGHT_M = 3.5
 """Level ±0.000 above the 1985 national height datum; the ground around is 0.3 m lower."""
 
 ROTATION_DEG = 12.0
-"""From grid east to the building's x axis, counter-clockwise."""
+"""From grid east to the x axis of every building, and of the streets around them, counter-clockwise."""
 
 CONVERGENCE_DEG = 0.7222
-"""Meridian convergence at the origin (PROJ, EPSG:4549): true north lies this far west of grid north."""
+"""Meridian convergence at the community (PROJ, EPSG:4549): true north lies this far west of grid north."""
 
-LATITUDE = (29, 52, 11, 167223)
-LONGITUDE = (121, 26, 59, 813316)
-"""The same origin in CGCS2000 as degrees, minutes, seconds and millionths of a second."""
+Angle = tuple[int, int, int, int]
+"""Degrees, minutes, seconds and millionths of a second, as IfcSite has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Origin of a building in EPSG:4549 (CGCS2000 / 3-degree Gauss-Kruger CM 120E), and the same in CGCS2000.
+
+    An easting and a northing, whatever the axis order of the CRS (which is northing first): so IfcMapConversion asks.
+    """
+
+    easting_m: float
+    northing_m: float
+    latitude: Angle
+    longitude: Angle
+
+
+COMMUNITY_CENTRE = Spot(
+    easting_m=640090.0,
+    northing_m=3306560.0,
+    latitude=(29, 52, 11, 167223),
+    longitude=(121, 26, 59, 813316),
+)
+"""In the west of Ningbo; all other places of the community are told from here."""
+
+TOWER = Spot(
+    easting_m=640082.978,
+    northing_m=3306621.893,
+    latitude=(29, 52, 13, 179503),
+    longitude=(121, 26, 59, 580806),
+)
+PUMP_HOUSE = Spot(
+    easting_m=640025.026,
+    northing_m=3306548.234,
+    latitude=(29, 52, 10, 811816),
+    longitude=(121, 26, 57, 387481),
+)
 
 
 def units(writer: IfcWriter) -> Entity:
@@ -138,7 +167,7 @@ def _subcontext(writer: IfcWriter, parent: Entity, identifier: str, view: str) -
     )
 
 
-def georeference(writer: IfcWriter, context: Entity) -> Entity:
+def georeference(writer: IfcWriter, context: Entity, spot: Spot) -> Entity:
     """IfcProjectedCRS and IfcMapConversion: engineering coordinates in mm, map coordinates in m, so scale 0.001."""
     crs = writer.make(
         "IfcProjectedCRS",
@@ -154,8 +183,8 @@ def georeference(writer: IfcWriter, context: Entity) -> Entity:
         "IfcMapConversion",
         SourceCRS=context,
         TargetCRS=crs,
-        Eastings=EASTING_M,
-        Northings=NORTHING_M,
+        Eastings=spot.easting_m,
+        Northings=spot.northing_m,
         OrthogonalHeight=HEIGHT_M,
         XAxisAbscissa=round(math.cos(math.radians(ROTATION_DEG)), 12),
         XAxisOrdinate=round(math.sin(math.radians(ROTATION_DEG)), 12),

@@ -32,12 +32,17 @@ class IfcModel:
         self.writer = writer
         self.body: Entity | None = None
         self.spatial: dict[str, Entity] = {}
+        self.levels: dict[str, float] = {}
         self.materials = Materials(writer)
         self._kinds: dict[str, tuple[Entity, Entity | None]] = {}
         self._by_number: dict[int, Entity] = {}
         self._keys: dict[int, str] = {}
         self._by_key: dict[str, Entity] = {}
         self._relations = _Relations()
+
+    def level_of(self, container: str) -> float:
+        """Level of the origin of a spatial element above ±0.000, in mm."""
+        return self.levels.get(container, 0.0)
 
     # ------------------------------------------------------------------------------------------ products
     def add(self, part: Part, parent: Entity) -> Entity:
@@ -209,6 +214,10 @@ class IfcModel:
     def by_key(self, key: str) -> Entity:
         """The entity that was added under a key; raises `KeyError` where there is none."""
         return self._by_key[key]
+
+    def with_prefix(self, prefix: str) -> list[tuple[str, Entity]]:
+        """Keys that begin so, and their entities, in the order in which they were added."""
+        return [(key, entity) for key, entity in self._by_key.items() if key.startswith(prefix)]
 
     def describe(self, entity: Entity, psets: Iterable[Pset]) -> None:
         """Give property sets to an object; objects with equal ones share them."""

@@ -33,9 +33,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 class IfcWriter:
-    """A growing IFC4 file. `make` adds an entity, `share` adds it only where no equal one was shared before."""
+    """A growing IFC4 file. `make` adds an entity, `share` adds it only where no equal one was shared before.
 
-    def __init__(self) -> None:
+    `scope` tells the GlobalIds of one building from those of others, whose parts have the same paths.
+    """
+
+    def __init__(self, scope: str = "") -> None:
+        self.scope = scope
         self.file = ifcopenshell.file(schema="IFC4")
         self.units: dict[str, Entity] = {}
         self._shared: dict[tuple[object, ...], Entity] = {}
@@ -58,7 +62,7 @@ class IfcWriter:
         if path in self._paths:
             raise ValueError(f"two rooted entities would have the identifier of {path!r}")
         self._paths.add(path)
-        return self.make(cls, GlobalId=global_id(path), **attributes)
+        return self.make(cls, GlobalId=global_id(self.scope + path), **attributes)
 
     # ------------------------------------------------------------------------------------------ geometry
     def point(self, *coordinates: float) -> Entity:
@@ -214,7 +218,7 @@ class IfcWriter:
 
 
 def global_id(path: str) -> str:
-    """The 22-character GlobalId of a path."""
+    """The 22-character GlobalId of a path, with the scope of its file before it."""
     return ifcopenshell.guid.compress(uuid5(IDENTIFIERS, path).hex)
 
 

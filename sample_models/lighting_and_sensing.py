@@ -67,7 +67,8 @@ def _ceiling(radius: float) -> tuple[Rod, ...]:
     )
 
 
-def _sensor(key: str, label: tuple[str, str], kind: str, own: tuple[Pset, ...]) -> Kind:
+def sensor(key: str, label: tuple[str, str], kind: str, own: tuple[Pset, ...]) -> Kind:
+    """A kind of sensor; `kind` is its IfcSensorTypeEnum, its reference the key in capitals."""
     on_ceiling = kind in {"SMOKESENSOR", "COSENSOR"}
     body = box((-43.0, -26.0, -60.0), (43.0, 0.0, 60.0), "device")
     return Kind(
@@ -89,7 +90,7 @@ def _range(pset: str, prop: str, kind: str, low: float, high: float) -> Pset:
     return Pset(name=pset, properties={prop: Between(measure=kind, low=low, high=high)})
 
 
-SMOKE = _sensor(
+SMOKE = sensor(
     "smoke",
     ("点型光电感烟探测器", "Smoke detector"),
     "SMOKESENSOR",
@@ -100,19 +101,19 @@ SMOKE = _sensor(
         ),
     ),
 )
-LIGHT = _sensor(
+LIGHT = sensor(
     "light",
     ("照度传感器", "Light sensor"),
     "LIGHTSENSOR",
     (_range("Pset_SensorTypeLightSensor", "SetPointIlluminance", "IfcIlluminanceMeasure", 0.0, 2000.0),),
 )
-SOUND = _sensor(
+SOUND = sensor(
     "sound",
     ("噪声传感器", "Sound sensor"),
     "SOUNDSENSOR",
     (_range("Pset_SensorTypeSoundSensor", "SetPointSound", "IfcSoundPressureMeasure", 0.00002, 2.0),),
 )
-TEMPERATURE = _sensor(
+TEMPERATURE = sensor(
     "temperature",
     ("温度传感器", "Temperature sensor"),
     "TEMPERATURESENSOR",
@@ -126,7 +127,7 @@ TEMPERATURE = _sensor(
         ),
     ),
 )
-CO = _sensor("co", ("一氧化碳探测器", "Carbon monoxide sensor"), "COSENSOR", ())
+CO = sensor("co", ("一氧化碳探测器", "Carbon monoxide sensor"), "COSENSOR", ())
 
 CALL_POINT = Kind(
     key="call_point",

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sample_models.devices import level_of
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.shapes import Block, Point3, Rod, Solid, box
@@ -176,7 +175,7 @@ class Network:
     def _element(self, key: str, kind: Kind, solids: tuple[Solid, ...]) -> Entity:
         container = key.split("/", 1)[0]
         # Drawn around the height of the whole building, so it stands as far below its storey as that is above 0.
-        place = Place(origin=(0.0, 0.0, -level_of(container)))
+        place = Place(origin=(0.0, 0.0, -self.model.level_of(container)))
         element = self.model.add(
             Part(key=key, label=kind.label, kind=kind, place=place, solids=solids),
             self.model.spatial[container],

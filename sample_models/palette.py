@@ -21,6 +21,8 @@ def _paint(label: str, code: int, transparency: float = 0.0) -> Paint:
 
 PAINTS: dict[str, Paint] = {
     "render": _paint("浅米色外墙涂料 Off-white render", 0xE9E4DA),
+    "brick": _paint("棕红面砖 Brown brick tile", 0x9C6B54),
+    "cream": _paint("奶油色真石漆 Cream stone-effect render", 0xE3D5BD),
     "stone": _paint("灰色石材 Grey stone", 0x8C877F),
     "plinth": _paint("深灰花岗岩 Dark granite", 0x57544F),
     "bronze": _paint("古铜色铝板 Bronze aluminium", 0x83604B),
@@ -70,6 +72,7 @@ MATERIALS: dict[str, tuple[Label, str, str]] = {
     "block": (name("蒸压加气混凝土砌块", "Autoclaved aerated concrete block"), "block", "partition"),
     "wool": (name("岩棉保温板", "Mineral wool board"), "insulation", "lamp"),
     "render": (name("外墙真石漆", "Stone-effect render"), "paint", "render"),
+    "brick": (name("外墙面砖", "Facing brick tile"), "ceramic", "brick"),
     "stone": (name("干挂花岗石", "Rainscreen granite"), "stone", "stone"),
     "plaster": (name("水泥砂浆抹灰", "Cement plaster"), "plaster", "partition"),
     "glass": (name("6+12A+6中空Low-E玻璃", "Insulating glass 6+12A+6 Low-E"), "glass", "glass"),
@@ -90,6 +93,14 @@ MATERIALS: dict[str, tuple[Label, str, str]] = {
 LAYERS: dict[str, tuple[Label, tuple[tuple[str, float], ...]]] = {
     "facade_render": (
         name("涂料外墙300", "Rendered external wall 300"),
+        (("render", 10.0), ("wool", 70.0), ("block", 200.0), ("plaster", 20.0)),
+    ),
+    "facade_brick": (
+        name("面砖外墙300", "Brick-tiled external wall 300"),
+        (("brick", 10.0), ("wool", 70.0), ("block", 200.0), ("plaster", 20.0)),
+    ),
+    "facade_cream": (
+        name("真石漆外墙300", "Stone-effect external wall 300"),
         (("render", 10.0), ("wool", 70.0), ("block", 200.0), ("plaster", 20.0)),
     ),
     "facade_stone": (

@@ -1,5 +1,7 @@
 """Rooms, floor finishes, parking bays and the fire compartments that group the rooms."""
 
+from collections.abc import Sequence
+
 from sample_models import plan, rooms
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
@@ -42,7 +44,7 @@ FINISHES = {
 }
 """Names of the floor finishes by paint."""
 
-BAY_LENGTH, BAY_GAP = 5300.0, 100.0
+BAY_LENGTH, BAY_HEIGHT = 5300.0, 2200.0
 SOUTH_ROW, NORTH_ROW = 100.0, 11550.0
 """Least y of the two rows of parking bays."""
 
@@ -66,9 +68,15 @@ BAY_KIND = Kind(
 def build_spaces(model: IfcModel) -> None:
     """Add the rooms of every storey with their floors, the parking bays, and the fire compartments."""
     for storey in plan.STOREYS:
-        members = [_room(model, storey, room) for room in rooms.ROOMS[storey.key]]
-        _compartment(model, storey, members)
+        add_rooms(model, storey, rooms.ROOMS[storey.key])
     _parking(model)
+
+
+def add_rooms(model: IfcModel, storey: plan.Storey, of_storey: Sequence[Room]) -> None:
+    """Add the rooms of a storey with their floors, and the fire compartment that they make up."""
+    members = [_room(model, storey, room) for room in of_storey]
+    planned = sum(area(room.outline) for room in of_storey) / 1e6
+    _compartment(model, storey, members, planned)
 
 
 def _room(model: IfcModel, storey: plan.Storey, room: Room) -> Entity:
@@ -166,7 +174,7 @@ def _floor(model: IfcModel, storey: plan.Storey, room: Room) -> None:
     )
 
 
-def _compartment(model: IfcModel, storey: plan.Storey, members: list[Entity]) -> None:
+def _compartment(model: IfcModel, storey: plan.Storey, members: list[Entity], planned_m2: float) -> None:
     label = Label(zh=f"{storey.label.zh}防火分区", en=f"Fire compartment, {storey.label.en}")
     key = f"zone/fire/{storey.key}"
     attributes = {"ObjectType": "防火分区 FireCompartment", "LongName": label.en}
@@ -176,12 +184,11 @@ def _compartment(model: IfcModel, storey: plan.Storey, members: list[Entity]) ->
         name="Pset_SpaceFireSafetyRequirements",
         properties={"SprinklerProtection": flag(True), "SprinklerProtectionAutomatic": flag(True)},
     )
-    planned = sum(area(room.outline) for room in rooms.ROOMS[storey.key]) / 1e6
     common = Pset(
         name="Pset_ZoneCommon",
         properties={
             "Reference": identifier(f"FZ-{storey.key}"),
-            "GrossPlannedArea": measure("Area", round(planned, 1)),
+            "GrossPlannedArea": measure("Area", round(planned_m2, 1)),
         },
     )
     model.describe(zone, (common, fire, naming(label)))
@@ -203,34 +210,40 @@ def _bay_middles(field: int) -> tuple[float, ...]:
 
 
 def _parking(model: IfcModel) -> None:
-    car_park = model.spatial["B1/room/carpark"]
-    height = 2200.0
     for number, (x, y, north) in enumerate(bay_places(), 1):
-        label = name(f"车位{number:03d}", f"Parking bay {number:03d}")
-        place = Place(origin=(x, y, 0.0), x_axis=(-1.0, 0.0, 0.0) if north else (1.0, 0.0, 0.0))
         use = "充电车位" if north else "普通车位"
-        model.add_space(
-            Part(
-                key=f"B1/bay/{number:03d}",
-                cls="IfcSpace",
-                label=label,
-                place=place,
-                solids=(box((-1200.0, 50.0, 20.0), (1200.0, BAY_LENGTH - 50.0, height), "bay"),),
-                attributes={
-                    "LongName": label.en,
-                    "CompositionType": "PARTIAL",
-                    "PredefinedType": "PARKING",
-                },
-                psets=(
-                    Pset(
-                        name="Pset_SpaceParking",
-                        properties={"ParkingUse": text(use), "ParkingUnits": count(1)},
-                    ),
+        add_bay(model, "B1/room/carpark", number, (x, y, -1.0 if north else 1.0), use)
+
+
+def add_bay(
+    model: IfcModel, car_park: str, number: int, where: tuple[float, float, float], use: str
+) -> Entity:
+    """Add a parking bay to the car park with this key, as a space and as paint; returns the space.
+
+    `where`: x and y of the middle of the closed end, and 1 for a bay that opens to the north, −1 to the south.
+    """
+    storey_key = car_park.split("/", 1)[0]
+    label = name(f"车位{number:03d}", f"Parking bay {number:03d}")
+    place = Place(origin=(where[0], where[1], 0.0), x_axis=(where[2], 0.0, 0.0))
+    space = model.add_space(
+        Part(
+            key=f"{storey_key}/bay/{number:03d}",
+            cls="IfcSpace",
+            label=label,
+            place=place,
+            solids=(box((-1200.0, 50.0, 20.0), (1200.0, BAY_LENGTH - 50.0, BAY_HEIGHT), "bay"),),
+            attributes={"LongName": label.en, "CompositionType": "PARTIAL", "PredefinedType": "PARKING"},
+            psets=(
+                Pset(
+                    name="Pset_SpaceParking",
+                    properties={"ParkingUse": text(use), "ParkingUnits": count(1)},
                 ),
             ),
-            car_park,
-        )
-        model.add(
-            Part(key=f"B1/marking/{number:03d}", label=label, kind=BAY_KIND, place=place),
-            model.spatial["B1"],
-        )
+        ),
+        model.spatial[car_park],
+    )
+    model.add(
+        Part(key=f"{storey_key}/marking/{number:03d}", label=label, kind=BAY_KIND, place=place),
+        model.spatial[storey_key],
+    )
+    return space

@@ -108,8 +108,8 @@ def _stair(model: IfcModel, stair: Stair, storey: plan.Storey) -> None:
     inner = (low[1] - 40.0, high[0] + 40.0) if low < high else (low[0] + 40.0, high[1] - 40.0)
     up = Flight(risers=risers, width=low, rail_x=inner[0], start=(START_Y, 0.0), end=(far, half))
     back = Flight(risers=risers, width=high, rail_x=inner[1], start=(far, half), end=(START_Y, storey.height))
-    _flight(model, whole, f"{key}/1", up)
-    _flight(model, whole, f"{key}/2", back)
+    add_flight(model, whole, f"{key}/1", up)
+    add_flight(model, whole, f"{key}/2", back)
     _landing(model, whole, stair, (key, far, half))
 
 
@@ -127,6 +127,11 @@ class Flight:
     def rise(self) -> float:
         """Height of one riser."""
         return (self.end[1] - self.start[1]) / self.risers
+
+    @property
+    def going(self) -> float:
+        """Depth of one tread."""
+        return abs(self.end[0] - self.start[0]) / (self.risers - 1)
 
     def at(self, share: float, above: float) -> Point2:
         """The (y, z) of a share of the run (0 at the start, 1 at the end), `above` the line through start and end."""
@@ -146,7 +151,8 @@ class Flight:
         return corners[::-1] if y1 > y0 else corners
 
 
-def _flight(model: IfcModel, whole: Entity, key: str, flight: Flight) -> None:
+def add_flight(model: IfcModel, whole: Entity, key: str, flight: Flight) -> None:
+    """Add a flight with its railing to a stair."""
     number = key.rsplit("/", 1)[1]
     model.add(
         Part(
@@ -158,7 +164,7 @@ def _flight(model: IfcModel, whole: Entity, key: str, flight: Flight) -> None:
                 "NumberOfRisers": flight.risers,
                 "NumberOfTreads": flight.risers - 1,
                 "RiserHeight": flight.rise,
-                "TreadLength": GOING,
+                "TreadLength": round(flight.going, 3),
                 "PredefinedType": "STRAIGHT",
             },
             material="concrete",

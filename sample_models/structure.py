@@ -110,22 +110,26 @@ def _columns(model: IfcModel, storey: plan.Storey) -> None:
         if storey.key not in column.storeys:
             continue
         # Outside the building the car park has a lower roof: soil lies on it.
-        height = plan.ceiling(storey, column.low[0])
-        size = plan.COLUMN
-        model.add(
-            Part(
-                key=f"{storey.key}/column/{column.key}",
-                kind=COLUMN_KIND,
-                label=name(f"框架柱 {column.key}", f"Column {column.key}"),
-                solids=(box((*column.low, -plan.FLOOR_FINISH), (*column.high, height), "concrete"),),
-                quantities=Quantities(
-                    name="Qto_ColumnBaseQuantities",
-                    lengths_mm={"Length": height + plan.FLOOR_FINISH},
-                    areas_m2={"CrossSectionArea": size * size / 1e6},
-                ),
+        add_column(model, storey, column, plan.ceiling(storey, column.low[0]))
+
+
+def add_column(model: IfcModel, storey: plan.Storey, column: plan.Column, height: float) -> None:
+    """A column from the slab of its storey to a height above the finished floor."""
+    size = plan.COLUMN
+    model.add(
+        Part(
+            key=f"{storey.key}/column/{column.key}",
+            kind=COLUMN_KIND,
+            label=name(f"框架柱 {column.key}", f"Column {column.key}"),
+            solids=(box((*column.low, -plan.FLOOR_FINISH), (*column.high, height), "concrete"),),
+            quantities=Quantities(
+                name="Qto_ColumnBaseQuantities",
+                lengths_mm={"Length": height + plan.FLOOR_FINISH},
+                areas_m2={"CrossSectionArea": size * size / 1e6},
             ),
-            model.spatial[storey.key],
-        )
+        ),
+        model.spatial[storey.key],
+    )
 
 
 def _beams(model: IfcModel, storey: plan.Storey) -> None:
@@ -175,13 +179,12 @@ def _band(low: float, high: float, *edges: bool) -> Point2:
     return middle - plan.BEAM_WIDTH / 2, middle + plan.BEAM_WIDTH / 2
 
 
-def _slab(model: IfcModel, key: str, outline: Outline, heights: Point2) -> Entity:
-    """A floor slab `<storey>/…` between two heights above the finished floor of its storey."""
-    storey = plan.BY_KEY[key.split("/", 1)[0]]
+def add_slab(model: IfcModel, storey: plan.Storey, key: str, outline: Outline, heights: Point2) -> Entity:
+    """A floor slab `<storey>/<key>` between two heights above the finished floor of its storey."""
     kind = SLAB_KIND if heights[1] - heights[0] <= 300 else RAFT_KIND
     return model.add(
         Part(
-            key=key,
+            key=f"{storey.key}/{key}",
             kind=kind,
             label=name(f"{storey.label.zh}{kind.label.zh}", f"{kind.label.en}, {storey.label.en}"),
             solids=(plate(outline, heights[0], heights[1], "concrete"),),
@@ -199,7 +202,7 @@ def _floors(model: IfcModel) -> None:
     bottom, top = -plan.FLOOR_FINISH - plan.SLAB, -plan.FLOOR_FINISH
     for storey in plan.STOREYS[1:]:
         outline = rectangle((0.0, 0.0), (plan.LENGTH, plan.DEPTH))
-        slab = _slab(model, f"{storey.key}/slab", outline, (bottom, top))
+        slab = add_slab(model, storey, "slab", outline, (bottom, top))
         _holes(model, slab, storey.key, (bottom, top))
 
 
@@ -215,13 +218,13 @@ def _holes(model: IfcModel, slab: Entity, storey_key: str, heights: Point2) -> N
 def _basement_slabs(model: IfcModel) -> None:
     out = plan.BASEMENT_WALL
     raft = rectangle((-out, -out), (plan.LENGTH + out, plan.DEPTH + out))
-    _slab(model, "B2/raft", raft, (-650.0, -50.0))
+    add_slab(model, plan.BY_KEY["B2"], "raft", raft, (-650.0, -50.0))
     beside = rectangle((plan.LENGTH + out, -out), (plan.CAR_PARK_LENGTH + out, plan.DEPTH + out))
-    _slab(model, "B1/raft", beside, (-450.0, -50.0))
     storey = plan.BY_KEY["B1"]
+    add_slab(model, storey, "raft", beside, (-450.0, -50.0))
     annex = plan.ANNEX_SLAB[0] - storey.level
     roof = rectangle((plan.LENGTH + out, -out), (plan.CAR_PARK_LENGTH + out, plan.DEPTH + out))
-    _slab(model, "B1/roof", roof, (annex, plan.ANNEX_SLAB[1] - storey.level))
+    add_slab(model, storey, "roof", roof, (annex, plan.ANNEX_SLAB[1] - storey.level))
 
 
 def _basement_walls(model: IfcModel) -> None:
@@ -241,19 +244,21 @@ def _basement_walls(model: IfcModel) -> None:
         ("N2", "B1", (long + out, deep), (park + out, deep + out), -50.0, annex),
     )
     for key, storey_key, low, high, bottom, top in runs:
-        _basement_wall(model, f"{storey_key}/basement-wall/{key}", (low, high), (bottom, top))
-    east = _basement_wall(model, "B1/basement-wall/E", ((park, 0.0), (park + out, deep)), (-50.0, annex))
+        add_basement_wall(model, plan.BY_KEY[storey_key], key, (low, high), (bottom, top))
+    east = add_basement_wall(model, b1, "E", ((park, 0.0), (park + out, deep)), (-50.0, annex))
     model.cut(
         east, "B1/basement-wall/E/gate", (park - 50.0, 5500.0, 0.0), (park + out + 50.0, 11500.0, 2700.0)
     )
 
 
-def _basement_wall(model: IfcModel, key: str, plan_corners: tuple[Point2, Point2], heights: Point2) -> Entity:
+def add_basement_wall(
+    model: IfcModel, storey: plan.Storey, key: str, plan_corners: tuple[Point2, Point2], heights: Point2
+) -> Entity:
+    """A wall against the soil between two corners in plan and two heights above the floor of its storey."""
     low, high = plan_corners
-    storey = plan.BY_KEY[key.split("/", 1)[0]]
     return model.add(
         Part(
-            key=key,
+            key=f"{storey.key}/basement-wall/{key}",
             kind=BASEMENT_WALL_KIND,
             label=name(f"{storey.label.zh}外墙", f"Basement wall, {storey.label.en}"),
             solids=(box((*low, heights[0]), (*high, heights[1]), "concrete"),),

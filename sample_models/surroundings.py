@@ -3,20 +3,21 @@
 import math
 
 from sample_models import plan
-from sample_models.building import PLOT_HIGH, PLOT_LOW
+from sample_models.building import PLOT
+from sample_models.garage_ramp import GarageRamp, build_garage_ramp
 from sample_models.ifc_model import IfcModel
-from sample_models.shapes import Outline, Point2, Rod, Solid, across_x, across_y, box, crown, plate, rectangle
+from sample_models.shapes import Outline, Point2, Rod, Solid, across_y, box, crown, plate, rectangle
 from sample_models.values import Kind, Label, Part, Place, Pset, as_new, flag, name
 
 GROUND = plan.GROUND
-AISLE_LOW, AISLE_HIGH = 5500.0, 11500.0
-"""The garage ramp continues the aisle of the car park."""
-
-RAMP_START = plan.CAR_PARK_LENGTH + plan.BASEMENT_WALL
-RAMP_EASE, RAMP_MAIN = 3600.0, 22400.0
-"""Lengths of the eased ends (7.5 %) and of the middle (15 %, the most that JGJ 100 allows on a straight ramp)."""
-
-RAMP_END = RAMP_START + 2 * RAMP_EASE + RAMP_MAIN
+RAMP = GarageRamp(
+    start=plan.CAR_PARK_LENGTH + plan.BASEMENT_WALL,
+    aisle=(5500.0, 11500.0),
+    level=plan.BY_KEY["B1"].level,
+    ground=GROUND,
+    roof=plan.ANNEX_SLAB[1],
+)
+"""It continues the aisle of the car park."""
 
 
 def build_surroundings(model: IfcModel) -> None:
@@ -25,17 +26,16 @@ def build_surroundings(model: IfcModel) -> None:
     _pavings(model)
     _entrance_steps(model)
     _accessible_ramp(model)
-    _garage_ramp(model)
-    _ramp_canopy(model)
+    build_garage_ramp(model, RAMP)
     _trees(model)
 
 
 # ------------------------------------------------------------------------------------------------- ground
 def _ground(model: IfcModel) -> None:
     """The lawn, in four pieces around the building and the garage ramp; its top lies 60 mm below the paving."""
-    (x0, y0), (x1, y1) = PLOT_LOW, PLOT_HIGH
+    (x0, y0), (x1, y1) = PLOT.low, PLOT.high
     out = plan.WALL + 60.0
-    south, north = AISLE_LOW - 250.0, AISLE_HIGH + 250.0
+    south, north = RAMP.aisle[0] - 250.0, RAMP.aisle[1] + 250.0
     east = plan.LENGTH + out
     pieces: tuple[Outline, ...] = (
         rectangle((x0, y0), (x1, -out)),
@@ -43,10 +43,15 @@ def _ground(model: IfcModel) -> None:
         rectangle((x0, -out), (-out, plan.DEPTH + out)),
         rectangle((east, -out), (x1, south)),
         rectangle((east, north), (x1, plan.DEPTH + out)),
-        rectangle((east, south), (RAMP_START - 350.0, north)),
-        rectangle((RAMP_END, south), (x1, north)),
+        rectangle((east, south), (RAMP.start - 350.0, north)),
+        rectangle((RAMP.end, south), (x1, north)),
     )
-    solids = tuple(plate(piece, GROUND - 300.0, GROUND - 60.0, "lawn") for piece in pieces)
+    add_lawn(model, pieces, GROUND)
+
+
+def add_lawn(model: IfcModel, pieces: tuple[Outline, ...], ground: float) -> None:
+    """The lawn of a plot; its top lies 60 mm below the ground's level (mm above ±0.000)."""
+    solids = tuple(plate(piece, ground - 300.0, ground - 60.0, "lawn") for piece in pieces)
     model.add(
         Part(
             key="site/terrain",
@@ -60,7 +65,8 @@ def _ground(model: IfcModel) -> None:
     )
 
 
-def _paving(model: IfcModel, key: str, label: Label, outlines: tuple[Outline, ...], paint: str) -> None:
+def add_paving(model: IfcModel, key: str, label: Label, outlines: tuple[Outline, ...], paint: str) -> None:
+    """Paving of a plot at the ground's level, asphalt a little lower."""
     top = GROUND if paint == "paving" else GROUND - 20.0
     model.add(
         Part(
@@ -78,12 +84,12 @@ def _paving(model: IfcModel, key: str, label: Label, outlines: tuple[Outline, ..
 
 
 def _pavings(model: IfcModel) -> None:
-    y0, (x1, y1) = PLOT_LOW[1], PLOT_HIGH
+    y0, (x1, y1) = PLOT.low[1], PLOT.high
     forecourt = (
         rectangle((5000.0, -16000.0), (37000.0, -360.0)),
         rectangle((17000.0, y0 + 200.0), (25000.0, -16000.0)),
     )
-    _paving(model, "forecourt", name("入口广场", "Forecourt"), forecourt, "paving")
+    add_paving(model, "forecourt", name("入口广场", "Forecourt"), forecourt, "paving")
     around = (
         rectangle((-3500.0, -360.0), (-360.0, 23000.0)),
         rectangle((-360.0, 19560.0), (45500.0, 23000.0)),
@@ -93,12 +99,12 @@ def _pavings(model: IfcModel) -> None:
         rectangle((-3500.0, -3000.0), (5000.0, -360.0)),
         rectangle((37000.0, -3000.0), (45500.0, -360.0)),
     )
-    _paving(model, "path", name("环建筑步道", "Path around the building"), around, "paving")
+    add_paving(model, "path", name("环建筑步道", "Path around the building"), around, "paving")
     drive = (
         rectangle((82500.0, y0 + 200.0), (x1 - 500.0, y1 - 200.0)),
-        rectangle((RAMP_END, AISLE_LOW), (82500.0, AISLE_HIGH)),
+        rectangle((RAMP.end, RAMP.aisle[0]), (82500.0, RAMP.aisle[1])),
     )
-    _paving(model, "drive", name("车行道", "Drive"), drive, "asphalt")
+    add_paving(model, "drive", name("车行道", "Drive"), drive, "asphalt")
 
 
 # ---------------------------------------------------------------------------------------------- entrance
@@ -185,118 +191,6 @@ def _handrail(start: Point2, end: Point2, y: float) -> tuple[Solid, ...]:
         for x, z in ((x0 + (x1 - x0) * t, z0 + (z1 - z0) * t) for t in (0.03, 0.5, 0.97))
     )
     return *rails, *posts
-
-
-# -------------------------------------------------------------------------------------------- garage ramp
-def _ramp_line() -> tuple[Point2, ...]:
-    """Floor of the garage ramp as (x, z): eased, steep, eased."""
-    level = plan.BY_KEY["B1"].level
-    rise = RAMP_EASE * 0.075
-    return (
-        (RAMP_START, level),
-        (RAMP_START + RAMP_EASE, level + rise),
-        (RAMP_START + RAMP_EASE + RAMP_MAIN, level + rise + RAMP_MAIN * 0.15),
-        (RAMP_END, GROUND - 20.0),
-    )
-
-
-def _garage_ramp(model: IfcModel) -> None:
-    line = _ramp_line()
-    floor = (*((x, z - 300.0) for x, z in line), *reversed(line))
-    ramp = model.add(
-        Part(
-            key="site/garage-ramp",
-            cls="IfcRamp",
-            label=name("车库坡道", "Garage ramp"),
-            attributes={"PredefinedType": "STRAIGHT_RUN_RAMP"},
-            psets=(
-                Pset(name="Pset_RampCommon", properties={**as_new("PD2"), "HasNonSkidSurface": flag(True)}),
-            ),
-            code="14-CD.05",
-        ),
-        model.spatial["B1"],
-    )
-    # Parts of an assembly stand relative to it, and it stands on the level of the basement.
-    lift = -plan.BY_KEY["B1"].level
-    raised = tuple((x, z + lift) for x, z in floor)
-    model.add(
-        Part(
-            key="site/garage-ramp/flight",
-            cls="IfcRampFlight",
-            label=name("车库坡道板", "Garage ramp slab"),
-            solids=(across_y(raised, AISLE_LOW, AISLE_HIGH, "asphalt"),),
-            attributes={"PredefinedType": "STRAIGHT"},
-            material="concrete",
-        ),
-        ramp,
-    )
-    _ramp_walls(model, lift)
-
-
-def _ramp_walls(model: IfcModel, lift: float) -> None:
-    """Side walls up to a parapet, and the wall above the gate; `lift` is from ±0.000 to the floor of the basement."""
-    top = 600.0 + GROUND + lift
-    side = (*((x, z - 300.0 + lift) for x, z in _ramp_line()), (RAMP_END, top), (RAMP_START, top))
-    head_low = (RAMP_START - 350.0, AISLE_LOW - 250.0, plan.ANNEX_SLAB[1] + lift)
-    walls: dict[str, Solid] = {
-        "S": across_y(side, AISLE_LOW - 250.0, AISLE_LOW, "concrete"),
-        "N": across_y(side, AISLE_HIGH, AISLE_HIGH + 250.0, "concrete"),
-        "head": box(head_low, (RAMP_START, AISLE_HIGH + 250.0, top), "concrete"),
-    }
-    for key, solid in walls.items():
-        model.add(
-            Part(
-                key=f"site/garage-ramp/wall-{key}",
-                cls="IfcWall",
-                label=name(f"坡道侧墙 {key}", f"Ramp side wall {key}"),
-                solids=(solid,),
-                attributes={"PredefinedType": "SOLIDWALL"},
-                material="concrete",
-                code="14-JG.05",
-            ),
-            model.spatial["B1"],
-        )
-
-
-def _arch(radius_y: float, radius_z: float, base: float) -> list[Point2]:
-    middle = (AISLE_LOW + AISLE_HIGH) / 2
-    steps = 8
-    return [
-        (middle - radius_y * math.cos(math.pi * i / steps), base + radius_z * math.sin(math.pi * i / steps))
-        for i in range(steps + 1)
-    ]
-
-
-def _ramp_canopy(model: IfcModel) -> None:
-    """A glass vault over the garage ramp on steel arches."""
-    base, half = GROUND + 600.0, (AISLE_HIGH - AISLE_LOW) / 2 + 250.0
-    start, end = RAMP_START - 200.0, RAMP_END - 1500.0
-    outer, inner = _arch(half, 2500.0, base), _arch(half - 120.0, 2380.0, base)
-    rib = tuple(_tenths(corner) for corner in (*reversed(outer), *inner))
-    shell = tuple(_tenths(corner) for corner in (*reversed(_arch(half + 20.0, 2520.0, base)), *outer))
-    ribs = 6
-    spacing = (end - start - 150.0) / ribs
-    solids: list[Solid] = [
-        across_x(rib, start + i * spacing, start + i * spacing + 150.0, "dark_metal") for i in range(ribs + 1)
-    ]
-    solids.append(across_x(shell, start, end, "clear_glass"))
-    model.add(
-        Part(
-            key="site/garage-canopy",
-            cls="IfcRoof",
-            label=name("车库坡道玻璃雨棚", "Glass canopy of the garage ramp"),
-            solids=tuple(solids),
-            attributes={"PredefinedType": "BARREL_ROOF"},
-            material="glass",
-            code="14-WM.02",
-        ),
-        model.spatial["site"],
-    )
-
-
-def _tenths(corner: Point2) -> Point2:
-    """A corner to a tenth of a millimetre, so that the file does not depend on the last bit of a cosine."""
-    return round(corner[0], 1), round(corner[1], 1)
 
 
 # -------------------------------------------------------------------------------------------------- trees

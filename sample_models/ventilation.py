@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sample_models import plan
-from sample_models.devices import at, common, electrical, level_of, maker, place_device
+from sample_models.devices import at, common, electrical, maker, place_device
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.networks import OUT, Network, Section, flat_section
@@ -172,7 +172,7 @@ def build_ventilation(model: IfcModel) -> None:
 
 def _terminals(network: Network, key: str, kind: Kind, points: Iterable[Point3]) -> None:
     container = key.split("/", 1)[0]
-    level = level_of(container)
+    level = network.model.level_of(container)
     network.join(
         [
             place_device(network.model, f"{key}/{number:02d}", kind, Place(origin=(x, y, z - level)), "走廊")

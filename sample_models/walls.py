@@ -52,6 +52,12 @@ BUILDS: dict[str, Build] = {
     "render": _build(
         "facade_render", ("涂料外墙 300", "Rendered external wall 300"), ("render", "partition"), 0.5
     ),
+    "brick": _build(
+        "facade_brick", ("面砖外墙 300", "Brick-tiled external wall 300"), ("brick", "partition"), 0.5
+    ),
+    "cream": _build(
+        "facade_cream", ("真石漆外墙 300", "Stone-effect external wall 300"), ("cream", "partition"), 0.5
+    ),
     "block": _build(
         "partition_200", ("砌块内墙 200", "Block partition 200"), ("partition", "partition"), 1.1
     ),

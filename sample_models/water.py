@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from sample_models import plan
-from sample_models.devices import level_of, place_device
+from sample_models.devices import place_device
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.networks import OUT, Network
@@ -53,7 +53,7 @@ def build_water(model: IfcModel, basins: Mapping[str, Entity], hydrant: Entity) 
 
 def _put(model: IfcModel, key: str, kind: Kind, start: Point3, room: str) -> Entity:
     """Place a device at a point of the building, along x."""
-    level = level_of(key.split("/", 1)[0])
+    level = model.level_of(key.split("/", 1)[0])
     return place_device(model, key, kind, Place(origin=(start[0], start[1], start[2] - level)), room)
 
 
@@ -62,7 +62,7 @@ def _inline(network: Network, key: str, kind: Kind, feed: Entity, reach: Point2)
     x, y, z = network.place_of(feed)
     length = math.hypot(*reach)
     direction = (reach[0] / length, reach[1] / length, 0.0)
-    level = level_of(key.split("/", 1)[0])
+    level = network.model.level_of(key.split("/", 1)[0])
     where = Place(origin=(x, y, z - level), x_axis=direction)
     device = place_device(network.model, key, kind, where, SHAFT if kind in (METER, VALVE) else PUMP_ROOM)
     return network.inline(device, feed, (x + reach[0], y + reach[1], z))
