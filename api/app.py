@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems
 from api.access import AccessControl
 from api.audit_heads import heads_file, keep_exporting
+from api.calendar_job import CalendarJob
 from api.head import HeadLikeGet
 from api.limits import Limits
 from api.metrics import RequestMetrics
@@ -22,6 +23,7 @@ from api.rights import authorize
 from api.routes import (
     alarms,
     bindings,
+    calendars,
     commands,
     devices,
     health,
@@ -64,6 +66,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
     )
     app.state.runtime = runtime
     app.state.work = work or Work(runtime.store)
+    app.state.work.calendars = CalendarJob(runtime.store, runtime.guard, app.state.work.control.wake)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(LiveMetrics(app.state.work))
     app.state.registry.register(AlarmMetrics(runtime.store, app.state.work.alarms))
@@ -80,6 +83,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
         devices.router,
         alarms.router,
         commands.router,
+        calendars.router,
         live.router,
         rights.router,
         terrain.router,

@@ -131,6 +131,11 @@ class Guard:
             return principal_of_token(record)
         return None if self._bearers is None else self._bearers.principal(token)
 
+    def of_token(self, identifier: str) -> Principal | None:
+        """Whoever has a token, by its id; None: it lets nobody in any more."""
+        record = self._tokens.get(identifier)
+        return principal_of_token(record) if record is not None and self._is_good(record) else None
+
     def is_good(self, principal: Principal) -> bool:
         """Whether somebody who was recognised before would be now."""
         if principal.token_id is not None:

@@ -45,6 +45,15 @@ class CommandMetrics(Collector):
             for outcome, count in counts.replies.items():
                 replies.add_metric([source, outcome], count)
         yield replies
+        if self._work.calendars is not None:
+            occurrences = CounterMetricFamily(
+                "twin_calendar_occurrences",
+                "Occurrences of calendars that this process has dealt with",
+                labels=["outcome"],
+            )
+            for outcome, count in self._work.calendars.counts.items():
+                occurrences.add_metric([outcome], count)
+            yield occurrences
         connected = GaugeMetricFamily("twin_commands_connected", "Whether there is a way to devices")
         connected.add_metric([], int(control.connected))
         yield connected

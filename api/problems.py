@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from twin import errors
 from twin.alarms import InvalidRule
+from twin.calendars import InvalidCalendar
 from twin.devices import InvalidDevice
 from twin.policy import InvalidPolicy
 
@@ -24,6 +25,7 @@ STATUS: dict[type[errors.TwinError], HTTPStatus] = {
     errors.InvalidQuery: HTTPStatus.BAD_REQUEST,
     InvalidDevice: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidRule: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidCalendar: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidPolicy: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PlacementError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SourceError: HTTPStatus.UNPROCESSABLE_ENTITY,

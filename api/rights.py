@@ -35,6 +35,7 @@ APPROVES = Need(Action.APPROVE)
 API = "/api/v1"
 _OBJECT = f"{API}/objects/{{model}}/{{global_id}}"
 _SIGNAL = f"{API}/signals/{{model}}/{{global_id}}/{{name}}"
+_CALENDAR = f"{API}/calendars/{{calendar}}"
 _DEVICE = f"{API}/devices/{{device}}"
 
 NEEDS: dict[tuple[str, str], Need] = {
@@ -91,6 +92,12 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("POST", f"{API}/commands/{{command}}/cancel"): COMMANDS,
     ("POST", f"{API}/commands/{{command}}/hold"): COMMANDS,
     ("POST", f"{API}/commands/{{command}}/release"): COMMANDS,
+    ("GET", f"{API}/calendars"): READS,
+    ("PUT", _CALENDAR): COMMANDS,
+    ("GET", _CALENDAR): READS,
+    ("DELETE", _CALENDAR): COMMANDS,
+    ("GET", f"{_CALENDAR}/occurrences"): READS,
+    ("GET", f"{_CALENDAR}/runs"): READS,
     ("POST", f"{API}/live/tickets"): READS,
     ("GET", f"{API}/live/events"): READS,
     ("GET", f"{API}/live"): READS,

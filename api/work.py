@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from api.alarm_job import AlarmJob
+from api.calendar_job import CalendarJob
 from api.upkeep import Upkeep
 from state_sync.control import Control
 from state_sync.decoding import from_store
@@ -36,7 +37,7 @@ class Work:
     """Background work of one server process. `start` and `stop` are called once, in one event loop.
 
     `sources`: buses by the name under which health and metrics show them. Ways to devices are
-    given to `control` before the start. Nothing that fails here keeps the server from answering.
+    given to `control`, and what does the `calendars` is set, before the start. Nothing that fails here keeps the server from answering.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Work:
         self.upkeep = upkeep or Upkeep(store)
         self.alarms = AlarmJob(store)
         self.control = Control(store, {})
+        self.calendars: CalendarJob | None = None
         self._store = store
         self._sources = dict(sources or {})
         self._devices = devices
@@ -88,6 +90,8 @@ class Work:
             found.append("alarms: rules are not evaluated")
         if self.control.failing is not None:
             found.append("commands: the store cannot be used")
+        if self.calendars is not None and self.calendars.failing is not None:
+            found.append("calendars: some cannot be done")
         return found
 
     async def start(self) -> None:
@@ -99,6 +103,8 @@ class Work:
             self.alarms.run(),
             self.control.run(),
         ]
+        if self.calendars is not None:
+            jobs.append(self.calendars.run())
         jobs += [self._take_in(name, source) for name, source in self._sources.items()]
         if self._devices is not None:
             jobs.append(self._simulate(self._devices))

@@ -17,6 +17,7 @@ from twin.ports.alarms import (
     NewAlarm,
     WatchKey,
 )
+from twin.ports.calendars import CalendarKeeper, CalendarRecord, CalendarRun, RunOutcome
 from twin.ports.commands import (
     CommandKeeper,
     CommandOutbox,
@@ -96,6 +97,9 @@ __all__ = [
     "AuditKeeper",
     "BindingKeeper",
     "Boxes",
+    "CalendarKeeper",
+    "CalendarRecord",
+    "CalendarRun",
     "ChangeReader",
     "ClearedAlarm",
     "CommandKeeper",
@@ -132,6 +136,7 @@ __all__ = [
     "RollUpQuery",
     "RollUpReader",
     "RolledUp",
+    "RunOutcome",
     "SceneAt",
     "SignalKeeper",
     "SignalRecord",

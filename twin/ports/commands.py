@@ -8,6 +8,7 @@ from msgspec import Struct
 from twin.commands import Command, Hold, Refusal, Status
 from twin.controls import Priority
 from twin.policy import Reach
+from twin.ports.calendars import CalendarRun
 from twin.ports.live import SignalRecord
 from twin.queries import Page
 from twin.state import Value
@@ -28,7 +29,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """A request to command signals. Times in microseconds since 1970 UTC.
 
     `priority`, `expires_at` None: as each signal declares. `rate`: commands a second at most; None: as fast as they go. `key`: with the same one `by` the same
-    person gets the same request again. `bulk`: it is about several targets, of which some may be refused.
+    person gets the same request again. `bulk`: it is about several targets, of which some may be refused. `run`: the occurrence of a calendar that asks: for one
+    that has been dealt with before, the same request comes back.
     """
 
     by: str
@@ -40,6 +42,7 @@ class Order(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     key: str | None = None
     bulk: bool = False
+    run: CalendarRun | None = None
 
 
 class TargetOutcome(Struct, frozen=True, kw_only=True):

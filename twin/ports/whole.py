@@ -4,6 +4,7 @@ from typing import Protocol
 
 from twin.ports.access import AccessKeeper, AuditKeeper, Watcher
 from twin.ports.alarms import AlarmEvaluation, AlarmKeeper
+from twin.ports.calendars import CalendarKeeper
 from twin.ports.commands import CommandKeeper, CommandOutbox
 from twin.ports.history import HistoryKeeper, RollUpReader
 from twin.ports.live import JobKeeper, LiveStore
@@ -19,6 +20,7 @@ class TwinStore(
     AlarmEvaluation,
     CommandKeeper,
     CommandOutbox,
+    CalendarKeeper,
     JobKeeper,
     AccessKeeper,
     Watcher,

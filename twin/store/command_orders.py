@@ -26,7 +26,7 @@ from twin.errors import InvalidQuery
 from twin.ports import Order, Placed, SignalRecord, Target, TargetOutcome
 from twin.ports.commands import MAX_TARGETS
 from twin.state import Quality, Value
-from twin.store import command_rows, counters, states
+from twin.store import calendars, command_rows, counters, states
 from twin.store.command_inputs import Inputs
 from twin.store.command_ledger import Ledger, new_id
 from twin.store.command_rows import Loaded, control_of
@@ -73,6 +73,8 @@ def place(database: Database, order: Order, *, dry_run: bool) -> Placed:
             drafts = _Placing(database, connection, order).drafts(records)
         return Placed(id=None, created=False, outcomes=[draft.outcome for draft in drafts])
     with database.write(durable=True, lane="live") as connection:
+        if order.run is not None and (before := calendars.of(connection, order.run)) is not None:
+            return Placed(id=before.request, created=False, outcomes=())
         known = _known(connection, order, digest)
         if known is not None:
             return Placed(id=known, created=False, outcomes=())
@@ -242,6 +244,9 @@ class _Placing:
             "rate": order.rate, "targets": len(order.targets),
         }  # fmt: skip
         self._connection.execute(insert(command_request), row)
+        if order.run is not None:
+            run = msgspec.structs.replace(order.run, request=identifier)
+            calendars.note(self._connection, run, self._now)
         ledger = Ledger(self._database, self._connection, self._now)
         self._supersede(ledger, kept)
         for place, draft in enumerate(kept):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from twin.commands import Hold, Reply, Status
 from twin.ports import (
     Answered,
+    CalendarRecord,
+    CalendarRun,
     CommandQuery,
     CommandView,
     Order,
@@ -16,12 +18,12 @@ from twin.ports import (
     StepView,
 )
 from twin.queries import Page
-from twin.store import bindings, command_orders, command_outcomes, command_views, command_work
+from twin.store import bindings, calendars, command_orders, command_outcomes, command_views, command_work
 from twin.store.database import Database
 
 
 class CommandStore:
-    """`twin.ports.CommandKeeper` and `twin.ports.CommandOutbox` over one database."""
+    """`twin.ports.CommandKeeper`, `twin.ports.CommandOutbox` and `twin.ports.CalendarKeeper` over one database."""
 
     _database: Database
 
@@ -85,3 +87,26 @@ class CommandStore:
 
     def record_replies(self, replies: Sequence[Reply]) -> Answered:
         return command_outcomes.reply(self._database, replies)
+
+    def calendars(self) -> list[CalendarRecord]:
+        return calendars.records(self._database)
+
+    def calendar(self, identifier: str) -> CalendarRecord:
+        return calendars.record(self._database, identifier)
+
+    def put_calendar(self, record: CalendarRecord) -> bool:
+        return calendars.put(self._database, record)
+
+    def remove_calendar(self, identifier: str) -> None:
+        calendars.remove(self._database, identifier)
+
+    def calendars_due(self) -> list[CalendarRecord]:
+        return calendars.due(self._database)
+
+    def calendar_done(
+        self, record: CalendarRecord, runs: Sequence[CalendarRun], *, until: int, next_at: int | None
+    ) -> bool:
+        return calendars.done(self._database, record, runs, until=until, next_at=next_at)
+
+    def calendar_runs(self, identifier: str, *, limit: int, cursor: str | None = None) -> Page[CalendarRun]:
+        return calendars.runs(self._database, identifier, limit=limit, cursor=cursor)

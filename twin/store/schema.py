@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0011"
+HEAD = "0012"
 """Version of the newest migration; a test compares it with the scripts, so that opening need not read them."""
 
 ORDINAL_BITS = 32

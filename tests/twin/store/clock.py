@@ -10,5 +10,8 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
     def advance(self, by: timedelta) -> None:
         self.now += by
