@@ -44,7 +44,7 @@ from api.runtime import Runtime
 from api.work import Work
 
 LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-"""Pages on this machine may read: a planner's own Cesium page on another port."""
+"""Pages on this machine may ask: a planner's own Cesium page on another port (docs/embedding.md)."""
 
 _COMPRESS_FROM_BYTES = 1024
 _GZIP_LEVEL = 4
@@ -127,8 +127,9 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_origin_regex=LOOPBACK_ORIGINS,
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["Authorization", "Range", "If-None-Match"],
+        # Writing needs a token in a header, which no browser adds by itself: a page that has none can post nothing but questions.
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Range", "If-None-Match"],
         expose_headers=["ETag", "Content-Range", "Content-Length"],
     )
     app.add_middleware(RequestMetrics, registry=app.state.registry)

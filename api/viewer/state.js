@@ -3,8 +3,8 @@
 /** @typedef {import("./types").AppState} AppState */
 /** @typedef {import("./types").Filters} Filters */
 
-/** @type {Filters} */
-const NO_FILTERS = {
+/** Everything but rooms. @type {Filters} */
+export const NO_FILTERS = {
   hiddenModels: new Set(),
   hiddenClasses: new Set(),
   hiddenStoreys: new Set(),

@@ -172,6 +172,22 @@ def test_a_page_on_this_machine_may_read_across_origins(client: TestClient) -> N
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
 
 
+def test_a_page_on_this_machine_may_ask_for_a_ticket_across_origins_with_its_token(
+    client: TestClient,
+) -> None:
+    wish = {
+        "origin": "http://localhost:5173",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+    }
+    assert client.options("/api/v1/live/tickets", headers=wish).status_code == 200
+
+
+def test_a_page_elsewhere_may_post_nothing_across_origins(client: TestClient) -> None:
+    wish = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    assert client.options("/api/v1/live/tickets", headers=wish).status_code == 400
+
+
 def test_a_page_elsewhere_may_not_read_across_origins(client: TestClient) -> None:
     answer = client.get("/api/v1/models", headers={"origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers

@@ -23,7 +23,7 @@ export class CodesChannel {
    * @param {import("../api.js").Api} api
    * @param {Record<string, string | null>} query filters, and the key of the `theme`
    * @param {{ onFrame: (frame: import("./codes.js").Frame) => void, onStatus: (status: Status, reason?: string) => void }} listeners
-   *   a snapshot replaces everything; `reason`: the server refuses, which asking again will not change
+   *   a snapshot replaces everything; `reason`: the server refuses, in its words
    */
   constructor(api, query, { onFrame, onStatus }) {
     this.api = api;
@@ -48,8 +48,8 @@ export class CodesChannel {
     let address;
     try {
       address = await this.api.liveAddress({ format: "codes", cursor: this.#cursor, ...this.query });
-    } catch {
-      return this.#lost();
+    } catch (error) {
+      return this.#lost(refusalOf(error));
     }
     if (this.#ended) return undefined;
     const socket = new WebSocket(address);
@@ -87,12 +87,13 @@ export class CodesChannel {
     this.#timer = window.setTimeout(() => this.#lost(), SILENCE_MS);
   }
 
-  #lost() {
+  /** @param {string} [reason] why the server lets nobody in, if it was reached at all */
+  #lost(reason = "") {
     if (this.#ended) return;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
-    this.onStatus("lost");
+    this.onStatus("lost", reason);
     // Not all browsers at once, when a server comes back.
     this.#again(this.#wait * (0.75 + Math.random() / 2));
     this.#wait = Math.min(LONGEST_WAIT_MS, this.#wait * 2);
@@ -105,3 +106,6 @@ export class CodesChannel {
     this.#timer = window.setTimeout(() => void this.#open(), delayMs);
   }
 }
+
+/** The server's words where it knows the caller no more: a token that has expired, or was revoked. @param {any} error */
+const refusalOf = (error) => (error?.status === 401 || error?.status === 403 ? error.message : "");

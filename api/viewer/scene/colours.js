@@ -4,9 +4,16 @@
  *
  * What has no signal of the theme turns to pale clay, so that colour means a value and nothing else. Stale and bad values are
  * striped: they are told apart without colours, too.
+ *
+ * CesiumJS is handed in, not imported: pages that bring their own copy use this module, too (`../twin-layer.js`).
  */
 
-import { CustomShader, PixelDatatype, PixelFormat, TextureMagnificationFilter, TextureMinificationFilter, TextureUniform, UniformType } from "../vendor/cesium/cesium.js";
+/**
+ * What is used of CesiumJS.
+ * @typedef {Pick<typeof import("../vendor/cesium/cesium.js"), "CustomShader" | "PixelDatatype" | "PixelFormat" | "TextureMagnificationFilter" |
+ *   "TextureMinificationFilter" | "TextureUniform" | "UniformType">} Cesium
+ */
+/** Whose tiles are coloured. @typedef {{ shader: import("../vendor/cesium/cesium.js").CustomShader | undefined, setShader: (shader: import("../vendor/cesium/cesium.js").CustomShader | undefined) => void }} Tiles */
 
 /** Objects in a row of the texture: no device has a smaller limit than 2,048. */
 const WIDTH = 1024;
@@ -51,22 +58,36 @@ export class LiveColours {
   /** @type {number[]} */
   #selected = [];
   #dirty = false;
-  /** @type {CustomShader | null} */
+  /** @type {import("../vendor/cesium/cesium.js").CustomShader | null} */
   #shader = null;
+  /** Ends what this listens to. @type {(() => void)[]} */
+  #ends = [];
 
   /**
+   * @param {Cesium} cesium the copy that draws `scene`
    * @param {import("../vendor/cesium/cesium.js").Scene} scene
-   * @param {import("./models.js").ModelTiles} models
+   * @param {Tiles} models
    */
-  constructor(scene, models) {
+  constructor(cesium, scene, models) {
+    this.cesium = cesium;
     this.scene = scene;
     this.models = models;
     this.#clear();
-    scene.preUpdate.addEventListener(() => this.#upload());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const repaint = () => {
       this.#shader?.setUniform("u_clay", clay());
       scene.requestRender();
-    });
+    };
+    dark.addEventListener("change", repaint);
+    this.#ends = [scene.preUpdate.addEventListener(() => this.#upload()), () => dark.removeEventListener("change", repaint)];
+  }
+
+  /** Gives the objects their own colours back and listens to nothing any more. */
+  destroy() {
+    for (const end of this.#ends) end();
+    this.models.setShader(undefined);
+    this.#shader?.destroy();
+    this.#shader = null;
   }
 
   #clear() {
@@ -81,15 +102,16 @@ export class LiveColours {
       this.scene.requestRender();
       return;
     }
-    const palette = texture(paletteOf(colours), 256, 1, PixelFormat.RGBA);
+    const palette = this.#pixels(paletteOf(colours), 256, 1, this.cesium.PixelFormat.RGBA);
     if (this.#shader) this.#shader.setUniform("u_palette", palette);
     else this.#shader = this.#make(palette);
     this.models.setShader(this.#shader);
     this.#changed();
   }
 
-  /** @param {TextureUniform} palette */
+  /** @param {import("../vendor/cesium/cesium.js").TextureUniform} palette */
   #make(palette) {
+    const { CustomShader, UniformType } = this.cesium;
     return new CustomShader({
       uniforms: {
         u_state: { type: UniformType.SAMPLER_2D, value: this.#texture() },
@@ -150,7 +172,22 @@ export class LiveColours {
   }
 
   #texture() {
-    return texture(this.#state, WIDTH, this.#state.length / (WIDTH * BYTES), PixelFormat.RG);
+    return this.#pixels(this.#state, WIDTH, this.#state.length / (WIDTH * BYTES), this.cesium.PixelFormat.RG);
+  }
+
+  /** @param {Uint8Array} typedArray @param {number} width @param {number} height @param {import("../vendor/cesium/cesium.js").PixelFormat} pixelFormat */
+  #pixels(typedArray, width, height, pixelFormat) {
+    const { PixelDatatype, TextureMagnificationFilter, TextureMinificationFilter, TextureUniform } = this.cesium;
+    return new TextureUniform({
+      typedArray,
+      width,
+      height,
+      pixelFormat,
+      pixelDatatype: PixelDatatype.UNSIGNED_BYTE,
+      repeat: false,
+      minificationFilter: TextureMinificationFilter.NEAREST,
+      magnificationFilter: TextureMagnificationFilter.NEAREST,
+    });
   }
 }
 
@@ -161,18 +198,4 @@ function paletteOf(colours) {
   const bytes = new Uint8Array(256 * 4);
   colours.forEach((colour, i) => bytes.set([1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).concat(255), i * 4));
   return bytes;
-}
-
-/** @param {Uint8Array} typedArray @param {number} width @param {number} height @param {PixelFormat} pixelFormat */
-function texture(typedArray, width, height, pixelFormat) {
-  return new TextureUniform({
-    typedArray,
-    width,
-    height,
-    pixelFormat,
-    pixelDatatype: PixelDatatype.UNSIGNED_BYTE,
-    repeat: false,
-    minificationFilter: TextureMinificationFilter.NEAREST,
-    magnificationFilter: TextureMagnificationFilter.NEAREST,
-  });
 }

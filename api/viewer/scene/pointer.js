@@ -2,11 +2,12 @@
 
 import { Cartesian2, ScreenSpaceEventHandler, ScreenSpaceEventType } from "../vendor/cesium/cesium.js";
 import { debounce } from "../dom.js";
+import { pickedOf } from "./picked.js";
 
 /** The pointer rests this long before the scene is asked what is under it: a pick costs a frame. */
 const REST_MS = 90;
 
-/** @typedef {{ model: string, globalId: string, name: string, class: string, stateIndex: number }} Picked */
+/** @typedef {import("./picked.js").Picked} Picked */
 
 /**
  * What is drawn at a place of the canvas.
@@ -18,16 +19,7 @@ const REST_MS = 90;
 export function pickAt(scene, models, position) {
   const feature = scene.pick(position);
   if (feature?.id?.globalId) return feature.id; // a pin says whose it is
-  const model = feature?.tileset && models.keyOf(feature.tileset);
-  if (!model || !feature.getProperty) return null;
-  const text = (/** @type {string} */ name) => String(feature.getProperty(name) ?? "");
-  return {
-    model,
-    globalId: text("global_id"),
-    name: text("name"),
-    class: text("class"),
-    stateIndex: Number(feature.getProperty("state_index")),
-  };
+  return pickedOf(feature, (tileset) => models.keyOf(tileset));
 }
 
 /**

@@ -3,7 +3,7 @@
  * nothing of panels and cards.
  */
 
-import { Cartesian2, Cartesian3, Cartographic, SceneTransforms } from "../vendor/cesium/cesium.js";
+import * as Cesium from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
 import { LiveColours } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
@@ -16,6 +16,8 @@ import { chooseQuality } from "./quality.js";
 import { applyUnderground } from "./underground.js";
 import { Visibility } from "./visibility.js";
 import { createWorld } from "./world.js";
+
+const { Cartesian2, Cartesian3, Cartographic, SceneTransforms } = Cesium;
 
 /** @typedef {import("../types").Bounds} Bounds */
 /** @typedef {import("../types").Model} Model */
@@ -59,7 +61,7 @@ export class TwinScene {
       onLeft: () => this.appearance.left(),
       onProgress: (pendingTiles) => store.set({ pendingTiles }),
     });
-    this.colours = new LiveColours(scene, this.models);
+    this.colours = new LiveColours(Cesium, scene, this.models);
     this.pins = new Pins(scene, (stateIndex) => this.colours.codeOf(stateIndex), () => store.get().filters);
     listenToPointer(scene, this.models, { onClick, onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
@@ -118,7 +120,7 @@ export class TwinScene {
 
   /**
    * The same corners, those below the closed ground lifted onto it: basements would only push the house up in the view.
-   * @param {Cartesian3[]} corners
+   * @param {Cesium.Cartesian3[]} corners
    */
   #aboveGround(corners) {
     const ground = Math.min(...this.store.get().models.map((model) => datumOf(model)?.height ?? Infinity));
@@ -128,7 +130,7 @@ export class TwinScene {
   }
 
   /**
-   * @param {Cartesian3[]} corners
+   * @param {Cesium.Cartesian3[]} corners
    * @param {{ headingDeg?: number, instant?: boolean }} options
    */
   async #flyToCorners(corners, options) {
