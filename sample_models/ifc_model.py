@@ -245,6 +245,11 @@ class IfcModel:
         self.remember(group, key)
         return group
 
+    def system(self, key: str, label: Label, kind: str, members: Iterable[Entity]) -> None:
+        """Add a technical system without lines; `kind` is its IfcDistributionSystemEnum."""
+        attributes = {"LongName": label.en, "PredefinedType": kind}
+        self.assign(self.group(f"system/{key}", "IfcDistributionSystem", label, attributes), members)
+
     def assign(self, group: Entity, members: Iterable[Entity]) -> None:
         """Put objects into a group."""
         for member in members:

@@ -6,7 +6,8 @@ from sample_models.shapes import Rod, box, ring
 from sample_models.values import Kind, Pset, flag, length, measure, name
 
 
-def _pipe(key: str, label: tuple[str, str], diameter: float, paint: str) -> Section:
+def pipe(key: str, label: tuple[str, str], diameter: float, paint: str) -> Section:
+    """A pipe of a nominal diameter in mm."""
     outer = diameter + 8.0
     size = Pset(
         name="Pset_PipeSegmentTypeCommon",
@@ -38,8 +39,8 @@ def _pipe(key: str, label: tuple[str, str], diameter: float, paint: str) -> Sect
 
 
 COLD = ("生活给水管", "Cold-water pipe")
-DN100, DN65, DN32 = (_pipe(f"cold_{d:.0f}", COLD, d, "water_blue") for d in (100.0, 65.0, 32.0))
-FIRE_MAIN = _pipe("fire_150", ("消火栓给水管", "Fire-water pipe"), 150.0, "fire_red")
+DN100, DN65, DN32 = (pipe(f"cold_{d:.0f}", COLD, d, "water_blue") for d in (100.0, 65.0, 32.0))
+FIRE_MAIN = pipe("fire_150", ("消火栓给水管", "Fire-water pipe"), 150.0, "fire_red")
 
 METER_PSET = Pset(
     name="Pset_FlowMeterTypeWaterMeter",
@@ -51,7 +52,7 @@ METER_PSET = Pset(
 )
 
 
-def _meter(key: str, label: tuple[str, str], reach: float, radius: float) -> Kind:
+def meter(key: str, label: tuple[str, str], reach: float, radius: float) -> Kind:
     """A water meter in a line along x: `reach` mm long."""
     return Kind(
         key=key,
@@ -76,11 +77,12 @@ def _meter(key: str, label: tuple[str, str], reach: float, radius: float) -> Kin
     )
 
 
-MAIN_METER = _meter("LXS-100", ("远传总水表 DN100", "Main water meter DN100"), 400.0, 60.0)
-METER = _meter("LXS-32", ("远传水表 DN32", "Water meter DN32"), 260.0, 26.0)
+MAIN_METER = meter("LXS-100", ("远传总水表 DN100", "Main water meter DN100"), 400.0, 60.0)
+METER = meter("LXS-32", ("远传水表 DN32", "Water meter DN32"), 260.0, 26.0)
 
 
-def _valve(key: str, label: tuple[str, str], reach: float, radius: float) -> Kind:
+def valve(key: str, label: tuple[str, str], reach: float, radius: float) -> Kind:
+    """A valve with a hand wheel in a line along x: `reach` mm long."""
     return Kind(
         key=key,
         cls="IfcValveType",
@@ -109,8 +111,8 @@ def _valve(key: str, label: tuple[str, str], reach: float, radius: float) -> Kin
     )
 
 
-MAIN_VALVE = _valve("Z45X-65", ("闸阀 DN65", "Gate valve DN65"), 300.0, 48.0)
-VALVE = _valve("Q11F-32", ("电动球阀 DN32", "Motorised ball valve DN32"), 200.0, 28.0)
+MAIN_VALVE = valve("Z45X-65", ("闸阀 DN65", "Gate valve DN65"), 300.0, 48.0)
+VALVE = valve("Q11F-32", ("电动球阀 DN32", "Motorised ball valve DN32"), 200.0, 28.0)
 
 PUMP = Kind(
     key="pump_domestic",

@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 
 from sample_models import georeference
-from sample_models.ifc_model import IfcModel
-from sample_models.ifc_writing import Entity
 from sample_models.skeleton import Skeleton, start
 from sample_models.spaces import add_rooms
 from sample_models.tower import plan
@@ -18,7 +16,7 @@ from sample_models.tower.power import build_power
 from sample_models.tower.roof import build_roof, solar_panels
 from sample_models.tower.structure import build_structure
 from sample_models.tower.water import build_water
-from sample_models.values import Label, flag, identifier, measure, name, text, whole
+from sample_models.values import flag, identifier, measure, name, text, whole
 
 TOWER = name("甬泰社区1号楼", "Yongtai community, building 1")
 _GROSS_M2 = round((plan.WIDTH + 2 * plan.WALL) * (plan.DEPTH + 2 * plan.WALL) * plan.FLATS / 1e6, 1)
@@ -64,20 +62,15 @@ def write_tower(path: Path) -> None:
     build_water(model)
     build_power(model)
     build_air(model)
-    _system(model, "lighting", name("照明系统", "Lighting"), "LIGHTING", [*made["lighting"], *poles(model)])
-    _system(model, "fire-alarm", name("火灾自动报警系统", "Fire alarm"), "SIGNAL", made["fire"])
-    _system(model, "control", name("楼宇自控系统", "Building automation"), "CONTROL", made["control"])
-    _system(model, "conveying", name("电梯系统", "Lifts"), "CONVEYING", lifts)
-    _system(
+    model.system("lighting", name("照明系统", "Lighting"), "LIGHTING", [*made["lighting"], *poles(model)])
+    model.system("fire-alarm", name("火灾自动报警系统", "Fire alarm"), "SIGNAL", made["fire"])
+    model.system("control", name("楼宇自控系统", "Building automation"), "CONTROL", made["control"])
+    model.system("conveying", name("电梯系统", "Lifts"), "CONVEYING", lifts)
+    model.system(
         model, "solar", name("光伏发电系统", "Photovoltaic system"), "POWERGENERATION", solar_panels(model)
     )
     model.finish()
     model.writer.save(path, f"{TOWER.zh} {TOWER.en}")
-
-
-def _system(model: IfcModel, key: str, label: Label, kind: str, members: list[Entity]) -> None:
-    attributes = {"LongName": label.en, "PredefinedType": kind}
-    model.assign(model.group(f"system/{key}", "IfcDistributionSystem", label, attributes), members)
 
 
 def main() -> None:
