@@ -13,6 +13,7 @@ from api import problems
 from api.access import AccessControl
 from api.audit_heads import heads_file, keep_exporting
 from api.calendar_job import CalendarJob
+from api.collecting import collect_rarely
 from api.head import HeadLikeGet
 from api.limits import Limits
 from api.metrics import RequestMetrics
@@ -101,6 +102,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     work: Work = app.state.work
     runtime: Runtime = app.state.runtime
+    collect_rarely()
     await work.start()
     exporting = asyncio.create_task(keep_exporting(runtime.store, heads_file(runtime.settings)))
     try:

@@ -32,6 +32,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from api.collecting import collect_rarely
 from benchmarks.own_postgres import database
 from state_sync.bindings.binding import Binding
 from state_sync.decoding import BoundDecoder
@@ -204,6 +205,7 @@ def serve(load: Load, done: Counter, ready: Any, results: Any, where: str) -> No
     """A process that runs the service."""
 
     async def work() -> None:
+        collect_rarely()  # as the server does
         records, store = _store(where, load.signals)
         timed = Timed(store)
         decoder = BoundDecoder(Router([_binding(each) for each in records], records))

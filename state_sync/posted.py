@@ -14,13 +14,16 @@ from state_sync.registry import Registry
 from state_sync.routing.targets import Target, compile_target, refusing
 from twin.devices import DeviceRegistry
 from twin.ports import LiveStore, Rejected, SignalRecord, TwinStore
-from twin.state import Quality, Reading, Value
+from twin.state import FUTURE_ALLOWANCE_US, Quality, Reading, Signal, Value
 
 KEPT_BYTES = 4096
 """Of one reading, in a dead letter."""
 
 LETTERS_KEPT = 100
 """Dead letters of one request: enough to see the pattern; all are counted."""
+
+LARGEST = 1e300
+"""Numbers beyond it take the long way, which knows what is finite."""
 
 _LOOK_AGAIN_S = 1.0
 """Unknown signals make the table be read again, at most this often."""
@@ -67,6 +70,8 @@ class SignalTable:
         self._clock = clock
         self._lock = threading.Lock()
         self._targets: dict[str, Target] = {}
+        self.plain: dict[str, int] = {}
+        """Numbers of the signals whose finite numbers are taken as they come: no unit to convert, no bounds to check."""
         self._read_at = float("-inf")
         self._version: object = None
         self._asked_at = float("-inf")
@@ -96,7 +101,7 @@ class SignalTable:
     def forget(self) -> None:
         """Signals have been declared anew: read them again when one is next asked for."""
         with self._lock:
-            self._targets, self._read_at = {}, float("-inf")
+            self._targets, self.plain, self._read_at = {}, {}, float("-inf")
 
     def _look_again(self) -> None:
         with self._lock:
@@ -105,12 +110,17 @@ class SignalTable:
             # Asked before: what changes while the table is read makes it be read again.
             self._version = self._stored_version()
             refused = self._refused(self._store.device_registry())
-            self._targets = {
-                record.signal.id: refusing(refused[record.signal.id])
-                if record.signal.id in refused
-                else compile_target(_bare(record), record)
-                for record in self._store.signal_records()
-            }
+            targets: dict[str, Target] = {}
+            plain: dict[str, int] = {}
+            for record in self._store.signal_records():
+                identifier = record.signal.id
+                if identifier in refused:
+                    targets[identifier] = refusing(refused[identifier])
+                    continue
+                targets[identifier] = compile_target(_bare(record), record)
+                if _is_plain(record.signal):
+                    plain[identifier] = record.number
+            self._targets, self.plain = targets, plain
             self._read_at = self._clock()
 
     def _refused(self, registry: DeviceRegistry) -> dict[str, str]:
@@ -127,6 +137,10 @@ class SignalTable:
             else:
                 refused[binding.signal] = placed.refused
         return {signal: why for signal, why in refused.items() if signal not in heard}
+
+
+def _is_plain(signal: Signal) -> bool:
+    return signal.type == "number" and signal.minimum is None and signal.maximum is None
 
 
 def _bare(record: SignalRecord) -> Binding:
@@ -195,8 +209,7 @@ class _Batch:
                 if line.strip():
                     self._one(line)
         else:
-            for each in posted:
-                self._take(each, b"")
+            self._all(posted)
 
     def readings(self, body: bytes) -> None:
         """The document's readings, the damaged ones apart."""
@@ -207,8 +220,30 @@ class _Batch:
             for each in raw:
                 self._one(bytes(each))
         else:
-            for reading in posted:
-                self._take(reading, b"")
+            self._all(posted)
+
+    def _all(self, posted: Sequence[PostedReading]) -> None:
+        """Take what is whole. Numbers of plain signals, which is most of what comes, without the steps that change nothing of them."""
+        plain, received_at, take = self._table.plain.get, self._received_at, self.taken.append
+        latest = received_at + FUTURE_ALLOWANCE_US
+        last_text: str | None = None
+        last_at: int | None = received_at
+        for each in posted:
+            number, value, text = plain(each.signal), each.value, each.observed_at
+            kind = type(value)
+            if text != last_text:  # a gateway reports many signals of one time
+                last_text, last_at = text, received_at if text is None else rfc3339(text)
+            if (
+                number is not None
+                and (kind is float or kind is int)
+                and -LARGEST < value < LARGEST  # type: ignore[operator]  # numbers, by the line before
+                and each.quality is None
+                and last_at is not None
+                and last_at <= latest
+            ):
+                take(Reading(number, value + 0.0, last_at, received_at))  # type: ignore[operator]  # as above
+            else:
+                self._take(each, b"")
 
     def _one(self, text: bytes) -> None:
         try:

@@ -14,7 +14,7 @@ from twin.store.pace import lists
 from twin.store.schema import change, class_name, model, object_version, twin_object
 from twin.store.schema_alarms import alarm_rule
 from twin.store.schema_live import signal
-from twin.store.signals import RULES_VERSION, declared_alarms
+from twin.store.signals import declared_alarms
 from twin.store.states import split_signal_id
 
 _encoder = msgspec.json.Encoder()
@@ -38,7 +38,7 @@ def put(database: Database, pattern: AlarmPattern) -> bool:
     with database.write(durable=True, lane="live") as connection:
         gone = connection.execute(delete(alarm_rule).where(alarm_rule.c.id == pattern.id))
         connection.execute(insert(alarm_rule), row)
-        counters.take(connection, RULES_VERSION)
+        counters.take(connection, counters.RULES_VERSION)
     return gone.rowcount == 0
 
 
@@ -48,14 +48,14 @@ def remove(database: Database, identifier: str) -> None:
         gone = connection.execute(delete(alarm_rule).where(alarm_rule.c.id == identifier))
         if gone.rowcount == 0:
             raise NotFound("rule for alarms", identifier)
-        counters.take(connection, RULES_VERSION)
+        counters.take(connection, counters.RULES_VERSION)
 
 
 def version(database: Database) -> tuple[int, int]:
     """See `twin.ports.AlarmEvaluation.rules_version`."""
     with database.read() as connection:
         models = connection.execute(select(func.max(change.c.seq))).scalar() or 0
-        return counters.peek(connection, RULES_VERSION), models
+        return counters.peek(connection, counters.RULES_VERSION), models
 
 
 def ruled(database: Database) -> dict[int, tuple[AlarmRule, ...]]:

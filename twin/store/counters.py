@@ -4,6 +4,9 @@ from sqlalchemy import Connection, select, text, update
 
 from twin.store.schema import counter
 
+RULES_VERSION = "alarm_rules"
+"""Grows when signals are declared, and when rules for alarms change."""
+
 _take = text(
     "INSERT INTO counter (name, value) VALUES (:name, :count) "
     "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"

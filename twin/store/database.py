@@ -14,6 +14,7 @@ from twin.errors import StoreError
 from twin.store import audit
 from twin.store.archive_store import Archive
 from twin.store.dialect import Dialect, Lane
+from twin.store.known_states import KnownStates
 from twin.store.places import Places
 from twin.store.schema import HEAD
 from twin.times import to_microseconds
@@ -33,6 +34,7 @@ class Database:
         self.dialect = dialect
         self.clock = clock
         self.places = Places()
+        self.states = KnownStates()
         self.audit_key: bytes | None = None
         self._together = threading.Lock()
         """Held by who reads over several connections: two that wait for their second one would wait for ever."""
@@ -86,9 +88,13 @@ class Database:
         ):
             self.dialect.set_durable(connection, durable=durable)
             audit.forget(connection)
-            with connection.begin():
-                yield connection
-                audit.flush(connection, self.audit_key, self.now())
+            try:
+                with connection.begin():
+                    yield connection
+                    audit.flush(connection, self.audit_key, self.now())
+            except BaseException:
+                self.states.forget()
+                raise
 
     def now(self) -> int:
         """Microseconds since 1970, UTC."""
@@ -113,7 +119,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self.dialect.driver_error) as error:
             raise StoreError(self.dialect.advice(error)) from error
 
 

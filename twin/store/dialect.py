@@ -32,6 +32,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def driver_error(self) -> type[Exception]:
+        """What the driver raises where it is called past SQLAlchemy."""
+        ...
+
+    @property
     def elsewhere(self) -> str:
         """How to choose another database, for messages: `choose another with …`."""
         ...
@@ -114,7 +119,7 @@ class Dialect(Protocol):
     def update_rows(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
     ) -> None:
-        """Set these columns of rows that are there; each row holds their values, then those of its primary key."""
+        """Set these columns of rows, all of which are there; each row holds their values, then those of its primary key."""
         ...
 
     def refresh_statistics(self, connection: Connection) -> None:

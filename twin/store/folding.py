@@ -16,6 +16,8 @@ DAY_US = 86_400 * 1_000_000
 
 STATE_COLUMNS = ("value", "text", "code", "observed_at", "received_at", "changed_at", "stale", "first_at")
 
+NUMBER_COLUMNS = ("value", "code", "observed_at", "received_at", "changed_at")
+
 StateRow = tuple[
     int, float | None, str | None, int, int | None, int | None, int | None, int | None, bool, int | None, int
 ]
@@ -36,8 +38,10 @@ class Outcome(NamedTuple):
     """What a batch comes to, ready to be written."""
 
     counts: dict[str, int]
-    states: list[tuple[object, ...]]
-    """Values of `STATE_COLUMNS`, and the number."""
+    states: list[StateRow]
+    """Rows as they are to be."""
+    numbers: list[StateRow]
+    """Rows of which only `NUMBER_COLUMNS` are others than before: most of them."""
     history: list[tuple[int, int, int, float | None, str | None, int]]
     """New readings: signal, observed_at, received_at, value, text, code."""
     late: list[tuple[int, int, int, float | None, str | None, int]]
@@ -129,11 +133,11 @@ def fold(row: StateRow, arrived: Sequence[Arrived], history: History, outcome: O
         return
     if state is before:
         if first_at != row[9]:
-            outcome.states.append((*row[1:7], row[8], first_at, number))
+            outcome.states.append((*row[:9], first_at, row[10]))
         return
     newest = next(one for one in reversed(arrived) if _is_of(one[0], state))
     times = state.observed_at, state.received_at, state.changed_at
-    outcome.states.append((*newest[1:], *times, False, first_at, number))
+    outcome.states.append((number, *newest[1:], *times, period_us, False, first_at, row[10]))
     shown = shown_quality(newest[3], state.observed_at, period_us, now)
     changed = before is None or before.stale or _said(before) != _said(state)
     outcome.deltas.append(StateDelta(number, state.value, shown, *times, changed))

@@ -98,6 +98,11 @@ class PostgresDialect:
         return shown.set(drivername="postgresql").render_as_string(hide_password=True).replace("%2F", "/")
 
     @property
+    def driver_error(self) -> type[Exception]:
+        """As PEP 249 names it."""
+        return psycopg.Error
+
+    @property
     def elsewhere(self) -> str:
         """Another URL."""
         return "name another database with TWIN_DATABASE"

@@ -6,6 +6,7 @@ here, as columns. Everything else goes to `twin.store.folding`, which calls `app
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from twin.store import archived, command_outcomes, dead_letters, live_changes, r
 from twin.store.database import Database
 from twin.store.folding import (
     DAY_US,
+    NUMBER_COLUMNS,
     STATE_COLUMNS,
     Arrived,
     History,
@@ -31,6 +33,11 @@ from twin.store.values import Columns, encode
 
 LONG_AGO_US = 1 << 62
 """Times on either side of 1970 that every engine can keep."""
+
+
+_STATE = itemgetter(1, 2, 3, 4, 5, 6, 8, 9, 0)
+_NUMBERS = itemgetter(1, 3, 4, 5, 6, 0)
+"""From a row of `signal_state` to what `update_rows` takes: the columns, then the key."""
 
 
 class Prepared(NamedTuple):
@@ -96,10 +103,12 @@ def _refused(one: Reading, error: ValueError) -> Rejected:
 
 def _folded(database: Database, connection: Connection, groups: dict[int, list[Arrived]]) -> Outcome:
     """Fold the batch into the states that are there."""
-    rows = database.dialect.find_rows(connection, signal_state, [(number,) for number in sorted(groups)])
+    database.states.begin(connection)
+    rows = database.states.find(connection, database.dialect, sorted(groups))
     now = database.now()
     outcome, others = _newest(rows, groups, now)
-    outcome.counts["unknown"] = sum(map(len, groups.values())) - sum(len(groups[row[0]]) for row in rows)
+    if len(rows) < len(groups):
+        outcome.counts["unknown"] = sum(map(len, groups.values())) - sum(len(groups[row[0]]) for row in rows)
     if others:
         keys = history_keys(others, groups)
         settled = [(at // DAY_US, signal, at) for signal, at in keys]
@@ -116,11 +125,24 @@ def _newest(
     rows: Sequence[StateRow], groups: dict[int, list[Arrived]], now: int
 ) -> tuple[Outcome, list[StateRow]]:
     """Fold signals with one reading, newer than what is known; returns the other rows, too. This loop runs for each reading."""
-    states: list[tuple[object, ...]] = []
+    states: list[StateRow] = []
+    numbers: list[StateRow] = []
     history: list[tuple[int, int, int, float | None, str | None, int]] = []
     deltas, others, repeated = [], [], 0
     for row in rows:
-        number, old_value, old_text, old_code, observed_at, _, changed_at, period_us, stale, first_at, _ = row
+        (
+            number,
+            old_value,
+            old_text,
+            old_code,
+            observed_at,
+            _,
+            changed_at,
+            period_us,
+            stale,
+            first_at,
+            index,
+        ) = row
         group = groups[number]
         one, value, text, code = group[0]
         at = one.observed_at
@@ -130,18 +152,24 @@ def _newest(
         changed = True
         if changed_at is None or value != old_value or text != old_text or code >> 2 != old_code >> 2:
             changed_at = at
-            if first_at is None:
-                first_at = at
         elif code == old_code and not stale:
             changed = False
             repeated += 1
         received_at = one.received_at
-        states.append((value, text, code, at, received_at, changed_at, False, first_at, number))
+        if stale or text is not None or old_text is not None or first_at is None:
+            first_at = at if first_at is None else first_at
+            states.append(
+                (number, value, text, code, at, received_at, changed_at, period_us, False, first_at, index)
+            )
+        else:
+            numbers.append(
+                (number, value, None, code, at, received_at, changed_at, period_us, stale, first_at, index)
+            )
         history.append((number, at, received_at, value, text, code))
         shown = shown_quality(code, at, period_us, now)
         deltas.append(StateDelta(number, one.value, shown, at, received_at, changed_at, changed))
-    counts = {"changed": len(states) - repeated, "repeated": repeated}
-    return Outcome(counts, states, history, [], [], [], deltas, []), others
+    counts = {"changed": len(history) - repeated, "repeated": repeated}
+    return Outcome(counts, states, numbers, history, [], [], [], deltas, []), others
 
 
 def _write(database: Database, connection: Connection, outcome: Outcome) -> None:
@@ -156,4 +184,7 @@ def _write(database: Database, connection: Connection, outcome: Outcome) -> None
         recent.append(database, connection, outcome.history)
     else:
         dialect.insert_rows(connection, reading, [(row[1] // DAY_US, *row) for row in outcome.history])
-    dialect.update_rows(connection, signal_state, STATE_COLUMNS, outcome.states)
+    dialect.update_rows(connection, signal_state, STATE_COLUMNS, list(map(_STATE, outcome.states)))
+    dialect.update_rows(connection, signal_state, NUMBER_COLUMNS, list(map(_NUMBERS, outcome.numbers)))
+    database.states.keep(outcome.states)
+    database.states.keep(outcome.numbers)

@@ -49,9 +49,6 @@ class Declaration(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Declaration)
 
-RULES_VERSION = "alarm_rules"
-"""Counter: grows when signals are declared, and when rules for alarms change."""
-
 PlaceKey = tuple[str, str]
 """Model key and GlobalId."""
 
@@ -192,7 +189,7 @@ def _write(
     dialect.update_rows(
         connection, signal_state, ("period_us",), [(periods[one.number], one.number) for one in old]
     )
-    counters.take(connection, RULES_VERSION)
+    counters.take(connection, counters.RULES_VERSION)
     return given
 
 

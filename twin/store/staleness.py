@@ -52,7 +52,9 @@ def _mark_piece(database: Database, numbers: Sequence[int], wanted: Callable[[St
         silent: list[StateRow] = [row for row in rows if not row[8] and wanted(row)]
         if not silent:
             return 0
+        database.states.begin(connection)
         database.dialect.update_rows(connection, signal_state, ("stale",), [(True, row[0]) for row in silent])
+        database.states.keep([(*row[:8], True, *row[9:]) for row in silent])
         body = live_changes.encoded([_delta(row) for row in silent])
         live_changes.write(connection, ChangeKind.STATES_STALE, body, now=database.now())
     return len(silent)
