@@ -76,7 +76,7 @@ export class Api {
 
   /**
    * @param {string} path below `api/v1/`
-   * @param {Record<string, string | number | null | undefined>} [query]
+   * @param {Record<string, any>} [query] null and undefined leave a parameter out; of a list, each is one
    * @param {AbortSignal} [signal]
    * @returns {Promise<any>}
    */
@@ -84,9 +84,9 @@ export class Api {
     return this.#ask(this.#address(path, query), {}, signal);
   }
 
-  /** Needs a token. @param {string} path below `api/v1/` @param {object} [body] sent as JSON @returns {Promise<any>} */
-  post(path, body = undefined) {
-    return this.#ask(new URL(`api/v1/${path}`, this.base), { method: "POST", body: body && JSON.stringify(body) });
+  /** Needs a token. @param {string} path below `api/v1/` @param {object} [body] sent as JSON @param {AbortSignal} [signal] @returns {Promise<any>} */
+  post(path, body = undefined, signal = undefined) {
+    return this.#ask(new URL(`api/v1/${path}`, this.base), { method: "POST", body: body && JSON.stringify(body) }, signal);
   }
 
   /** Whether this page was opened with a token: without one nothing can be changed. */
@@ -115,11 +115,13 @@ export class Api {
     return url.href;
   }
 
-  /** @param {string} path @param {Record<string, string | number | null | undefined>} query */
+  /** @param {string} path @param {Record<string, any>} query */
   #address(path, query) {
     const url = new URL(`api/v1/${path}`, this.base);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    for (const [name, given] of Object.entries(query)) {
+      for (const value of Array.isArray(given) ? given : [given]) {
+        if (value !== null && value !== undefined) url.searchParams.append(name, String(value));
+      }
     }
     return url;
   }
@@ -155,14 +157,27 @@ export class Api {
    * @returns {Promise<any[]>}
    */
   async all(path, query = {}, most = 10_000) {
+    return (await this.upTo(path, query, most)).items;
+  }
+
+  /**
+   * The same, and whether there are more than that.
+   * @param {string} path
+   * @param {Record<string, any>} query
+   * @param {number} most
+   * @param {{ signal?: AbortSignal, onPage?: (soFar: number) => void }} [listening]
+   * @returns {Promise<{ items: any[], more: boolean }>}
+   */
+  async upTo(path, query, most, { signal, onPage } = {}) {
     const items = [];
     let cursor = null;
     do {
-      const page = await this.get(path, { ...query, cursor });
+      const page = await this.get(path, { ...query, cursor }, signal);
       items.push(...page.items);
       cursor = page.next;
+      onPage?.(items.length);
     } while (cursor && items.length < most);
-    return items;
+    return { items, more: cursor !== null };
   }
 
   /** @returns {Promise<Model[]>} */

@@ -15,7 +15,8 @@ import { Legend } from "./ui/legend.js";
 import { listenToKeys } from "./ui/keys.js";
 import { createNotices } from "./ui/notices.js";
 import { createOverlay } from "./ui/overlay.js";
-import { Panel, isSheet } from "./ui/panel.js";
+import { Panel } from "./ui/panel.js";
+import { isSheet } from "./ui/sheet.js";
 
 /** Free space kept between a framed object and the page's own parts. */
 const MARGIN_PX = 24;

@@ -104,6 +104,31 @@ export interface CommandRequest {
   command: { id: string; signal: string; object: string; value: boolean | number | string; state: string; detail: string | null } | null;
 }
 
+/** A command of a request that has many. */
+export interface CommandTarget {
+  id: string;
+  signal: string;
+  object: string;
+  state: string;
+  detail: string | null;
+}
+
+export interface CommandOutcome {
+  signal: string;
+  refusals: { code: string; detail: string }[];
+  /** Now; they count when it is sent. */
+  failing_interlocks: { code: string; detail: string }[];
+  supersedes: string[];
+  approval: boolean;
+}
+
+/** What would happen; of the outcomes the refused ones come first, and not all are told. */
+export interface DryRun {
+  targets: number;
+  refused: number;
+  outcomes: CommandOutcome[];
+}
+
 export interface Curve {
   resolution: "raw" | "1m" | "15m" | "1h";
   /** How many readings it stands for. */

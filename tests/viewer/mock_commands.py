@@ -1,5 +1,6 @@
 """The command shapes of the twin's API, for a page: a device that does what a test says, step by step."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,11 @@ class MockCommands:
     """Detail of the refusal that every request gets."""
     log: list[JsonObject] = field(default_factory=list)
     """Steps of the newest."""
+
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of commands to many: code and detail by id of the signal."""
+    many: dict[str, str] = field(default_factory=dict)
+    """State by id of the signal, of the newest command to many."""
 
     def take(self, state: str, detail: str | None = None) -> None:
         """The newest command takes a step."""
@@ -51,11 +57,42 @@ class MockCommands:
         found = [self.request()] if self.log and self.asked[-1]["signal"] == query.get("signal") else []
         return {"items": [each for each in found if each["open"]], "next": None}
 
-    def one(self, _: dict[str, str], __: str) -> JsonObject | None:
+    def one(self, _: dict[str, str], command: str) -> JsonObject | None:
+        if command == "many":
+            return self.bulk()
         return self.request() if self.log else None
 
-    def steps(self, _: dict[str, str], command: str, __: str) -> JsonObject | None:
-        return {"items": self.log, "next": None} if command == "c1" else None
+    def parts(self, query: dict[str, str], command: str, what: str) -> JsonObject | None:
+        """Steps of the newest command, or targets of the one to many."""
+        if what == "steps":
+            return {"items": self.log, "next": None} if command == "c1" else None
+        wanted = query["state"].split(",")
+        items = [
+            {
+                "id": signal, "signal": signal, "object": signal.rpartition("/")[0], "state": state,
+                "detail": ": ".join(self.refused.get(signal, ())) or None,
+            }
+            for signal, state in self.many.items() if state in wanted
+        ]  # fmt: skip
+        return {"items": items, "next": None}
+
+    def bulk(self) -> JsonObject:
+        """The newest command to many, as the API has it."""
+        counts = Counter(self.many.values())
+        return {
+            "id": "many", "targets": len(self.many), "counts": dict(counts),
+            "open": any(state not in ENDED for state in self.many.values()), "command": None,
+        }  # fmt: skip
+
+    def _trial(self, signals: list[str]) -> JsonObject:
+        outcomes = [
+            {
+                "signal": signal, "failing_interlocks": [], "supersedes": [], "approval": False,
+                "refusals": [dict(zip(("code", "detail"), self.refused[signal], strict=True))] if signal in self.refused else [],
+            }
+            for signal in signals
+        ]  # fmt: skip
+        return {"targets": len(signals), "refused": len(self.refused), "outcomes": outcomes}
 
     def post(self, path: str, body: JsonObject) -> tuple[int, JsonObject]:
         """Status and document of a request to command, or to take back."""
@@ -63,6 +100,12 @@ class MockCommands:
             self.take("cancelled")
             return 200, self.request()
         self.asked.append(body)
+        if "targets" in body:
+            signals = body["targets"]["signals"]
+            if body.get("dry_run"):
+                return 200, self._trial(signals)
+            self.many = {one: "failed" if one in self.refused else "queued" for one in signals}
+            return 202, self.bulk()
         if self.refusal is not None:
             return 409, {"title": "Conflict", "detail": self.refusal}
         self.log = []

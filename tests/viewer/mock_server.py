@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.viewer.building import Item
 from tests.viewer.mock_commands import MockCommands
+from tests.viewer.mock_filter import passes
 from tests.viewer.mock_models import JsonObject, Model, community, describe, detail, summary
 from tests.viewer.tileset import write_tileset
 
@@ -51,6 +52,8 @@ class MockTwin:
     """Points of the past of every signal."""
     alarms: list[JsonObject] = field(default_factory=list)
     """Documents of open alarms."""
+    states: list[JsonObject] = field(default_factory=list)
+    """Present states, of all signals."""
     commands: MockCommands = field(default_factory=MockCommands)
 
     def model(self, key: str) -> Model | None:
@@ -91,15 +94,35 @@ class _Routes:
             ("alarms", 1): self.alarms,
             ("signals", 5): self.history,
             ("themes", 1): lambda query: _page([THEME], query),
+            ("state", 1): self.states,
             ("state", 2): lambda query, _: _page(self.twin.reported, query),
             ("can-i", 1): self.twin.commands.permission,
             ("commands", 1): self.twin.commands.listed,
             ("commands", 2): self.twin.commands.one,
-            ("commands", 3): self.twin.commands.steps,
-            ("signals", 1): lambda query: _page(self.twin.signals.get(query.get("place", ""), []), query),
+            ("commands", 3): self.twin.commands.parts,
+            ("signals", 1): self.signals,
         }
         route = routes.get((parts[0], len(parts)))
         return route(query, *parts[1:]) if route else None
+
+    def signals(self, query: dict[str, str]) -> JsonObject:
+        if "place" in query:
+            return _page(self.twin.signals.get(query["place"], []), query)
+        found = [one for signals in self.twin.signals.values() for one in signals]
+        settable = [one for one in found if one["control"] is not None or "settable" not in query]
+        return _page([one for one in settable if self._passes(one["id"], query)], query)
+
+    def states(self, query: dict[str, str]) -> JsonObject:
+        kinds = query.get("kind", "").split(",")
+        found = [
+            one for one in self.twin.states if one["kind"] in kinds and self._passes(one["signal"], query)
+        ]
+        return _page(found, query)
+
+    def _passes(self, signal: str, query: dict[str, str]) -> bool:
+        key, _, rest = signal.partition("/")
+        found = self._find(key, rest.rpartition("/")[0])
+        return found is not None and passes(query.get("filter"), summary(*found))
 
     def history(self, _: dict[str, str], *__: str) -> JsonObject:
         return {
@@ -146,9 +169,8 @@ class _Routes:
 
     def objects(self, query: dict[str, str]) -> JsonObject:
         models = [model for model in self.twin.models if query.get("model") in {None, model.key}]
-        return _page(
-            [summary(m, item) for m in models for item in m.items if _matches(item, m, query)], query
-        )
+        found = [summary(m, item) for m in models for item in m.items if _matches(item, m, query)]
+        return _page([one for one in found if passes(query.get("filter"), one)], query)
 
     def _find(self, key: str, global_id: str) -> tuple[Model, Item] | None:
         model = self.twin.model(key)
@@ -175,7 +197,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a file, a tile or a document."""
         split = urlsplit(self.path)
         self.twin.requests.append(self.path)
-        query = {name: values[-1] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
+        query = {
+            name: ",".join(values) for name, values in parse_qs(split.query, keep_blank_values=True).items()
+        }
         if self.twin.broken and re.search(self.twin.broken, split.path):
             return self._problem(
                 503, "The store is locked", "Another process is migrating it. Try again in a moment."

@@ -51,6 +51,12 @@ export class LiveView {
     return themes?.find(({ key }) => key === theme) ?? null;
   }
 
+  /** The colour that an object has by the theme; null: none. @param {number} stateIndex */
+  colourOf(stateIndex) {
+    const code = this.#codes.get(stateIndex);
+    return code === undefined ? null : (this.theme?.colours[code] ?? null);
+  }
+
   /** @param {string | null} key null: the objects' own colours */
   async setTheme(key) {
     if (key === this.store.get().theme) return;

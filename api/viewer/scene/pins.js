@@ -1,6 +1,7 @@
 /** A pin on each object that reports something of the theme, in its colour: a smoke detector is a pixel from across the street. */
 
 import { Cartesian3, Color, NearFarScalar, PointPrimitiveCollection } from "../vendor/cesium/cesium.js";
+import { isLeft } from "../filters.js";
 import { BAD, PLAIN, STALE } from "./colours.js";
 
 /** @typedef {import("../types").TwinObject} TwinObject */
@@ -79,7 +80,7 @@ export class Pins {
     const selected = this.#selected.has(stateIndex);
     const old = code === STALE || code === BAD;
     const colour = this.#colours[code] ?? Color.GRAY;
-    point.show = code !== PLAIN && isShown(object, this.filters());
+    point.show = code !== PLAIN && isLeft(object, this.filters());
     point.color = old ? Color.lerp(Color.WHITE, colour, HOLLOW, new Color()) : colour;
     point.outlineColor = selected ? SELECTED_EDGE : old ? colour : Color.WHITE;
     point.outlineWidth = selected ? 4 : 2;
@@ -92,13 +93,4 @@ export class Pins {
     this.#selected = new Set(stateIndices);
     for (const index of [...before, ...stateIndices]) this.draw(index);
   }
-}
-
-/** @param {TwinObject} object @param {Filters} filters */
-function isShown({ model, class: name, storey, state_index: index }, filters) {
-  const { hiddenModels, hiddenClasses, hiddenStoreys, onlyStoreys, hiddenObjects, onlyObjects } = filters;
-  if (hiddenModels.has(model) || hiddenClasses.has(name)) return false;
-  const on = storey && storey.slice(storey.indexOf("/") + 1);
-  if (onlyStoreys ? !on || !onlyStoreys.has(on) : on && hiddenStoreys.has(on)) return false;
-  return onlyObjects ? onlyObjects.has(index) : !hiddenObjects.has(index);
 }

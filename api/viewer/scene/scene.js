@@ -5,6 +5,7 @@
 
 import * as Cesium from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
+import { AreaTool, areaInView, isInWindow } from "./area.js";
 import { LiveColours } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
 import { datumOf, groundFor, publishedTerrain } from "./ground.js";
@@ -63,7 +64,8 @@ export class TwinScene {
     });
     this.colours = new LiveColours(Cesium, scene, this.models);
     this.pins = new Pins(scene, (stateIndex) => this.colours.codeOf(stateIndex), () => store.get().filters);
-    listenToPointer(scene, this.models, { onClick, onHover });
+    this.area = new AreaTool(scene);
+    listenToPointer(scene, this.models, { onClick: (picked) => this.area.drawing || onClick(picked), onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
     store.on(["filters"], (state) => this.#applyFilters(state.filters));
     store.on(["xray"], ({ xray }) => this.appearance.setGlass(xray));
@@ -185,6 +187,16 @@ export class TwinScene {
     this.appearance.select(stateIndices);
     this.colours.select(stateIndices);
     this.pins.select(stateIndices);
+  }
+
+  /** The ground in view, as corners in degrees; what is in view has to pass `isInView`, too. */
+  areaInView() {
+    return areaInView(this.scene);
+  }
+
+  /** @param {Bounds} bounds */
+  isInView(bounds) {
+    return isInWindow(this.scene, bounds);
   }
 
   /** Colours by these 256 colours, one for each code; null: the objects' own. @param {string[] | null} colours */

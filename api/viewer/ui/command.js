@@ -2,21 +2,18 @@
 
 import { h, icon } from "../dom.js";
 import { number, t } from "../i18n.js";
+import { choiceButtons, choicesOf, fieldValue, newKey, valueFields } from "./command-inputs.js";
 import { unitText, valueText } from "./properties.js";
 
 /** @typedef {import("../types").Signal} Signal */
 /** @typedef {import("../types").CommandRequest} CommandRequest */
 /** @typedef {import("../types").CommandStep} CommandStep */
-/** @typedef {boolean | number | string} Value */
+/** @typedef {import("./command-inputs.js").Value} Value */
 
 /** Devices answer within a second; what takes longer is asked for less often. */
 const SOON_MS = 400;
 const LATER_MS = 2_000;
 const SOON_FOR_MS = 20_000;
-/** More choices than these make a list instead of buttons. */
-const MOST_BUTTONS = 4;
-/** Steps of a slider over the whole range. */
-const SLIDER_STEPS = 100;
 /** What may still be taken back. */
 const NOT_SENT = new Set(["awaiting_approval", "queued"]);
 const GOOD = new Set(["confirmed", "acknowledged", "sent", "queued", "awaiting_approval"]);
@@ -81,46 +78,15 @@ export class CommandBox {
     return this.signal.type === "boolean" || this.signal.type === "enum";
   }
 
-  /** @returns {HTMLElement[]} */
+  /** The reported choice is marked, and stays marked until another is reported. @returns {HTMLElement[]} */
   #inputs() {
-    const { type, choices } = this.signal;
-    if (type === "boolean") return [this.#buttons([[false, t("off")], [true, t("on")]])];
-    if (type === "enum" && choices.length <= MOST_BUTTONS) return [this.#buttons(choices.map((choice) => [choice, choice]))];
-    if (type === "enum") return this.#withSend(h("select", { class: "field", name: "value", "aria-label": t("commandValue") }, ...choices.map((choice) => h("option", { value: choice, text: choice, selected: choice === this.signal.value }))));
-    if (type === "text") return this.#withSend(h("input", { class: "field", name: "value", required: true, value: this.signal.value ?? "", "aria-label": t("commandValue") }));
-    return this.#numberInputs();
-  }
-
-  /** The reported one is marked, and stays marked until another is reported. @param {[Value, string][]} choices */
-  #buttons(choices) {
-    const buttons = choices.map(([value, text]) => h("button", { type: "button", class: "choice", text, "aria-disabled": this.#busy, "aria-pressed": value === this.signal.value, on: { click: () => void this.#send(value) } }));
-    return h("div", { class: "choices", role: "group", "aria-label": t("commandNamed", { name: this.signal.name }) }, ...buttons);
-  }
-
-  /** A slider where the signal has a range, and the number beside it. */
-  #numberInputs() {
-    const [low, high] = this.signal.range ?? [null, null];
-    const whole = this.signal.type === "integer";
-    const value = typeof this.signal.value === "number" ? this.signal.value : "";
-    const field = h("input", { class: "field number", type: "number", name: "value", required: true, value, min: low, max: high, step: whole ? 1 : "any", "aria-label": t("commandValue") });
-    const unit = h("span", { class: "raw", text: this.signal.unit ? unitText(this.signal.unit) : "" });
-    if (low === null || high === null) return this.#withSend(field, unit);
-    const step = whole ? Math.max(1, Math.round((high - low) / SLIDER_STEPS)) : (high - low) / SLIDER_STEPS;
-    const slider = h("input", { class: "slider", type: "range", min: low, max: high, step, value: value === "" ? low : value, "aria-label": t("commandNamed", { name: this.signal.name }) });
-    slider.addEventListener("input", () => (field.value = slider.value));
-    field.addEventListener("input", () => (slider.value = field.value));
-    return [slider, ...this.#withSend(field, unit)];
-  }
-
-  /** @param {...HTMLElement} inputs */
-  #withSend(...inputs) {
+    const { name, value } = this.signal;
+    const choices = choicesOf(this.signal);
+    if (choices) return [choiceButtons(choices, { pressed: value, label: t("commandNamed", { name }), disabled: this.#busy, onChoose: (chosen) => void this.#send(chosen) })];
+    const { above, beside } = valueFields(this.signal);
     const send = h("button", { class: "button small", type: "submit", text: t("commandSend"), "aria-disabled": this.#busy });
-    this.form.onsubmit = () => {
-      const text = new FormData(this.form).get("value");
-      const isNumber = this.signal.type === "number" || this.signal.type === "integer";
-      void this.#send(isNumber ? Number(text) : String(text));
-    };
-    return [h("div", { class: "command-value" }, ...inputs, send)];
+    this.form.onsubmit = () => void this.#send(fieldValue(this.form, this.signal));
+    return [...above, h("div", { class: "command-value" }, ...beside, send)];
   }
 
   /** @param {Value} value */
@@ -134,7 +100,6 @@ export class CommandBox {
     this.draw(this.signal);
     this.#drawSaid();
     try {
-      // The key makes a request that is repeated on the way the same command.
       const request = await this.api.post("commands", { signal: this.signal.id, value, reason, idempotency_key: newKey() });
       await this.#follow(request);
     } catch (error) {
@@ -193,11 +158,6 @@ export class CommandBox {
 /** A value as it is said of what can be switched: on and off. @param {Signal} signal @param {Signal["value"]} value */
 export function stateText(signal, value) {
   return signal.control && typeof value === "boolean" ? t(value ? "on" : "off") : valueText(value);
-}
-
-/** `crypto.randomUUID` is kept from pages on plain http, which sites without internet have. */
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** @param {CommandStep} step @param {number} i @param {CommandStep[]} steps */

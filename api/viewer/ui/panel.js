@@ -4,19 +4,17 @@ import { byId, h, icon } from "../dom.js";
 import { language, onLanguage, setLanguage, t } from "../i18n.js";
 import { AlarmList } from "./alarms.js";
 import { ClassList } from "./classes.js";
+import { FindView } from "./find.js";
 import { skeletonRows } from "./list-parts.js";
 import { Search } from "./search.js";
+import { isSheet, openSheet, snapSheet } from "./sheet.js";
 import { StoreyList } from "./storeys.js";
 import { Tree } from "./tree.js";
 
-/** Width below which the panel is a sheet at the lower edge; the same number stands in layout.css. */
-const SHEET = "(max-width: 760px)";
 /** Heights of the sheet as shares of the page: closed to its head, half, nearly whole. */
 const SNAPS = ["peek", "half", "full"];
 
-export const isSheet = () => matchMedia(SHEET).matches;
-
-/** @typedef {"structure" | "classes" | "storeys" | "alarms"} Tab */
+/** @typedef {"structure" | "classes" | "storeys" | "find" | "alarms"} Tab */
 
 export class Panel {
   /** @param {import("../app.js").App} app */
@@ -26,6 +24,7 @@ export class Panel {
     this.tree = new Tree(app);
     this.classes = new ClassList(app);
     this.storeys = new StoreyList(app);
+    this.find = new FindView(app);
     this.alarms = new AlarmList(app);
     this.search = new Search(app, (open) => this.#searching(open));
     /** @type {Tab} */
@@ -38,10 +37,10 @@ export class Panel {
     this.#makeGrip();
     onLanguage(() => this.#drawTabs());
     app.store.on(["status", "models"], () => this.#drawList());
-    app.store.on(["selected"], ({ selected }) => selected && isSheet() && this.snap("half"));
+    app.store.on(["selected"], ({ selected }) => selected && isSheet() && snapSheet("half"));
     this.#drawTabs();
     this.#drawList();
-    this.snap("peek");
+    snapSheet("peek");
   }
 
   #makeHead() {
@@ -91,25 +90,19 @@ export class Panel {
       const share = this.element.offsetHeight / window.innerHeight;
       this.element.classList.remove("dragging");
       this.element.style.height = "";
-      if (moved) this.snap(share > 0.7 ? "full" : share > 0.32 ? "half" : "peek");
+      if (moved) snapSheet(share > 0.7 ? "full" : share > 0.32 ? "half" : "peek");
     };
     grip.addEventListener("pointerup", end);
     grip.addEventListener("pointercancel", end);
     grip.addEventListener("click", () => {
-      if (!moved) this.snap(SNAPS[(SNAPS.indexOf(this.element.dataset.snap ?? "peek") + 1) % SNAPS.length]);
+      if (!moved) snapSheet(SNAPS[(SNAPS.indexOf(this.element.dataset.snap ?? "peek") + 1) % SNAPS.length]);
     });
-    this.search.input.addEventListener("focus", () => isSheet() && this.snap("full"));
-  }
-
-  /** @param {string} height of SNAPS */
-  snap(height) {
-    this.element.dataset.snap = height;
-    document.body.dataset.snap = height;
+    this.search.input.addEventListener("focus", () => isSheet() && snapSheet("full"));
   }
 
   #drawTabs() {
     /** @type {[Tab, import("../i18n.js").Key][]} */
-    const tabs = [["structure", "tabStructure"], ["classes", "tabClasses"], ["storeys", "tabStoreys"], ["alarms", "tabAlarms"]];
+    const tabs = [["structure", "tabStructure"], ["classes", "tabClasses"], ["storeys", "tabStoreys"], ["find", "tabFind"], ["alarms", "tabAlarms"]];
     const buttons = tabs.map(([tab, key]) =>
       h("button", { class: "tab", type: "button", role: "tab", id: `tab-${tab}`, "aria-selected": tab === this.tab, "aria-controls": "tab-panel", tabindex: tab === this.tab ? 0 : -1, text: t(key), on: { click: () => this.show(tab) } }),
     );
@@ -128,7 +121,7 @@ export class Panel {
   show(tab) {
     this.tab = tab;
     if (this.search.input.value) this.search.clear();
-    if (isSheet() && this.element.dataset.snap === "peek") this.snap("half");
+    openSheet();
     this.#drawTabs();
     this.#drawList();
     this.body.scrollTop = 0;
@@ -141,10 +134,10 @@ export class Panel {
       this.list.replaceChildren(...(status === "loading" ? skeletonRows(7) : []));
       return;
     }
-    const view = { structure: this.tree, classes: this.classes, storeys: this.storeys, alarms: this.alarms }[this.tab];
+    const view = { structure: this.tree, classes: this.classes, storeys: this.storeys, find: this.find, alarms: this.alarms }[this.tab];
     if (view.element.parentElement !== this.list) this.list.replaceChildren(view.element);
     if (view === this.tree) this.tree.draw();
-    else void (/** @type {ClassList | StoreyList | AlarmList} */ (view).shown());
+    else void (/** @type {ClassList | StoreyList | FindView | AlarmList} */ (view).shown());
   }
 
   /** @param {boolean} open */
