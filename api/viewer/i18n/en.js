@@ -135,6 +135,8 @@ export default {
   bulkNone: "Nothing in the list can be set.",
   bulkSignal: "Signal",
   bulkTitle: "{name}: {n} of {all}",
+  bulkValue: "Value",
+  bulkReason: "Reason",
   bulkChoose: "Choose a value first.",
   bulkTry: "Try without sending",
   bulkGoing: "{n} of {targets} would be sent",

@@ -136,6 +136,8 @@ export default {
   bulkNone: "列表中没有可控制的信号。",
   bulkSignal: "信号",
   bulkTitle: "{name}：{n} / {all}",
+  bulkValue: "数值",
+  bulkReason: "原因",
   bulkChoose: "请先选择数值。",
   bulkTry: "试运行（不下发）",
   bulkGoing: "将下发 {n} / {targets}",

@@ -92,12 +92,12 @@ export class BulkBox {
     const fields = choices ? null : valueFields(signal);
     const value = choices ? choiceButtons(choices, { pressed: this.#choice, label: t("commandValue"), onChoose: (chosen) => this.#choose(chosen) }) : h("div", { class: "command-value" }, ...(fields?.beside ?? []));
     const select = h("select", { class: "field", id: "bulk-signal", on: { change: () => this.#pick(Number(select.value)) } }, ...this.#groups.map((group, i) => h("option", { value: i, selected: i === this.#chosen, text: this.#title(group) })));
-    const why = h("input", { class: "field", id: "bulk-reason", name: "reason", required: true, maxlength: 1000, value: reason });
+    const why = h("input", { class: "field", id: "bulk-reason", name: "reason", required: true, maxlength: 1000, value: reason, placeholder: t("commandReason") });
     return this.form.replaceChildren(
       h("div", { class: "find-field" }, h("label", { for: "bulk-signal", text: t("bulkSignal") }), select),
       ...(fields?.above ?? []),
-      h("div", { class: "find-field" }, h("span", { class: "field-name", text: t("commandValue") }), value),
-      h("div", { class: "find-field" }, h("label", { for: "bulk-reason", text: t("commandReason") }), why),
+      h("div", { class: "find-field" }, h("span", { class: "field-name", text: t("bulkValue") }), value),
+      h("div", { class: "find-field" }, h("label", { for: "bulk-reason", text: t("bulkReason") }), why),
       h("div", { class: "bulk-buttons" }, h("button", { class: "button small quiet", type: "submit", text: t("bulkTry") })),
     );
   }

@@ -8,6 +8,7 @@ import { BulkBox } from "./bulk.js";
 import { FindForm } from "./find-form.js";
 import { listState, skeletonRows } from "./list-parts.js";
 import { unitText, valueText } from "./properties.js";
+import { isSheet } from "./sheet.js";
 
 /** @typedef {import("../types").TwinObject} TwinObject */
 
@@ -57,6 +58,7 @@ export class FindView {
       this.#found = found;
       this.#open = new Set(groupsOf(found.objects).length < 3 ? found.objects.map((object) => object.class) : []);
       await this.#listen();
+      if (isSheet()) this.results.scrollIntoView({ block: "start" }); // the form fills the half of a phone that the sheet has
     } catch (error) {
       if (asking.signal.aborted) return;
       this.results.replaceChildren(listState("warning", /** @type {Error} */ (error).message, () => void this.#find()));
