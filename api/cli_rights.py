@@ -10,15 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from api import rights_work
-from api.audit_heads import exported, heads_file
 from api.local import act_locally, local_user
 from api.moments import moment
 from api.rights_work import NewToken
 from api.runtime import Runtime
-from api.security import audit_key
 from api.settings import Settings
 from twin.access import AuditRecord
-from twin.auditing import verify
 from twin.policy import read_policy
 
 _PIPED_WIDTH = 200
@@ -121,20 +118,16 @@ def _entry(record: AuditRecord) -> dict[str, Any]:
 
 def verify_audit(settings: Settings, files: list[Path], *, as_json: bool) -> int:
     """Check the chain; returns the exit status. Raises StoreError."""
-    heads = [head for file in (heads_file(settings), *files) for head in exported(file)]
     with Runtime(settings) as runtime:
-        store = runtime.store
-        newest = store.audit_head()
-        findings = verify(store.audit_chain(), audit_key(settings), heads, count=store.audit_count())
-    entries = 0 if newest is None else newest.seq
+        verdict = rights_work.audit_verdict(runtime, files)
     if as_json:
-        typer.echo(msgspec.json.encode({"entries": entries, "heads": len(heads), "findings": findings}))
-    elif findings:
-        for finding in findings:
+        typer.echo(msgspec.json.encode(verdict))
+    elif verdict.findings:
+        for finding in verdict.findings:
             typer.echo(f"entry {finding.seq} {finding.what}", err=True)
     else:
-        typer.echo(f"{entries} entries are whole, and hold all of {len(heads)} exported heads")
-    return 1 if findings else 0
+        typer.echo(f"{verdict.entries} entries are whole, and hold all of {verdict.heads} exported heads")
+    return 1 if verdict.findings else 0
 
 
 def _print(names: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothing: str) -> None:

@@ -113,6 +113,10 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("GET", f"{API}/policy"): ADMINISTERS,
     ("PUT", f"{API}/policy"): ADMINISTERS,
     ("GET", f"{API}/audit"): ADMINISTERS,
+    ("GET", f"{API}/audit/verify"): ADMINISTERS,
+    ("GET", f"{API}/ingest"): READS_ALL,
+    # Bytes that anybody sent to a topic: passwords have been seen among them.
+    ("GET", f"{API}/ingest/rejected"): ADMINISTERS,
 }
 """By method and path as the OpenAPI page shows it; the WebSocket counts as GET."""
 

@@ -1,14 +1,20 @@
-"""Tokens and policies of a store: for the command line and for the API alike."""
+"""Tokens, policies and the audit of a store: for the command line and for the API alike."""
 
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from api.audit_heads import exported, heads_file
 from api.moments import moment
 from api.representations import Document, page
+from api.runtime import Runtime
+from api.security import audit_key
 from twin.access import Secret, TokenRecord, new_secret
+from twin.auditing import Finding, verify
 from twin.policy import (
     BUILT_IN,
     InvalidPolicy,
@@ -99,3 +105,20 @@ def replace_policy(store: AccessKeeper, policy: Policy) -> None:
 def policy_document(policy: Policy) -> dict[str, Any]:
     """Roles for programs, with those that are built in."""
     return {"roles": msgspec.to_builtins(policy.roles), "built_in": msgspec.to_builtins(dict(BUILT_IN))}
+
+
+class AuditVerdict(Struct, frozen=True, kw_only=True):
+    """Whether the chain of the audit is whole. `heads`: exported ones that were compared; no `findings`: nothing is wrong."""
+
+    entries: int
+    heads: int
+    findings: list[Finding]
+
+
+def audit_verdict(runtime: Runtime, files: Iterable[Path] = ()) -> AuditVerdict:
+    """Check the chain against its key, and the heads in this server's own file and in `files`. Raises StoreError."""
+    heads = [head for file in (heads_file(runtime.settings), *files) for head in exported(file)]
+    store = runtime.store
+    newest = store.audit_head()
+    findings = verify(store.audit_chain(), audit_key(runtime.settings), heads, count=store.audit_count())
+    return AuditVerdict(entries=0 if newest is None else newest.seq, heads=len(heads), findings=findings)

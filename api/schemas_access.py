@@ -116,6 +116,21 @@ class AuditEntry(BaseModel):
     mac: str
 
 
+class AuditFinding(BaseModel):
+    """Something that is wrong with the chain."""
+
+    seq: int
+    what: str
+
+
+class AuditVerdict(BaseModel):
+    """Whether the chain is whole, as `twin audit verify` tells it."""
+
+    entries: int
+    heads: int = Field(description="Heads exported outside of the database that were compared.")
+    findings: list[AuditFinding] = Field(description="What is wrong, at most 20; empty: nothing.")
+
+
 class AuditPage(BaseModel):
     """The newest first."""
 

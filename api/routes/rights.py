@@ -114,6 +114,12 @@ def list_audit(running: Running, limit: Limit = 100, cursor: Cursor = None) -> R
     return document(page([_entry(record) for record in found.items], found.next))
 
 
+@router.get("/audit/verify", response_model=schemas.AuditVerdict, responses=refusals())
+def verify_audit(running: Running) -> Response:
+    """Check the whole chain against its key and the heads exported by this server. Reads every entry."""
+    return document(rights_work.audit_verdict(running), headers=_NEVER_STORED)
+
+
 def _entry(record: AuditRecord) -> Document:
     return {
         "seq": record.seq,

@@ -1,5 +1,6 @@
 """Tokens, policies and the audit over HTTP: who sees and does what, and nobody anything else."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from tests.api.conftest import KEY
 from tests.twin.store.builders import building, published, staged
 from twin.policy import Scope, read_policy
 from twin.state import Reading, Signal
+from twin.store import DATABASE_NAME
 
 OTHER = "2号楼"
 SOCKET = "ws://localhost/api/v1/live"
@@ -307,6 +309,18 @@ def test_acts_are_in_the_audit_with_who_and_from_where(open_as: Open, administra
 def test_an_act_that_was_refused_is_not_in_the_audit(administrator: TestClient) -> None:
     administrator.delete("/api/v1/models/gone")
     assert administrator.get("/api/v1/audit").json()["items"] == []
+
+
+def test_a_whole_audit_is_told_as_whole_and_a_changed_one_by_its_entry(
+    runtime: Runtime, administrator: TestClient
+) -> None:
+    administrator.put("/api/v1/devices/one", json={})
+    administrator.put("/api/v1/devices/two", json={})
+    verdict = administrator.get("/api/v1/audit/verify").json()
+    assert (verdict["entries"], verdict["findings"]) == (2, [])
+    with sqlite3.connect(runtime.settings.data / DATABASE_NAME) as database:
+        database.execute("UPDATE audit SET who = 'somebody else' WHERE seq = 1")
+    assert [each["seq"] for each in administrator.get("/api/v1/audit/verify").json()["findings"]] == [1]
 
 
 def test_the_audit_is_for_administrators(open_as: Open) -> None:

@@ -32,7 +32,7 @@ from state_sync.messages import Publication
 from state_sync.mqtt_settings import MqttSettings
 from tests.api.conftest import KEY
 from tests.state_sync.broker import Broker, free_port, require_mosquitto_pub
-from twin.ports import StateQuery
+from twin.ports import Rejected, StateQuery
 from twin.state import Quality, Reading, Signal
 
 TWIN = Path(sys.executable).with_name("twin")
@@ -172,12 +172,29 @@ def test_what_comes_in_is_counted_by_outcome_and_by_reason(bound: Runtime) -> No
             client.portal.call(bus.deliver, Publication("meters/1", payload))
         client.portal.call(bus.acknowledged)
         text = client.get("/metrics").text
+        told = client.get("/api/v1/ingest").json()
         assert client.get("/readyz").json() == {"status": "ready"}
     assert 'twin_ingest_messages_total{source="bus"} 4.0' in text
     assert 'twin_ingest_readings_total{outcome="changed",source="bus"} 1.0' in text
     assert 'twin_ingest_rejected_total{reason="malformed",source="bus"} 1.0' in text
     assert 'twin_ingest_rejected_total{reason="missing",source="bus"} 1.0' in text
     assert 'twin_ingest_ok{source="bus"} 1.0' in text
+    (of_bus,) = told["sources"]
+    assert (of_bus["ok"], of_bus["messages"], told["complaints"]) == (True, 4, [])
+    assert of_bus["readings"]["changed"] == 1
+    assert of_bus["rejected"] == {"malformed": 1, "missing": 1}
+
+
+def test_what_became_no_reading_is_told_to_administrators_with_its_reason(
+    bound: Runtime, client: TestClient, administrator: TestClient
+) -> None:
+    letter = Rejected(reason="malformed", detail="no JSON", topic="meters/1", payload=b"{\xff", received_at=1)
+    bound.store.record([], [letter])
+    assert administrator.get("/api/v1/ingest/rejected").json()["items"] == [
+        {"reason": "malformed", "detail": "no JSON", "topic": "meters/1", "payload": "{\ufffd",
+         "received_at": "1970-01-01T00:00:00.000001Z"}
+    ]  # fmt: skip
+    assert client.get("/api/v1/ingest/rejected").status_code == 403
 
 
 def test_a_binding_that_was_damaged_stops_the_ingest_and_not_the_server(bound: Runtime) -> None:
