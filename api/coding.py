@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from api.reader import Reader
 from state_sync.board import SNAPSHOT, Codes, frame
+from state_sync.scales import scales_of
 from state_sync.themes import known_theme
 from twin.ports import SceneAt, StateQuery
 
@@ -18,7 +19,7 @@ def codes_at(seen: Reader, key: str, at: int, models: tuple[str, ...] = ()) -> b
     """
     chosen = known_theme(key)
     signals = seen.scene_now(StateQuery(models=models, kinds=chosen.kinds)).signals
-    codes = Codes(chosen, _of(seen.scene_at(at, models), signals), at)
+    codes = Codes(chosen, _of(seen.scene_at(at, models), signals), at, scales_of(chosen, seen))
     return frame(SNAPSHOT, 0, at, codes.indexes, codes.codes)
 
 

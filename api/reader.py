@@ -156,6 +156,10 @@ class Reader:
         """Present states as columns."""
         return self._store.scene_now(self.narrowed(query))
 
+    def other_units(self, kinds: Sequence[str], unit: str) -> dict[int, str]:
+        """Units of signals of these kinds, of which callers see what they see by other ways."""
+        return self._store.other_units(kinds, unit)
+
     def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
         """What signals say together."""
         try:

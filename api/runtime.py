@@ -32,7 +32,7 @@ class Runtime:
         self.store: TwinStore = open_database(settings)
         self.feed = Feed(self.store)
         self.fragments = Fragments()
-        self.boards = Boards(self.feed, self.store.scene_now)
+        self.boards = Boards(self.feed, self.store)
         self.tickets = Tickets()
         self.guard = Guard(
             self.token, self.store, anonymous=settings.anonymous_role, bearers=_bearers(settings)

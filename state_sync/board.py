@@ -9,15 +9,17 @@ import asyncio
 import logging
 import struct
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from state_sync.feed import Feed, Follower, LostTrack
+from state_sync.scales import AS_THEY_ARE, Scales, scales_of
 from state_sync.themes import BY_RANK, RANKS, Theme
 from twin.errors import TwinError
-from twin.ports import SceneAt, StateQuery
+from twin.ports import SceneAt, StateQuery, StateReader
+from twin.ports.live import StateDelta
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +49,11 @@ def frame(kind: int, place: int, seq: int, indexes: NDArray[np.uint32], codes: N
 
 
 class Codes:
-    """The codes themselves. Pure: fed with columns and changes."""
+    """The codes themselves. Pure: fed with columns and changes, whose values `scales` turn into the theme's unit."""
 
-    def __init__(self, theme: Theme, scene: SceneAt, seq: int) -> None:
+    def __init__(self, theme: Theme, scene: SceneAt, seq: int, scales: Scales = AS_THEY_ARE) -> None:
         self.theme = theme
+        self._scales = scales
         self.seq = seq
         self.base = seq
         """Changes after this one are known."""
@@ -61,7 +64,7 @@ class Codes:
         self.indexes, self._starts, self._objects = np.unique(
             scene.state_indexes[order], return_index=True, return_inverse=True
         )
-        self._codes = theme.codes(scene.values, scene.quality)[order]
+        self._codes = theme.codes(scales.convert(scene.signals, scene.values), scene.quality)[order]
         self.codes = self._shown()
         self.changed = np.full(len(self.indexes), seq, np.int64)
 
@@ -85,6 +88,12 @@ class Codes:
         places = np.minimum(np.searchsorted(self._sorted, numbers), max(len(self._sorted) - 1, 0))
         known = self._sorted[places] == numbers if len(self._sorted) else np.zeros(len(numbers), np.bool_)
         return self._by_number[places[known]], known
+
+    def codes_of(self, states: Sequence[StateDelta]) -> NDArray[np.uint8]:
+        """(n,) codes of states of its signals after a change."""
+        said = [float("nan") if isinstance(state.value, str) else float(state.value) for state in states]
+        numbers = np.array([state.number for state in states], np.int64)
+        return self.theme.codes_of(self._scales.convert(numbers, np.array(said, np.float64)), states)
 
     def apply(self, seq: int, numbers: NDArray[np.int64], codes: NDArray[np.uint8]) -> None:
         """Take over a change; each signal once."""
@@ -122,13 +131,14 @@ class Codes:
 class Board:
     """Keeps `Codes` in step with the feed while somebody follows. Used from one event loop.
 
-    `load`: present columns of a query; called in a thread.
+    `store`: asked for present columns and units, in a thread.
     """
 
-    def __init__(self, feed: Feed, theme: Theme, load: Callable[[StateQuery], SceneAt]) -> None:
+    def __init__(self, feed: Feed, theme: Theme, store: StateReader) -> None:
         self.theme = theme
         self._feed = feed
-        self._load = load
+        self._store = store
+        self._scales = AS_THEY_ARE
         self._codes: Codes | None = None
         self._followers = 0
         self._task: asyncio.Task[None] | None = None
@@ -175,7 +185,7 @@ class Board:
 
     async def mask(self, query: StateQuery) -> NDArray[np.bool_]:
         """Which objects pass a query. Raises NotFound, InvalidQuery, StoreError."""
-        scene = await asyncio.to_thread(self._load, query)
+        scene = await asyncio.to_thread(self._store.scene_now, query)
         return self.codes.mask(scene.state_indexes)
 
     async def news(self, seq: int, patience_s: float) -> bool:
@@ -243,12 +253,13 @@ class Board:
 
     async def _scene(self) -> SceneAt:
         self._unsure = False
-        scene = await asyncio.to_thread(self._load, StateQuery(kinds=self.theme.kinds))
+        scene = await asyncio.to_thread(self._store.scene_now, StateQuery(kinds=self.theme.kinds))
+        self._scales = await asyncio.to_thread(scales_of, self.theme, self._store)
         self._loaded_at = time.monotonic()
         return scene
 
     def _take(self, scene: SceneAt, seq: int) -> None:
-        self._codes = Codes(self.theme, scene, seq)
+        self._codes = Codes(self.theme, scene, seq, self._scales)
         self._version += 1
         self._tell()
 
@@ -258,7 +269,7 @@ class Board:
                 numbers = np.array([state.number for state in delta.states], np.int64)
                 _, known = self.codes.rows(numbers)
                 mine = [state for state, own in zip(delta.states, known.tolist(), strict=True) if own]
-                self.codes.apply(delta.seq, numbers[known], self.theme.codes_of(mine))
+                self.codes.apply(delta.seq, numbers[known], self.codes.codes_of(mine))
                 self._tell()
                 self._meet(numbers[~known])
             if self._unsure and time.monotonic() - self._loaded_at > RELOAD_S:
@@ -287,13 +298,13 @@ class Board:
 class Boards:
     """A board for each theme that is followed."""
 
-    def __init__(self, feed: Feed, load: Callable[[StateQuery], SceneAt]) -> None:
+    def __init__(self, feed: Feed, store: StateReader) -> None:
         self._feed = feed
-        self._load = load
+        self._store = store
         self._boards: dict[str, Board] = {}
 
     def of(self, theme: Theme) -> Board:
         """The board of a theme."""
         if theme.key not in self._boards:
-            self._boards[theme.key] = Board(self._feed, theme, self._load)
+            self._boards[theme.key] = Board(self._feed, theme, self._store)
         return self._boards[theme.key]

@@ -57,7 +57,7 @@ class Theme(Struct, frozen=True, kw_only=True):
         return self.ramp[-1][0]
 
     def code_of(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """(n,) places on the scale; NaN: `TEXT`."""
+        """(n,) places on the scale of values in `unit`; NaN: `TEXT`."""
         place = (values - self.low) / (self.high - self.low) * (STEPS - 1)
         codes = np.clip(np.rint(np.nan_to_num(place)), 0, STEPS - 1).astype(np.uint8)
         codes[np.isnan(values)] = TEXT
@@ -68,11 +68,10 @@ class Theme(Struct, frozen=True, kw_only=True):
         instead = _OF_QUALITY[quality]
         return np.where(instead > 0, instead, self.code_of(values)).astype(np.uint8)
 
-    def codes_of(self, states: Sequence[StateDelta]) -> NDArray[np.uint8]:
-        """(n,) codes of states after a change."""
-        values = [float("nan") if isinstance(state.value, str) else float(state.value) for state in states]
+    def codes_of(self, values: NDArray[np.float64], states: Sequence[StateDelta]) -> NDArray[np.uint8]:
+        """(n,) codes of states after a change, and their values in the theme's unit."""
         instead = np.array([_QUALITY_CODES.get(state.quality, 0) for state in states], np.uint8)
-        return np.where(instead > 0, instead, self.code_of(np.array(values, np.float64))).astype(np.uint8)
+        return np.where(instead > 0, instead, self.code_of(values)).astype(np.uint8)
 
     def colours(self) -> list[str]:
         """256 colours by code: the ramp, then those of what is no value."""

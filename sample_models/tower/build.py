@@ -66,9 +66,7 @@ def write_tower(path: Path) -> None:
     model.system("fire-alarm", name("火灾自动报警系统", "Fire alarm"), "SIGNAL", made["fire"])
     model.system("control", name("楼宇自控系统", "Building automation"), "CONTROL", made["control"])
     model.system("conveying", name("电梯系统", "Lifts"), "CONVEYING", lifts)
-    model.system(
-        "solar", name("光伏发电系统", "Photovoltaic system"), "POWERGENERATION", solar_panels(model)
-    )
+    model.system("solar", name("光伏发电系统", "Photovoltaic system"), "POWERGENERATION", solar_panels(model))
     model.finish()
     model.writer.save(path, f"{TOWER.zh} {TOWER.en}")
 

@@ -65,6 +65,21 @@ def test_a_snapshot_of_codes_and_then_what_changes(
         assert _frame(socket)[::3] == (DELTA, {two.state_index: 0})
 
 
+def test_kilowatts_are_coloured_on_the_scale_of_watts_now_and_as_it_was(
+    client: TestClient, runtime: Runtime
+) -> None:
+    (meter,) = runtime.store.declare_signals(
+        [Signal(model=KEY, global_id="e1", name="power", kind="power", unit="kW")]
+    )
+    _record(runtime, meter, 5.0, 1)
+    with client.websocket_connect(f"{SOCKET}&theme=power") as socket:
+        assert _frame(socket)[3] == {meter.state_index: 249}
+        _record(runtime, meter, 2.5, 2)
+        assert _frame(socket)[3] == {meter.state_index: 124}
+    past = client.get("/api/v1/state?theme=power&at=2023-11-14T22:13:21Z").content
+    assert past[-1] == 249
+
+
 def test_several_themes_are_told_apart_by_their_place(
     client: TestClient, runtime: Runtime, signals: list[SignalRecord]
 ) -> None:

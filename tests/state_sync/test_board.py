@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from state_sync.board import Codes
+from state_sync.scales import scales
 from state_sync.themes import BAD, NONE, STALE, STEPS, TEXT, THEMES, Theme
 from twin.ports import SceneAt
 from twin.ports.live import StateDelta
@@ -33,7 +35,7 @@ def _delta(number: int, value: Value, quality: Quality = Quality.GOOD) -> StateD
 
 
 def _applied(codes: Codes, seq: int, *states: StateDelta) -> None:
-    codes.apply(seq, np.array([state.number for state in states], np.int64), codes.theme.codes_of(states))
+    codes.apply(seq, np.array([state.number for state in states], np.int64), codes.codes_of(states))
 
 
 def _since(codes: Codes, seq: int | None) -> dict[int, int]:
@@ -54,7 +56,24 @@ def test_values_beyond_the_scale_have_the_code_of_its_end_and_others_their_own()
         _delta(1, -99.0), _delta(2, 20), _delta(3, 99.0), _delta(4, True), _delta(5, "warm"),
         _delta(6, 20.0, Quality.STALE), _delta(7, 20.0, Quality.BAD), _delta(8, 20.0, Quality.UNCERTAIN),
     ]  # fmt: skip
-    assert TEMPERATURE.codes_of(states).tolist() == [0, 124, 249, 6, TEXT, STALE, BAD, 124]
+    codes = Codes(TEMPERATURE, _scene(), 1)
+    assert codes.codes_of(states).tolist() == [0, 124, 249, 6, TEXT, STALE, BAD, 124]
+
+
+def test_values_in_other_units_have_their_place_on_the_scale_and_those_of_another_kind_have_none() -> None:
+    power = next(one for one in THEMES if one.key == "power")
+    values = np.array([2000.0, 2.0, 2.0])
+    scene = replace(_scene(7, 8, 9), values=values, quality=np.zeros(3, np.uint8))
+    codes = Codes(power, scene, 10, scales({2: "kW", 3: "m"}, "W"))
+    two_kilowatts = round(2000 / 5000 * (STEPS - 1))
+    assert _since(codes, None) == {7: two_kilowatts, 8: two_kilowatts, 9: TEXT}
+    _applied(codes, 11, _delta(2, 4.0), _delta(3, 1.0))
+    assert _since(codes, 10) == {8: round(4000 / 5000 * (STEPS - 1))}
+
+
+def test_degrees_of_another_scale_are_not_only_multiplied() -> None:
+    celsius = scales({4: "[degF]"}, "Cel").convert(np.array([4, 5]), np.array([68.0, 20.0]))
+    assert celsius.tolist() == pytest.approx([20.0, 20.0])
 
 
 def test_an_object_shows_the_largest_code_of_the_scale_and_a_special_one_only_without() -> None:

@@ -244,6 +244,10 @@ class StateReader(Protocol):
         """
         ...
 
+    def other_units(self, kinds: Sequence[str], unit: str) -> dict[int, str]:
+        """Units by number of the signals of these kinds that have another one than this; those without a unit are left out."""
+        ...
+
     def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
         """What the signals say together, of objects that are there now, by group, kind and unit, in their order.
 

@@ -288,3 +288,19 @@ def signal_records(database: Database) -> list[SignalRecord]:
     """See `twin.ports.SignalKeeper.signal_records`."""
     with database.read() as connection:
         return [signal_record(row) for part in connection.execute(_all).partitions(PART) for row in part]
+
+
+def other_units(database: Database, kinds: Sequence[str], unit: str) -> dict[int, str]:
+    """See `twin.ports.StateReader.other_units`. Thousands of signals share a declaration: few are looked into."""
+    of_kinds = signal.c.kind.in_(kinds)
+    with database.read() as connection:
+        texts = connection.execute(select(signal.c.declaration).where(of_kinds).distinct()).scalars()
+        units = {text: found for text in texts if (found := declared(text).unit) not in {None, unit}}
+        if not units:
+            return {}
+        mine = select(signal.c.number, signal.c.declaration).where(of_kinds)
+        return {
+            number: other
+            for number, text in connection.execute(mine)
+            if (other := units.get(text)) is not None
+        }

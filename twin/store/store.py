@@ -294,6 +294,9 @@ class SqlStore(CommandStore, RightsStore):
     def scene_now(self, query: StateQuery) -> SceneAt:
         return scene.scene_now(self._database, query)
 
+    def other_units(self, kinds: Sequence[str], unit: str) -> dict[int, str]:
+        return declarations.other_units(self._database, kinds, unit)
+
     def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
         return totals.aggregate(self._database, query, by)
 

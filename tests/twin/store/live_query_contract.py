@@ -177,6 +177,18 @@ class SceneContract:
             for row, number in enumerate(scene.signals.tolist())
         }
 
+    def test_other_units_are_those_of_the_kinds_asked_for(self, store: TwinStore) -> None:
+        mine = declared(store, unit="Cel")
+        old, plain_ = store.declare_signals(
+            [temperature("z", name="old", unit="[degF]"), temperature("z", name="bare")]
+        )
+        (power,) = store.declare_signals([temperature("z", name="power", kind="power", unit="kW")])
+        assert store.other_units(("temperature",), "Cel") == {old.number: "[degF]"}
+        assert set(store.other_units(("temperature", "power"), "W")) == {
+            *(record.number for record in (*mine, old, power))
+        }
+        assert plain_.number not in store.other_units(("temperature",), "W")
+
     def test_an_empty_twin_is_an_empty_scene(self, store: TwinStore) -> None:
         assert self.scene(store, 0) == {}
         declared(store)
