@@ -30,13 +30,19 @@ WIDEST_EMPTY = 16
 _LARGER = 1.01
 """Ratio of the errors of a tile and its child where what both lack is of one size: errors must decrease."""
 
+_BINS = 1024
+"""Parts of an axis in which weight is counted."""
+
 _LADDER_STEPS = 4
 """Size classes per doubling of the diagonal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extents:
-    """What partitioning needs to know of n objects: `lower`, `upper` (n, 3) metres; `weight` (n,) vertices as drawn."""
+    """What partitioning needs to know of n objects: `lower`, `upper` (n, 3) metres; `weight` (n,) vertices as drawn.
+
+    Boxes are kept axis by axis: numpy takes the extremes of a column ten times faster than those across rows of three.
+    """
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
@@ -45,15 +51,34 @@ class Extents:
     """(n, 3) metres."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", np.asfortranarray(self.lower))
+        object.__setattr__(self, "upper", np.asfortranarray(self.upper))
         object.__setattr__(self, "centre", (self.lower + self.upper) / 2.0)
+
+    def lower_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(k, 3) metres."""
+        return _rows(self.lower, members)
+
+    def upper_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(k, 3) metres."""
+        return _rows(self.upper, members)
 
     def centre_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
         """(k, 3) metres."""
-        return self.centre[members]
+        return _rows(self.centre, members)
 
     def diagonal_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
         """(k,) metres."""
-        return diagonal_m(self.lower[members], self.upper[members])
+        return diagonal_m(self.lower_of(members), self.upper_of(members))
+
+    def spread_of(self, members: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(3,) metres between the outermost centres along each axis."""
+        spread: NDArray[np.float64] = np.ptp(self.centre_of(members), axis=0)
+        return spread
+
+
+def _rows(by_axis: NDArray[np.float64], members: NDArray[np.intp]) -> NDArray[np.float64]:
+    return np.take(by_axis.T, members, axis=1).T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +210,14 @@ def span_m(extents: Extents, members: NDArray[np.intp]) -> float:
     """Diagonal of the box around all of `members`, metres."""
     if len(members) == 0:
         return 0.0
-    return float(diagonal_m(extents.lower[members].min(axis=0), extents.upper[members].max(axis=0)))
+    return float(
+        diagonal_m(extents.lower_of(members).min(axis=0), extents.upper_of(members).max(axis=0))
+    )
 
 
 def _kept(extents: Extents, members: NDArray[np.intp], limits: Limits) -> NDArray[np.intp]:
     """Those of `members` that a tile shows itself: all if they fit, else whole size classes from the largest down."""
-    if len(members) > 1 and float(np.ptp(extents.centre_of(members), axis=0).max()) > limits.widest_m:
+    if len(members) > 1 and _is_wide(extents, members, limits):
         return members[:0]
     weight = extents.weight[members]
     if len(members) <= 1 or weight.sum() <= FULL_TILE:
@@ -210,6 +237,10 @@ def _kept(extents: Extents, members: NDArray[np.intp], limits: Limits) -> NDArra
     return np.sort(members[order[: max(count, 1)]])
 
 
+def _is_wide(extents: Extents, members: NDArray[np.intp], limits: Limits) -> bool:
+    return np.isfinite(limits.widest_m) and float(extents.spread_of(members).max()) > limits.widest_m
+
+
 def _evenly(members: NDArray[np.intp], extents: Extents) -> NDArray[np.intp]:
     """Every k-th of `members`, as many as a tile with children keeps."""
     stride = int(np.ceil(extents.weight[members].sum() / KEPT_BY_PARENT))
@@ -221,7 +252,7 @@ def _parts(extents: Extents, members: NDArray[np.intp], limits: Limits) -> list[
     """`members` in one or two parts."""
     if len(members) <= 1:
         return [members] if len(members) else []
-    wide = float(np.ptp(extents.centre_of(members), axis=0).max()) > limits.widest_m
+    wide = _is_wide(extents, members, limits)
     if extents.weight[members].sum() <= FULL_TILE and not wide:
         return [members]
     return halves(extents, members, by_extent=wide)
@@ -231,24 +262,47 @@ def halves(extents: Extents, members: NDArray[np.intp], *, by_extent: bool) -> l
     """Two or more `members` cut along their longest axis at the coarsest dyadic plane near the middle: of their weight, or
     of their extent.
     """
-    centre = extents.centre_of(members)
-    weight = extents.weight[members]
-    axis = int(np.argmax(np.ptp(centre, axis=0)))
-    along = centre[:, axis]
-    order = np.argsort(along, kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
-    low, high = (
-        float(along[order[min(int(np.searchsorted(share, at)), len(order) - 1)]]) for at in (0.3, 0.7)
-    )
+    along = extents.centre[members, int(np.argmax(extents.spread_of(members)))]
     if by_extent:
         low, high = (float(along.min() + np.ptp(along) * at) for at in (0.3, 0.7))
+    else:
+        low, high = _quantiles(along, extents.weight[members])
     plane = coarsest_dyadic(low, high)
     below = along < plane
     if not below.any() or below.all():
-        half = len(order) // 2
-        below = np.zeros(len(order), dtype=bool)
-        below[order[:half]] = True
+        half = len(members) // 2
+        below = np.zeros(len(members), dtype=bool)
+        below[np.argsort(along, kind="stable")[:half]] = True
     return [members[below], members[~below]]
+
+
+def _quantiles(along: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
+    """Where three and seven tenths of the weight are passed. Counted in bins, so that only what lies in two of them is sorted:
+    sorting all was half of the time in which a city is cut.
+    """
+    lowest, step = float(along.min()), float(np.ptp(along)) / _BINS
+    if not step > 0.0:
+        return lowest, lowest
+    bin_of = np.minimum((along - lowest) / step, _BINS - 1).astype(np.int32)
+    filled = np.cumsum(np.bincount(bin_of, weights=weight, minlength=_BINS))
+    low, high = (_passed(along, weight, bin_of, filled, float(filled[-1]) * at) for at in (0.3, 0.7))
+    return low, high
+
+
+def _passed(
+    along: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    bin_of: NDArray[np.int32],
+    filled: NDArray[np.float64],
+    wanted: float,
+) -> float:
+    """Coordinate at which the weight up to there is `wanted`; `filled` is that up to the end of each bin."""
+    bin_ = min(int(np.searchsorted(filled, wanted)), _BINS - 1)
+    here = np.flatnonzero(bin_of == bin_)
+    here = here[np.argsort(along[here], kind="stable")]
+    before = float(filled[bin_ - 1]) if bin_ else 0.0
+    place = int(np.searchsorted(np.cumsum(weight[here]), wanted - before))
+    return float(along[here[min(place, len(here) - 1)]])
 
 
 def coarsest_dyadic(low: float, high: float) -> float:
