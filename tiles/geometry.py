@@ -18,8 +18,8 @@ SAVED_VERTICES = 2_000
 BYTES_PER_VERTEX = 6.0
 """Compressed, with its share of the triangles: measured on five models."""
 
-_LONG_WORDS = 500
-"""Mean length from which ranges are copied one by one: a slice takes as long as gathering so many words."""
+_LONG_ROWS = 160
+"""Mean length from which ranges are copied one by one: a slice takes as long as gathering so many rows."""
 
 _CHUNK_VERTICES = 200_000
 """Vertices transformed at a time where exact bounds need them: 25 MB of working memory."""
@@ -163,10 +163,10 @@ class Geometry:
     def unplaced(self, index: int) -> Soup:
         """Mesh `index` alone, relative to its own origin."""
         meshes = np.array([index])
-        positions = self._floats(meshes, 0)
+        positions = self._positions(meshes)
         return Soup(
             positions=positions.astype(np.float64),
-            normals=turned_normals(np.eye(3)[None], self._floats(meshes, 1), np.array([len(positions)])),
+            normals=turned_normals(np.eye(3)[None], self._normals(meshes), np.array([len(positions)])),
             uvs=self._uvs(meshes),
             triangles=self._triangles(meshes),
             material=self._triangle_materials(meshes),
@@ -180,7 +180,7 @@ class Geometry:
         sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
         triangle_counts = self.mesh_rows["triangles"][meshes]
         triangles = self._triangles(meshes) + np.repeat(starts.astype(np.uint32), triangle_counts)[:, None]
-        normals = self._floats(meshes, 1)
+        normals = self._normals(meshes)
         if not self.in_place[meshes].all():
             linear = self.transforms[instances][:, :, :3]
             mirrored = np.repeat(np.linalg.det(linear) < 0.0, triangle_counts)
@@ -203,59 +203,62 @@ class Geometry:
         return np.repeat(entries, parts["count"])
 
     @cached_property
-    def _words(self) -> list[NDArray[np.uint32]]:
+    def _rows(self) -> list[NDArray[np.uint32]]:
         files = int(self.mesh_rows["part_file"].max(initial=0)) + 1
-        return [self._spool.words(part) for part in range(files)]
+        return [self._spool.rows(part) for part in range(files)]
 
-    def _joined(
-        self, meshes: NDArray[np.int64], start: NDArray[np.int64], length: NDArray[np.int64]
-    ) -> NDArray[np.uint32]:
-        """Words [start, start + length) of each mesh, joined."""
-        first = self.mesh_rows["offset"][meshes].astype(np.int64) // 4 + start
+    def _joined(self, meshes: NDArray[np.int64], start: str, counts: str) -> NDArray[np.uint32]:
+        """(k, 3) the rows of one array of each mesh, joined; `start` and `counts` name columns of MESH_ROW."""
+        first = self.mesh_rows[start][meshes].astype(np.int64)
+        length = self.mesh_rows[counts][meshes].astype(np.int64)
         files = self.mesh_rows["part_file"][meshes]
-        if length.sum() < _LONG_WORDS * len(meshes):
+        if length.sum() < _LONG_ROWS * len(meshes):
             return self._gathered(files, first, length)
         spans = zip(files.tolist(), first.tolist(), (first + length).tolist(), strict=True)
-        found = [self._words[file][begin:end] for file, begin, end in spans]
-        return np.concatenate(found) if found else np.empty(0, dtype=np.uint32)
+        found = [self._rows[file][begin:end] for file, begin, end in spans]
+        return np.concatenate(found) if found else np.empty((0, 3), dtype=np.uint32)
 
     def _gathered(
         self, files: NDArray[np.integer[Any]], first: NDArray[np.int64], length: NDArray[np.int64]
     ) -> NDArray[np.uint32]:
-        """Words [first, first + length) of each file, joined, word by word."""
-        result = np.empty(int(length.sum()), dtype=np.uint32)
+        """Rows [first, first + length) of each file, joined, row by row."""
+        distinct = np.unique(files).tolist()
+        if len(distinct) == 1:
+            return np.take(self._rows[distinct[0]], index_runs(first, length), axis=0)
+        result = np.empty((int(length.sum()), 3), dtype=np.uint32)
         start = np.cumsum(length) - length
-        for file in np.unique(files).tolist():
+        for file in distinct:
             here = files == file
-            result[index_runs(start[here], length[here])] = self._words[file][
-                index_runs(first[here], length[here])
-            ]
+            result[index_runs(start[here], length[here])] = np.take(
+                self._rows[file], index_runs(first[here], length[here]), axis=0
+            )
         return result
 
-    def _floats(self, meshes: NDArray[np.int64], block: int) -> NDArray[np.float32]:
-        """Block 0: positions, block 1: normals; (n, 3) float32 of `meshes`, joined."""
-        length = self.mesh_rows["vertices"][meshes].astype(np.int64) * 3
-        return self._joined(meshes, block * length, length).view(np.float32).reshape(-1, 3)
+    def _positions(self, meshes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, 3) of `meshes`, joined, each relative to its origin."""
+        return self._joined(meshes, "position_row", "vertices").view(np.float32)
+
+    def _normals(self, meshes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, 3) of `meshes`, joined."""
+        return self._joined(meshes, "normal_row", "vertices").view(np.float32)
 
     def _triangles(self, meshes: NDArray[np.int64]) -> NDArray[np.uint32]:
         """(m, 3) corners of `meshes`, joined; each counts from its own first vertex."""
-        start = self.mesh_rows["vertices"][meshes].astype(np.int64) * 6
-        return self._joined(meshes, start, self.mesh_rows["triangles"][meshes].astype(np.int64) * 3).reshape(
-            -1, 3
-        )
+        return self._joined(meshes, "triangle_row", "triangles")
 
     def _uvs(self, meshes: NDArray[np.int64]) -> NDArray[np.float32] | None:
         """(n, 2) texture coordinates of `meshes`, joined; zero where a mesh has none; None in a model without images."""
         if all(texture is None for texture in self.palette.textures):
             return None
         rows = self.mesh_rows[meshes]
-        vertices, triangles = rows["vertices"].astype(np.int64), rows["triangles"].astype(np.int64)
-        textured = rows["textured"] > 0
-        found = self._joined(
-            meshes[textured], (6 * vertices + 3 * triangles)[textured], 2 * vertices[textured]
-        )
-        result = np.zeros((int(vertices.sum()), 2), dtype=np.float32)
-        result[np.repeat(textured, vertices)] = found.view(np.float32).reshape(-1, 2)
+        result = np.zeros((int(rows["vertices"].sum()), 2), dtype=np.float32)
+        end = np.cumsum(rows["vertices"], dtype=np.int64)
+        for place in np.flatnonzero(rows["textured"]).tolist():
+            count, first = int(rows["vertices"][place]), 3 * int(
+                rows["triangle_row"][place] + rows["triangles"][place]
+            )
+            words = self._rows[rows["part_file"][place]].reshape(-1)[first : first + 2 * count]
+            result[end[place] - count : end[place]] = words.view(np.float32).reshape(-1, 2)
         return result
 
     def _placed(self, instances: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -264,7 +267,7 @@ class Geometry:
         sizes = self.mesh_rows["vertices"][meshes].astype(np.int64)
         starts = np.cumsum(sizes) - sizes
         origins = self.mesh_rows["origin"][meshes]
-        relative = self._floats(meshes, 0).astype(np.float64)
+        relative = self._positions(meshes).astype(np.float64)
         if self.in_place[meshes].all():
             return relative + np.repeat(origins, sizes, axis=0), starts
         transforms = self.transforms[instances]

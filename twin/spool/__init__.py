@@ -7,7 +7,7 @@ needed and a process that dies costs what it had not flushed:
     state_index         state indexes by ordinal, as the store gave them
     objects.msgpack     length-prefixed batches of SourceObject, and heads of tables of objects
     tables.bin          the columns of these tables, back to back, 8-byte aligned
-    part-N.bin          the arrays of the meshes, back to back, 4-byte aligned
+    part-N.bin          the arrays of the meshes, back to back, in rows of three words
     part-N.meshes       rows of MESH_ROW
     part-N.parts        rows of PART_ROW (material ranges)
     part-N.materials    length-prefixed Material values

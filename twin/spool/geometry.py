@@ -12,27 +12,32 @@ from numpy.typing import NDArray
 
 from twin.source import Instance, Material, Mesh, MeshBatch
 from twin.spool.files import append_frame, rows
-from twin.tables import index_runs
 
 MESH_ROW = np.dtype(
     [
-        ("offset", "u8"),
+        ("position_row", "u8"),
+        ("normal_row", "u8"),
+        ("triangle_row", "u8"),
         ("vertices", "u4"),
         ("triangles", "u4"),
         ("first_part", "u4"),
         ("parts", "u4"),
-        ("textured", "u4"),
-        ("arranged", "u4"),
-        ("part_file", "u4"),
+        ("textured", "u1"),
+        ("arranged", "u1"),
+        ("part_file", "u2"),
         ("origin", "f8", 3),
         ("lower", "f8", 3),
         ("upper", "f8", 3),
         ("digest", "u8", 2),
     ]
 )
-"""One mesh. `offset` is in bytes into the part's .bin; `lower`/`upper` bound the positions in the mesh's own frame (origin
+"""One mesh. `position_row`, `normal_row` and `triangle_row` say where its arrays begin in the part's .bin, in rows of ROW_BYTES;
+texture coordinates follow the triangles. `lower`/`upper` bound the positions in the mesh's own frame (origin
 added); `digest` is of the arrays and the materials' content, without the origin, UNSHARED for meshes of a batch; `arranged` as in
 MeshBatch; `part_file` is filled in by the reader."""
+
+ROW_BYTES = 12
+"""A position, a normal, or the corners of a triangle: three words of 32 bits."""
 
 UNSHARED = 0
 """Digest of a mesh that is drawn once and compared with no other."""
@@ -62,7 +67,7 @@ class GeometryWriter:
         }
         self._blob: list[bytes | memoryview] = []
         self._pending = 0
-        self._offset = 0
+        self._row_count = 0
         self._mesh_count = 0
         self._part_count = 0
         self._material_count = 0
@@ -82,15 +87,17 @@ class GeometryWriter:
         arrays = [mesh.positions, mesh.normals, mesh.triangles] + ([] if mesh.uvs is None else [mesh.uvs])
         wanted = ["f4", "f4", "u4", "f4"]
         blocks = [np.ascontiguousarray(a, dtype=d).tobytes() for a, d in zip(arrays, wanted, strict=False)]
-        size = sum(map(len, blocks))
+        first, vertices, triangles = self._row_count, len(mesh.positions), len(mesh.triangles)
         parts = [tuple(int(v) for v in row) for row in mesh.parts]
         lower = mesh.positions.min(axis=0).astype(np.float64) + mesh.origin
         upper = mesh.positions.max(axis=0).astype(np.float64) + mesh.origin
         self._rows["meshes"].append(
             (
-                self._offset,
-                len(mesh.positions),
-                len(mesh.triangles),
+                first,
+                first + vertices,
+                first + 2 * vertices,
+                vertices,
+                triangles,
                 self._part_count,
                 len(parts),
                 int(mesh.uvs is not None),
@@ -103,8 +110,9 @@ class GeometryWriter:
             )
         )
         self._rows["parts"].extend(parts)
-        self._blob.extend(blocks)
-        self._offset += size
+        size = sum(map(len, blocks))
+        self._blob.extend([*blocks, b"\0" * (-size % ROW_BYTES)])
+        self._row_count += -(-size // ROW_BYTES)
         self._pending += size
         self._part_count += len(parts)
         self._mesh_count += 1
@@ -134,23 +142,12 @@ class GeometryWriter:
         self.flush()
         if not len(batch):
             return
-        vertices, triangles = (np.asarray(c, np.int64) for c in (batch.vertex_counts, batch.triangle_counts))
-        sizes = 6 * vertices + 3 * triangles
-        starts = np.cumsum(sizes) - sizes
-        words = np.empty(int(sizes.sum()), dtype=np.uint32)
-        blocks = (
-            (batch.positions, np.float32, starts, 3 * vertices),
-            (batch.normals, np.float32, starts + 3 * vertices, 3 * vertices),
-            (batch.triangles, np.uint32, starts + 6 * vertices, 3 * triangles),
-        )
-        for values, dtype, first, count in blocks:
-            flat = np.ascontiguousarray(values, dtype=dtype).reshape(-1).view(np.uint32)
-            words[index_runs(first, count)] = flat
-        self._files["bin"].write(words.data)
+        for values, dtype in ((batch.positions, "f4"), (batch.normals, "f4"), (batch.triangles, "u4")):
+            self._files["bin"].write(np.ascontiguousarray(values, dtype=dtype).data)
         self._files["parts"].write(_part_rows(batch).data)
-        self._files["meshes"].write(self._mesh_rows(batch, starts).data)
+        self._files["meshes"].write(self._mesh_rows(batch).data)
         self._write_instances(batch.ordinals, np.arange(len(batch)) + self._mesh_count, _IN_PLACE)
-        self._offset += words.nbytes
+        self._row_count += 2 * len(batch.positions) + len(batch.triangles)
         self._part_count += len(batch.parts)
         self._mesh_count += len(batch)
 
@@ -161,13 +158,16 @@ class GeometryWriter:
         self.flush()
         self._write_instances(ordinals, mesh, transforms)
 
-    def _mesh_rows(self, batch: MeshBatch, starts: NDArray[np.int64]) -> NDArray[Any]:
+    def _mesh_rows(self, batch: MeshBatch) -> NDArray[Any]:
         counts = np.asarray(batch.part_counts, dtype=np.int64)
         vertices = np.asarray(batch.vertex_counts, dtype=np.int64)
+        triangles = np.asarray(batch.triangle_counts, dtype=np.int64)
         first = np.cumsum(vertices) - vertices
         found = np.zeros(len(batch), dtype=MESH_ROW)
-        found["offset"] = self._offset + 4 * starts
-        found["vertices"], found["triangles"] = vertices, batch.triangle_counts
+        found["position_row"] = self._row_count + first
+        found["normal_row"] = self._row_count + len(batch.positions) + first
+        found["triangle_row"] = self._row_count + 2 * len(batch.positions) + np.cumsum(triangles) - triangles
+        found["vertices"], found["triangles"] = vertices, triangles
         found["first_part"], found["parts"] = self._part_count + np.cumsum(counts) - counts, counts
         found["origin"] = batch.origins
         found["lower"] = np.minimum.reduceat(batch.positions, first, axis=0) + batch.origins

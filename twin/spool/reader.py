@@ -72,11 +72,10 @@ class Spool:
         """(n,) state indexes by ordinal; empty before they are given."""
         return rows(self.folder / STATE_INDEX, np.dtype("u4"))
 
-    def words(self, part_file: int) -> NDArray[np.uint32]:
-        """All arrays of one part as 32-bit words, read-only: `offset` of a mesh over 4 is where its positions start; then
-        normals, triangles and, if textured, texture coordinates follow (see `Mesh` for their types).
-        """
-        return np.frombuffer(self._blobs[part_file], dtype=np.uint32)
+    def rows(self, part_file: int) -> NDArray[np.uint32]:
+        """(k, 3) all arrays of one part, read-only, in rows of three words: see MESH_ROW, and `Mesh` for their types."""
+        words = np.frombuffer(self._blobs[part_file], dtype=np.uint32)
+        return words[: len(words) // 3 * 3].reshape(-1, 3)
 
     def release(self) -> None:
         """Let go of the pages of geometry in memory; they are read again when needed. For readers that pass once over a spool
@@ -111,27 +110,21 @@ class Spool:
     def mesh(self, index: int) -> Mesh:
         """Mesh `index` with its material runs; arrays are read-only views."""
         row = self.meshes[index]
-        blob = self._blobs[int(row["part_file"])]
-        n, m, at = int(row["vertices"]), int(row["triangles"]), int(row["offset"])
-
-        def take(count: int, dtype: str) -> NDArray[Any]:
-            nonlocal at
-            values = np.frombuffer(blob, dtype=dtype, count=count, offset=at)
-            at += values.nbytes
-            return values
-
-        positions = take(3 * n, "f4").reshape(n, 3)
-        normals = take(3 * n, "f4").reshape(n, 3)
-        triangles = take(3 * m, "u4").reshape(m, 3)
-        uvs = take(2 * n, "f4").reshape(n, 2) if row["textured"] else None
+        rows = self.rows(int(row["part_file"]))
+        n, m = int(row["vertices"]), int(row["triangles"])
+        at, corners = int(row["position_row"]), int(row["triangle_row"])
+        normal = int(row["normal_row"])
+        uvs = None
+        if row["textured"]:
+            uvs = rows.reshape(-1)[3 * (corners + m) :][: 2 * n].view(np.float32).reshape(n, 2)
         first = int(row["first_part"])
         runs = self.parts[first : first + int(row["parts"])]
         parts = np.column_stack([runs["material"], runs["first"], runs["count"]]).astype(np.uint32)
         return Mesh(
-            positions=positions,
+            positions=rows[at : at + n].view(np.float32),
             origin=row["origin"],
-            normals=normals,
-            triangles=triangles,
+            normals=rows[normal : normal + n].view(np.float32),
+            triangles=rows[corners : corners + m],
             parts=parts,
             uvs=uvs,
         )
