@@ -254,8 +254,9 @@ class Geometry:
         result = np.zeros((int(rows["vertices"].sum()), 2), dtype=np.float32)
         end = np.cumsum(rows["vertices"], dtype=np.int64)
         for place in np.flatnonzero(rows["textured"]).tolist():
-            count, first = int(rows["vertices"][place]), 3 * int(
-                rows["triangle_row"][place] + rows["triangles"][place]
+            count, first = (
+                int(rows["vertices"][place]),
+                3 * int(rows["triangle_row"][place] + rows["triangles"][place]),
             )
             words = self._rows[rows["part_file"][place]].reshape(-1)[first : first + 2 * count]
             result[end[place] - count : end[place]] = words.view(np.float32).reshape(-1, 2)

@@ -210,9 +210,7 @@ def span_m(extents: Extents, members: NDArray[np.intp]) -> float:
     """Diagonal of the box around all of `members`, metres."""
     if len(members) == 0:
         return 0.0
-    return float(
-        diagonal_m(extents.lower_of(members).min(axis=0), extents.upper_of(members).max(axis=0))
-    )
+    return float(diagonal_m(extents.lower_of(members).min(axis=0), extents.upper_of(members).max(axis=0)))
 
 
 def _kept(extents: Extents, members: NDArray[np.intp], limits: Limits) -> NDArray[np.intp]:

@@ -21,7 +21,7 @@ in m². NaN: not drawn."""
 Shapes = NDArray[np.void]
 """(n,) SHAPE_ROW; row i belongs to the object with ordinal i."""
 
-_CHUNK = 1 << 15
+_CHUNK = 1 << 14
 """Triangles at once: what is held of them (5 MB) stays in the cache of a core."""
 
 _PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
@@ -95,7 +95,9 @@ def _moments(rows: NDArray[np.uint32], meshes: NDArray[Any]) -> NDArray[Any]:
     return moments
 
 
-def _runs(rows: NDArray[np.uint32], first: NDArray[np.uint64], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
+def _runs(
+    rows: NDArray[np.uint32], first: NDArray[np.uint64], counts: NDArray[np.int64]
+) -> NDArray[np.uint32]:
     """Some runs of rows, joined. Those of a batch follow one another: nothing is copied."""
     starts = first.astype(np.int64)
     if (starts[1:] == starts[:-1] + counts[:-1]).all():
@@ -119,7 +121,9 @@ def _integrated(
     sums = a + b + c
     products = np.stack([sums[i] * sums[j] + a[i] * a[j] + b[i] * b[j] + c[i] * c[j] for i, j in _PAIRS])
     # of each triangle: area, centre, second moments, volume, vector area
-    shares = np.concatenate([area[None], sums * area, products * area, (normal * sums).sum(axis=0)[None], normal])
+    shares = np.concatenate(
+        [area[None], sums * area, products * area, (normal * sums).sum(axis=0)[None], normal]
+    )
     total = np.add.reduceat(shares, first_triangle, axis=1)
     moments = np.zeros(len(first_triangle), _MOMENTS)
     moments["area"] = total[0]

@@ -205,11 +205,8 @@ class SqliteDialect:
         statements.insert(_driver(connection), table, rows)
 
     def insert_columns(self, connection: Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
-        """The same without a tuple for each row."""
-        values: list[Any] = [None] * (len(columns[0]) * len(columns))
-        for place, column in enumerate(columns):
-            values[place :: len(columns)] = column
-        statements.insert_values(_driver(connection), table, values)
+        """The same without a tuple for each row, and what all rows have in common is bound once."""
+        statements.insert_columns(_driver(connection), table, columns)
 
     def insert_missing(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]

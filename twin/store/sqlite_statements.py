@@ -65,13 +65,44 @@ def globbed(text: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 
 
-def insert_values(driver: sqlite3.Connection, table: Table, values: Sequence[Any]) -> None:
-    """Insert rows whose values follow one another."""
-    columns = tuple(table.columns.keys())
-    size = ROWS_AT_ONCE * len(columns)
+def insert_columns(driver: sqlite3.Connection, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+    """Insert the rows of which these are the columns. What all of them have in common is bound once a statement, which saves half
+    of the time of the rows of a layer.
+    """
+    shared = {place: column[0] for place, column in enumerate(columns) if _is_one_value(column)}
+    varying = [column for place, column in enumerate(columns) if place not in shared]
+    values: list[Any] = [None] * (len(columns[0]) * len(varying))
+    for place, column in enumerate(varying):
+        values[place :: len(varying)] = column
+    held, size = list(shared.values()), ROWS_AT_ONCE * len(varying)
     for start in range(0, len(values), size):
         some = values[start : start + size]
-        driver.execute(insert_text(table, columns, len(some) // len(columns)), some).close()
+        text = _values_text(table, len(some) // len(varying), tuple(shared))
+        driver.execute(text, some + held).close()
+
+
+def _is_one_value(column: Sequence[Any]) -> bool:
+    """Whether several rows have one value in a column; first looked at from both ends, where most that vary do so."""
+    return len(column) > 1 and column[0] == column[-1] and column.count(column[0]) == len(column)
+
+
+@lru_cache(maxsize=256)
+def _values_text(table: Table, rows: int, shared: tuple[int, ...]) -> str:
+    """Insert so many rows with all columns; those at the places `shared` take parameters behind those of the others."""
+    if not shared:
+        return insert_text(table, tuple(table.columns.keys()), rows)
+    width = len(table.columns) - len(shared)
+    number = {place: rows * width + index for index, place in enumerate(shared, 1)}
+    own = [place for place in range(len(table.columns)) if place not in number]
+    marks = [
+        {**number, **{place: row * width + index for index, place in enumerate(own, 1)}}
+        for row in range(rows)
+    ]
+    values = ", ".join(
+        "(" + ", ".join(f"?{of_row[place]}" for place in range(len(table.columns))) + ")" for of_row in marks
+    )
+    names = ", ".join(f'"{name}"' for name in table.columns.keys())  # noqa: SIM118  # columns, not a dict
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {values}'  # noqa: S608  # names of the schema's own
 
 
 def insert(driver: sqlite3.Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
