@@ -62,4 +62,6 @@ def tile(line: Line, task: TilingTask) -> BuiltTileset:
 
 def _measured(spool: Spool, frame: Frame, bounds: NDArray[np.float64]) -> Measured:
     geographic = geographic_bounds(frame, bounds)
-    return Measured(bounds=bounds, geographic=geographic, shapes=shapes_of(spool, len(bounds)))
+    return Measured.kept(
+        spool.folder, bounds=bounds, geographic=geographic, shapes=shapes_of(spool, len(bounds))
+    )
