@@ -22,7 +22,7 @@ from tiles.primitives import Packing
 from tiles.publish import Published, hashed_name, publish
 from tiles.tileset import publish_layout
 from tiles.values import BuiltTileset, TileOptions
-from tiles.vertices import LAYER_STEP
+from tiles.vertices import LAYER_STEP, bounds_of
 from tiles.weights import are_buildings, drawn_vertices, tile_weights
 from twin.errors import TilingError
 from twin.forked import forked_map
@@ -207,9 +207,8 @@ def _tile(recipe: Recipe, plan: Plan, node: Node, folder: Path) -> _Tile:
 
 def _centre(plan: Plan, ordinals: NDArray[np.intp]) -> Triple:
     """Origin of a tile: the middle of its objects in whole metres, a multiple of every lattice step."""
-    boxes = plan.bounds[ordinals]
-    middle = np.rint((boxes[:, :3].min(axis=0) + boxes[:, 3:].max(axis=0)) / 2.0)
-    return _triple(middle)
+    lower, upper = bounds_of(plan.bounds[ordinals])
+    return _triple(np.rint((lower[:3] + upper[3:]) / 2.0))
 
 
 def _layout(plan: Plan, node: Node, tiles: dict[int, _Tile]) -> TileLayout:

@@ -26,6 +26,8 @@ class Surface:
 def surfaces(soup: Soup, palette: Palette) -> list[Surface]:
     """Group the triangles of `soup` by texture, translucency and sides, in palette order."""
     of_triangle = palette.drawing[soup.material]
+    if (of_triangle == of_triangle[:1]).all():  # a tile of a layer: nothing is copied
+        return [_surface(soup.triangles, soup.material, len(soup.positions))]
     result = []
     for kind in np.unique(of_triangle):
         chosen = of_triangle == kind
@@ -35,7 +37,7 @@ def surfaces(soup: Soup, palette: Palette) -> list[Surface]:
 
 def _surface(triangles: NDArray[np.uint32], material: NDArray[np.int64], vertices: int) -> Surface:
     """Give every vertex one palette entry; a vertex that triangles of two colours share is doubled."""
-    corners = triangles.reshape(-1).astype(np.int64)
+    corners = triangles.reshape(-1).astype(np.intp)
     wanted = np.repeat(material, 3)
     owner = np.full(vertices, -1, dtype=np.int64)
     owner[corners] = wanted
@@ -50,6 +52,8 @@ def _surface(triangles: NDArray[np.uint32], material: NDArray[np.int64], vertice
         entry = np.concatenate([owner, pairs[:, 1]])
     used = np.zeros(len(source), dtype=bool)
     used[corners] = True
+    if not len(torn) and used.all():
+        return Surface(look=int(material[0]), source=source, entry=entry, triangles=triangles)
     renamed = np.cumsum(used, dtype=np.uint32) - np.uint32(1)
     return Surface(
         look=int(material[0]),
