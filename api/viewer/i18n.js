@@ -2,14 +2,15 @@
 
 import { classNames } from "./i18n/ifc-classes.js";
 import en from "./i18n/en.js";
+import operations from "./i18n/operations.js";
 import zh from "./i18n/zh.js";
 
 /** @typedef {"en" | "zh"} Language */
-/** @typedef {keyof typeof en} Key */
+/** @typedef {keyof typeof en | keyof typeof operations} Key */
 
 const STORAGE_KEY = "twin.language";
 /** @type {Record<Language, Record<Key, string>>} */
-const TABLES = { en, zh };
+const TABLES = { en: { ...en, ...column(operations, 1) }, zh: { ...zh, ...column(operations, 0) } };
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** @type {Language} */
@@ -105,4 +106,14 @@ export function className(/** @type {string} */ name) {
 export function objectName({ name, long_name, class: ifcClass }) {
   const named = name && name !== ifcClass ? name : long_name;
   return named || className(ifcClass) || t("unnamed");
+}
+
+/**
+ * One language of a table that has both.
+ * @template {string} K
+ * @param {Record<K, readonly [string, string]>} table
+ * @param {0 | 1} at
+ */
+function column(table, at) {
+  return /** @type {Record<K, string>} */ (Object.fromEntries(Object.entries(table).map(([key, texts]) => [key, texts[at]])));
 }

@@ -14,6 +14,7 @@ import { createControls } from "./ui/controls.js";
 import { Legend } from "./ui/legend.js";
 import { listenToKeys } from "./ui/keys.js";
 import { createNotices } from "./ui/notices.js";
+import { offerOperations } from "./ui/operations-button.js";
 import { createOverlay } from "./ui/overlay.js";
 import { Panel } from "./ui/panel.js";
 import { isSheet } from "./ui/sheet.js";
@@ -86,6 +87,7 @@ async function main() {
     card.show(detail);
     if (!(detail instanceof Error)) void panel.tree.reveal(detail);
   };
+  void offerOperations(app);
   offerHook(app);
   const started = app.start();
   try {

@@ -101,7 +101,7 @@ export interface CommandRequest {
   targets: number;
   counts: Record<string, number>;
   /** Where it is for one signal. */
-  command: { id: string; signal: string; object: string; value: boolean | number | string; state: string; detail: string | null } | null;
+  command: { id: string; signal: string; object: string; unit: string | null; value: boolean | number | string; state: string; detail: string | null } | null;
 }
 
 /** A command of a request that has many. */

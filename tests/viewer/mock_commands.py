@@ -50,9 +50,6 @@ class MockCommands:
             "command": command,
         }
 
-    def permission(self, _: dict[str, str]) -> JsonObject:
-        return {"allowed": self.allowed}
-
     def listed(self, query: dict[str, str]) -> JsonObject:
         found = [self.request()] if self.log and self.asked[-1]["signal"] == query.get("signal") else []
         return {"items": [each for each in found if each["open"]], "next": None}

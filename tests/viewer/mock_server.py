@@ -17,6 +17,7 @@ from tests.viewer.building import Item
 from tests.viewer.mock_commands import MockCommands
 from tests.viewer.mock_filter import passes
 from tests.viewer.mock_models import JsonObject, Model, community, describe, detail, summary
+from tests.viewer.mock_operations import MockOperations
 from tests.viewer.tileset import write_tileset
 
 VIEWER = Path(__file__).resolve().parents[2] / "api" / "viewer"
@@ -55,6 +56,7 @@ class MockTwin:
     states: list[JsonObject] = field(default_factory=list)
     """Present states, of all signals."""
     commands: MockCommands = field(default_factory=MockCommands)
+    operations: MockOperations = field(default_factory=MockOperations)
 
     def model(self, key: str) -> Model | None:
         return next((model for model in self.models if model.key == key), None)
@@ -96,8 +98,9 @@ class _Routes:
             ("themes", 1): lambda query: _page([THEME], query),
             ("state", 1): self.states,
             ("state", 2): lambda query, _: _page(self.twin.reported, query),
-            ("can-i", 1): self.twin.commands.permission,
-            ("commands", 1): self.twin.commands.listed,
+            ("can-i", 1): self.permission,
+            ("commands", 1): self.commands,
+            **self.twin.operations.routes(),
             ("commands", 2): self.twin.commands.one,
             ("commands", 3): self.twin.commands.parts,
             ("signals", 1): self.signals,
@@ -123,6 +126,15 @@ class _Routes:
         key, _, rest = signal.partition("/")
         found = self._find(key, rest.rpartition("/")[0])
         return found is not None and passes(query.get("filter"), summary(*found))
+
+    def permission(self, query: dict[str, str]) -> JsonObject:
+        if query["action"] in self.twin.operations.may:
+            return {"allowed": True, "everywhere": True}
+        return {"allowed": query["action"] == "command" and self.twin.commands.allowed, "everywhere": False}
+
+    def commands(self, query: dict[str, str]) -> JsonObject:
+        """Of one signal, or all that there are."""
+        return (self.twin.commands if "signal" in query else self.twin.operations).listed(query)
 
     def history(self, _: dict[str, str], *__: str) -> JsonObject:
         return {
@@ -219,7 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.twin.requests.append(self.path)
         if self.path.startswith("/api/v1/commands"):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, document = self.twin.commands.post(self.path, json.loads(body or "{}"))
+            operations = self.twin.operations
+            take = operations.decide if operations.requests else self.twin.commands.post
+            status, document = take(self.path, json.loads(body or "{}"))
             return self._send(status, "application/json", json.dumps(document, ensure_ascii=False).encode())
         number = self.path.removeprefix("/api/v1/alarms/").removesuffix("/acknowledge")
         found = next((alarm for alarm in self.twin.alarms if str(alarm["id"]) == number), None)
