@@ -7,6 +7,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from api import representations_live as representations
+from api.reader import check_filter
 from api.representations import Document
 from api.representations_alarms import alarm as alarm_document
 from api.representations_commands import step as step_document
@@ -46,6 +47,7 @@ class Following:
             raise InvalidQuery(
                 "The filter asks what signals say, which changes from moment to moment: leave that out and look at each frame."
             )
+        await run_in_threadpool(check_filter, self._runtime.store, self._asked)
         await self._find_signals()
 
     async def frames(self) -> AsyncGenerator[Frame]:

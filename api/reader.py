@@ -74,7 +74,9 @@ class Reader:
 
     def objects(self, query: ObjectQuery) -> Page[ObjectRecord]:
         """Objects that pass."""
-        return self._store.objects(replace(query, reach=self.reach))
+        found = replace(query, reach=self.reach)
+        check_filter(self._store, found)
+        return self._store.objects(found)
 
     def object(self, model: str, global_id: str) -> ObjectDetail:
         """One object; of its namesakes those that are seen."""
@@ -125,8 +127,9 @@ class Reader:
 
     def states(self, query: StateQuery) -> Page[StateRecord]:
         """Signals that pass, with their states. Where not everything is seen, a place that is not there holds nothing."""
+        asked = self._checked(query)
         try:
-            return self._store.states(self.narrowed(query))
+            return self._store.states(asked)
         except NotFound:
             if self.sees_everything:
                 raise
@@ -135,6 +138,11 @@ class Reader:
     def narrowed(self, query: StateQuery) -> StateQuery:
         """The query of what is seen."""
         return replace(query, reach=self.reach)
+
+    def _checked(self, query: StateQuery) -> StateQuery:
+        asked = self.narrowed(query)
+        check_filter(self._store, asked)
+        return asked
 
     def states_of(self, signals: Sequence[str]) -> list[StateRecord]:
         """States by id, in this order."""
@@ -154,7 +162,7 @@ class Reader:
 
     def scene_now(self, query: StateQuery) -> SceneAt:
         """Present states as columns."""
-        return self._store.scene_now(self.narrowed(query))
+        return self._store.scene_now(self._checked(query))
 
     def other_units(self, kinds: Sequence[str], unit: str) -> dict[int, str]:
         """Units of signals of these kinds, of which callers see what they see by other ways."""
@@ -162,8 +170,9 @@ class Reader:
 
     def aggregate(self, query: StateQuery, by: AGGREGATED_BY) -> list[StateTotal]:
         """What signals say together."""
+        asked = self._checked(query)
         try:
-            return self._store.aggregate(self.narrowed(query), by)
+            return self._store.aggregate(asked, by)
         except NotFound:
             if self.sees_everything:
                 raise
@@ -188,6 +197,12 @@ class Reader:
     def visible_ids(self) -> set[str] | None:
         """Ids of all signals that are seen; None: all are."""
         return None if self.sees_everything else {record.signal.id for record in self.signal_records()}
+
+
+def check_filter(store: TwinStore, query: ObjectQuery | StateQuery) -> None:
+    """Raises InvalidFilter for a filter with names that nothing has. Whoever does not see everything is not told which there are."""
+    if query.filter is not None and query.reach.is_everything:
+        store.check_filter(query.filter)
 
 
 def _kept(scene: SceneAt, numbers: set[int]) -> SceneAt:

@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator
 
 import numpy as np
 from msgspec.structs import replace
+from starlette.concurrency import run_in_threadpool
 
+from api.reader import check_filter
 from api.runtime import Runtime
 from state_sync.board import BEAT, RESET, Board, Mask, frame
 from state_sync.themes import known_theme
@@ -41,6 +43,7 @@ class ThemeFollowing:
             raise InvalidQuery("Codes follow objects: filter by what lasts, not by what signals say.")
         if not 1 <= len(self._keys) <= MOST_THEMES:
             raise InvalidQuery(f"Name 1 to {MOST_THEMES} themes: theme=temperature.")
+        await run_in_threadpool(check_filter, self._runtime.store, asked)
         for found in [known_theme(key) for key in self._keys]:
             board = self._runtime.boards.of(found)
             await board.join()

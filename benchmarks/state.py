@@ -29,6 +29,7 @@ import shapely
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from api import representations_live as representations
+from api.collecting import collect_rarely
 from api.compact import scene_frame
 from benchmarks.own_postgres import database
 from twin.filters import parse_filter
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--store", default="sqlite")
     options = parser.parse_args()
+    collect_rarely()  # as the server does
     end = START + options.rows * options.minutes * MINUTE_US
 
     def clock() -> datetime:

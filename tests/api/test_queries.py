@@ -103,6 +103,25 @@ def test_a_problem_points_at_the_place_in_the_filter(client: TestClient, path: s
     assert (fault["where"], fault["position"], fault["near"]) == (["filter"], 8, "class > 3")
 
 
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize("path", [STATE, OBJECTS, "/api/v1/signals", "/api/v1/state/aggregate"])
+def test_a_name_that_nothing_has_is_refused_with_a_near_one(client: TestClient, path: str) -> None:
+    answer = client.get(path, params={"filter": "class = 'IfcWall' AND humidty > 3", "by": "class"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    (fault,) = answer.json()["errors"]
+    assert (fault["where"], fault["position"]) == (["filter"], 22)
+    assert "did you mean `humidity`?" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_live_channel_refuses_a_name_that_nothing_has(client: TestClient) -> None:
+    with client.websocket_connect("ws://localhost/api/v1/live?filter=humidty.kind = 'x'") as socket:
+        told = socket.receive_json()
+    assert told["type"] == "error"
+    assert "humidity" in str(told)
+
+
 def test_objects_cannot_be_asked_for_the_value_of_a_signal_without_its_name(client: TestClient) -> None:
     answer = client.get(OBJECTS, params={"filter": "value > 3"})
     assert answer.status_code == 400
@@ -132,6 +151,7 @@ def test_an_example_of_the_documentation_runs(runtime: Runtime, text: str) -> No
         runtime.store.objects(ObjectQuery(filter=given))
 
 
+@pytest.mark.usefixtures("measured")
 def test_the_documents_of_the_page_are_what_the_server_says_and_takes(client: TestClient) -> None:
     problem, question = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
     assert client.get(OBJECTS, params={"filter": "class > 3"}).json() == problem

@@ -105,6 +105,11 @@ def test_objects_are_those_of_the_role(open_as: Open) -> None:
     assert _ids(open_as("meters").get("/api/v1/objects")) == {f"{KEY}/e3"}
 
 
+def test_whoever_sees_a_part_is_not_told_which_names_there_are(open_as: Open) -> None:
+    answer = open_as("meters").get("/api/v1/state", params={"filter": "no_such_name > 3"})
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
 def test_a_scope_narrows_the_token(open_as: Open) -> None:
     client = open_as("reader", within=Scope(places=(f"{KEY}/s2",)))
     assert _ids(client.get("/api/v1/objects")) == {f"{KEY}/{g}" for g in ("s2", "e1", "e2")}

@@ -22,6 +22,7 @@ from twin.filters.expressions import (
     PropertyField,
     RowField,
     SignalField,
+    asks_objects,
     leaves,
     of_rows,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "PropertyField",
     "RowField",
     "SignalField",
+    "asks_objects",
     "checked_geometry",
     "leaves",
     "of_rows",

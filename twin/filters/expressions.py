@@ -154,6 +154,14 @@ def leaves(expression: Expression) -> list[Leaf]:
     return [expression]
 
 
+def asks_objects(expression: Expression) -> bool:
+    """Whether it asks for something of the object itself, and not of signals alone."""
+    return any(
+        isinstance(leaf, Intersects) or isinstance(leaf.field, Attribute | PropertyField)
+        for leaf in leaves(expression)
+    )
+
+
 def negated(expression: Expression) -> Expression:
     """What holds where `expression` is known not to hold."""
     match expression:

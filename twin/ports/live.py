@@ -217,6 +217,12 @@ class StateReader(Protocol):
         """Signals that pass, with their state, by number. Raises InvalidQuery, NotFound for an unknown place."""
         ...
 
+    def check_filter(self, given: Filter) -> None:
+        """Raises InvalidFilter where a filter names a signal or a property that the whole twin has never had, or compares one with a
+        value of a type that none of its values has: the lists that it asks for would be empty, whatever is reported.
+        """
+        ...
+
     def states_of(self, signals: Sequence[str]) -> list[StateRecord]:
         """States by signal ids, in their order, at most 10,000; those that do not exist are left out. Raises InvalidQuery."""
         ...

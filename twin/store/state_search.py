@@ -24,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from twin.filters import AllOf, Expression, Intersects, of_rows
+from twin.filters import AllOf, Expression, Intersects, asks_objects, of_rows
 from twin.filters import Filter as TextFilter
 from twin.policy import Reach
 from twin.ports import QUALITIES, StateQuery, StateRecord
@@ -36,6 +36,7 @@ from twin.store.database import Database
 from twin.store.dialect import Dialect
 from twin.store.filtering import FEW_OF_FILTERED, Compiler
 from twin.store.ids import SPAN
+from twin.store.joins import OrderedJoin
 from twin.store.objects import find
 from twin.store.packed import search as packed
 from twin.store.schema import class_name, model, object_order, object_version, twin_object
@@ -112,12 +113,17 @@ def selection(
     values = {**wanted.own, "now": database.now()}
     for name in many:
         values |= wanted.filters[name]
-    own = {**_OWN_FILTERS, **_OWN_WITHOUT_INDEX} if few else _OWN_FILTERS
+    own = {**_OWN_FILTERS, **(_OWN_WITHOUT_INDEX if few else {})}
+    if not dialect.plans_as_written:
+        own["names"] = _OWN_FILTERS[
+            "names"
+        ]  # by object and name, which no signal shares with another: the best index of all
     where = [own[name] for name in wanted.own]
     where += [_holds_or(dialect, name, wanted.packed.get(name, ())) for name in many]
     if wanted.expression is not None:
         where.append(compiler.condition(wanted.expression, rows=True))
-    whole, keys = objects or wanted.expression is not None, "keys" in wanted.own
+    of_objects = wanted.expression is not None and asks_objects(wanted.expression)
+    whole, keys = objects or of_objects, "keys" in wanted.own
     if not query.reach.is_everything:
         reach = _reach(query)
         where.append(visibility.of_signals(database, connection, reach))
@@ -151,7 +157,7 @@ def _joined(dialect: Dialect, few: Sequence[Sequence[int]], *, whole: bool, keys
     start: FromClause = signal
     if few:
         given = dialect.given_ids(sorted(set(few[0]).intersection(*few[1:]))).subquery()
-        start = given.join(signal, signal.c.state_index == given.c.id)
+        start = OrderedJoin(given, signal, signal.c.state_index == given.c.id)
     start = start.join(signal_state, signal_state.c.number == signal.c.number)
     if whole or keys:
         start = start.join(twin_object, twin_object.c.state_index == signal.c.state_index)

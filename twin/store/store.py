@@ -14,6 +14,7 @@ from twin.devices import Device, DeviceRegistry
 from twin.differences import DifferenceQuery, RevisionDifference
 from twin.errors import Conflict
 from twin.events import Change
+from twin.filters import Filter
 from twin.frames import Diagnosis
 from twin.objects import SourceObject
 from twin.ports import (
@@ -71,6 +72,7 @@ from twin.store import (
     dead_letters,
     devices,
     editing,
+    filter_names,
     history,
     leases,
     live_changes,
@@ -118,6 +120,7 @@ class SqlStore(CommandStore, RightsStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known_terms = filter_names.KnownTerms()
         self._comparing = Comparing(database)
         self._stagers: dict[int, ObjectStager | TableStager] = {}
 
@@ -261,6 +264,9 @@ class SqlStore(CommandStore, RightsStore):
 
     def states(self, query: StateQuery) -> Page[StateRecord]:
         return state_search.states(self._database, query)
+
+    def check_filter(self, given: Filter) -> None:
+        filter_names.check(self._database, self._known_terms, given)
 
     def states_of(self, signals: Sequence[str]) -> list[StateRecord]:
         return states.states_of(self._database, signals)

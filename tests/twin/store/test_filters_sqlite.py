@@ -7,6 +7,7 @@ import pytest
 
 from tests.twin.store.clock import Clock
 from tests.twin.store.filter_contract import FilterContract
+from tests.twin.store.filter_name_contract import FilterNameContract
 from tests.twin.store.totals_contract import TotalsContract
 from twin.store import SqlStore, open_store
 
@@ -21,3 +22,6 @@ class TestFilters(FilterContract): ...
 
 
 class TestTotals(TotalsContract): ...
+
+
+class TestFilterNames(FilterNameContract): ...
