@@ -282,7 +282,7 @@ def _quantiles(along: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple
     if not step > 0.0:
         return lowest, lowest
     bin_of = np.minimum((along - lowest) / step, _BINS - 1).astype(np.int32)
-    filled = np.cumsum(np.bincount(bin_of, weights=weight, minlength=_BINS))
+    filled = np.cumsum(np.bincount(bin_of, weights=weight, minlength=_BINS), dtype=np.float64)
     low, high = (_passed(along, weight, bin_of, filled, float(filled[-1]) * at) for at in (0.3, 0.7))
     return low, high
 

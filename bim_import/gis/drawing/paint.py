@@ -52,9 +52,8 @@ class Painter:
         roof = body
         if rule.roof_color is not None:
             roof = self._material_of(rule.roof_color, columns, open_surface)[shapes.rows]
-        origins = shapes.positions[starts(shapes.vertex_counts)]
+        origins, relative = shapes.placed()
         self._grow(origins)
-        relative = shapes.positions - np.repeat(origins, shapes.vertex_counts, axis=0)
         part_counts, parts = _parts(shapes, body, roof)
         self._writer.add_meshes(
             MeshBatch(
@@ -63,7 +62,7 @@ class Painter:
                 vertex_counts=shapes.vertex_counts,
                 triangle_counts=shapes.triangle_counts,
                 part_counts=part_counts,
-                positions=relative.astype(np.float32),
+                positions=relative,
                 normals=shapes.normals,
                 triangles=shapes.triangles,
                 parts=parts,

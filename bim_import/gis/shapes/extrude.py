@@ -56,7 +56,8 @@ def extruded(shape: Outlines, heights: Heights, plane: TangentPlane) -> Shapes:
     return Shapes(
         rows=features.rows,
         vertex_counts=6 * features.count,
-        **_vertices(shape, low, high, up, turned),
+        origins=low[features.first],
+        **_vertices(features, shape.following, low, high, up, turned),
         **_triangles(features, shape.following, triangles, _per_feature(shape, features, per_part), turned),
         arranged=True,
     )
@@ -68,23 +69,29 @@ def _per_feature(shape: Outlines, features: _Corners, per_part: Indexes) -> Inde
     return np.bincount(place, weights=per_part, minlength=len(features.rows)).astype(np.int64)
 
 
-def _vertices(shape: Outlines, low: Floats, high: Floats, up: Floats, turned: NDArray[np.bool_]) -> _Arrays:
+def _vertices(
+    features: _Corners, following: Indexes, low: Floats, high: Floats, up: Floats, turned: NDArray[np.bool_]
+) -> _Arrays:
     """Six vertices a corner: underside, wall to the next corner, wall from the one before, and the same above in the opposite
     order: head and foot of an edge lie side by side, which compresses well. `turned` (v,): corners that begin above.
+
+    Positions are relative to the foot of the feature's first corner.
     """
-    following = shape.following
-    positions = np.empty((len(low), 6, 3))
+    positions = np.empty((len(low), 6, 3), dtype=np.float32)
     normals = np.empty((len(low), 6, 3), dtype=np.float32)
     above = turned[:, None]
-    positions[:, :3] = np.where(above, high, low)[:, None]
-    positions[:, 3:] = np.where(above, low, high)[:, None]
+    origin = low[features.first][features.of]
+    foot, head = (low - origin).astype(np.float32), (high - origin).astype(np.float32)
+    positions[:, :3] = np.where(above, head, foot)[:, None]
+    positions[:, 3:] = np.where(above, foot, head)[:, None]
     outward = cross(low[following] - low, up)
     length = np.sqrt(np.einsum("ij,ij->i", outward, outward))
     outward /= np.where(length > 0.0, length, 1.0)[:, None]
-    normals[:, 0] = np.where(above, up, -up)
+    wall, flat = outward.astype(np.float32), up.astype(np.float32)
+    normals[:, 0] = np.where(above, flat, -flat)
     normals[:, 5] = -normals[:, 0]
-    normals[:, 1] = normals[:, 4] = outward
-    normals[following, 2] = normals[following, 3] = outward
+    normals[:, 1] = normals[:, 4] = wall
+    normals[following, 2] = normals[following, 3] = wall
     return {"positions": positions.reshape(-1, 3), "normals": normals.reshape(-1, 3)}
 
 
@@ -107,12 +114,11 @@ def _triangles(
     result = np.empty((int(total.sum()), 3), dtype=np.uint32)
     slots = np.full(len(result), BODY, dtype=np.uint8)
     corners = np.arange(len(own))
-    at = first[features.of] + (own // 3)
     foot, next_foot = vertex(corners, 1), vertex(following, 2)
     next_head, head = vertex(following, 3), vertex(corners, 4)
-    for place, columns in ((at, (foot, next_foot, next_head)), (at + 1, (foot, next_head, head))):
-        for k, column in enumerate(columns):
-            result[place, k] = column
+    # Two triangles a wall, and an even number for each feature: a wall is one row of six corners.
+    walls = np.stack([foot, next_foot, next_head, foot, next_head, head], axis=1)
+    result.reshape(-1, 6)[(first[features.of] + own // 3) // 2] = walls
     under = ranges(first + 2 * features.count, per_feature)
     result[under] = vertex(triangles[:, ::-1], 0)
     over = under + per_feature[owner]

@@ -17,7 +17,8 @@ class Shapes:
     """One mesh for each of `rows`, back to back.
 
     rows: (k,) row of its feature in the batch, ascending. vertex_counts, triangle_counts: (k,), each ≥ 1.
-    positions: (v, 3) float64, local metres; normals: (v, 3) float32, unit length.
+    positions: (v, 3) float64, local metres, or, where `origins` (k, 3) are given, float32 relative to that of their mesh: solids are
+    made so, which have six vertices for each place. normals: (v, 3) float32, unit length.
     triangles: (t, 3) counted from the first vertex of their own mesh, counter-clockwise seen from outside.
     slots: (t,) uint8 BODY or ROOF, ascending within a mesh.
     arranged: as in `twin.source.MeshBatch`.
@@ -26,14 +27,23 @@ class Shapes:
     rows: Indexes
     vertex_counts: Indexes
     triangle_counts: Indexes
-    positions: Floats
+    positions: NDArray[np.floating]
     normals: NDArray[np.float32]
     triangles: NDArray[np.integer]
     slots: NDArray[np.uint8]
     arranged: bool = False
+    origins: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def placed(self) -> tuple[Floats, NDArray[np.float32]]:
+        """Origins (k, 3), local metres, and positions (v, 3) relative to them."""
+        if self.origins is not None:
+            return self.origins, self.positions.astype(np.float32, copy=False)
+        origins = self.positions[starts(self.vertex_counts)].astype(np.float64, copy=False)
+        relative = self.positions - np.repeat(origins, self.vertex_counts, axis=0)
+        return origins, relative.astype(np.float32)
 
 
 def starts(counts: NDArray[np.integer]) -> Indexes:
