@@ -180,8 +180,9 @@ def spool_of(folder: Path, ordinals: list[int]) -> Spool:
     return Spool(folder)
 
 
-def test_meshes_of_a_batch_come_back_each_as_it_was(tmp_path: Path) -> None:
-    spool = spool_of(tmp_path, [0, 1, 2])
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_meshes_of_a_batch_come_back_each_as_it_was(tmp_path: Path, order: list[int]) -> None:
+    spool = spool_of(tmp_path, order)
     for ordinal in (0, 1, 2):
         found = spool.mesh(int(spool.instances["mesh"][ordinal]))
         positions, triangles = wedge(1.0 + ordinal)

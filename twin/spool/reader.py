@@ -206,8 +206,13 @@ def _merged(meshes: NDArray[Any], instances: NDArray[Any]) -> tuple[NDArray[Any]
     Equal meshes may have different origins: the one used first is kept, and the others' instances are moved by the
     difference.
     """
-    identity = _identities(meshes)
     in_use = instances["mesh"]
+    shared = (meshes["digest"] != UNSHARED).any(axis=1)
+    if not shared.any() and (np.bincount(in_use, minlength=len(meshes)) <= 1).all():
+        kept = meshes[in_use]
+        instances["mesh"] = np.arange(len(instances))
+        return kept, instances
+    identity = _identities(meshes, np.flatnonzero(shared))
     _, first, same = np.unique(identity[in_use], return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
@@ -222,10 +227,9 @@ def _merged(meshes: NDArray[Any], instances: NDArray[Any]) -> tuple[NDArray[Any]
     return kept, instances
 
 
-def _identities(meshes: NDArray[Any]) -> NDArray[np.int64]:
-    """(n,) the same number for equal meshes; meshes of batches are equal to none."""
+def _identities(meshes: NDArray[Any], shared: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) the same number for equal meshes; those that are not `shared`, of batches, are equal to none."""
     result = np.arange(len(meshes))
-    shared = np.flatnonzero((meshes["digest"] != UNSHARED).any(axis=1))
     if len(shared):
         _, first, same = np.unique(meshes["digest"][shared], axis=0, return_index=True, return_inverse=True)
         result[shared] = shared[first][same.reshape(-1)]
