@@ -111,7 +111,7 @@ class MeshWriter:
             "material": self._material(surface.look, colored=colored),
         }
         if ids:
-            features = len(np.unique(ids[0].values[surface.source]))
+            features = int(np.count_nonzero(np.bincount(ids[0].values[surface.source].astype(np.intp))))
             primitive["extensions"] = feature_set(self._builder, MESH_FEATURES, count=features)
         return primitive
 

@@ -1,7 +1,8 @@
 """How values lie in the files of a spool: length-prefixed frames, and rows of numbers."""
 
+import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,9 +41,30 @@ def frames(path: Path) -> Iterator[bytes]:
 
 def rows(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
     """All whole rows of a file; a torn last row is ignored."""
-    if not path.exists():
-        return np.empty(0, dtype)
-    return np.fromfile(path, dtype=dtype, count=path.stat().st_size // dtype.itemsize)
+    return rows_of_all([path], dtype)[0]
+
+
+def rows_of_all(paths: Sequence[Path], dtype: np.dtype[Any]) -> tuple[NDArray[Any], list[int]]:
+    """All whole rows of some files, one after the other in one array, and how many there are of each."""
+    counts = [path.stat().st_size // dtype.itemsize if path.exists() else 0 for path in paths]
+    found = np.empty(sum(counts), dtype)
+    at = 0
+    for path, count in zip(paths, counts, strict=True):
+        if count:
+            with path.open("rb", buffering=0) as file:
+                _read_into(file, found[at : at + count].view(np.uint8))
+        at += count
+    return found, counts
+
+
+def _read_into(file: io.RawIOBase, target: NDArray[np.uint8]) -> None:
+    """Fill `target`; a read gives at most 2 GB at a time."""
+    view, at = target.data, 0
+    while at < len(view):
+        read = file.readinto(view[at:])
+        if not read:
+            raise EOFError(f"a file of a spool ends {len(view) - at} bytes early")
+        at += read
 
 
 def mapped(path: Path) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ import mmap
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twin.objects import SourceObject
 from twin.source import Material, Mesh
 from twin.spool import objects
-from twin.spool.files import RELATIONS, STATE_INDEX, frames, rows
+from twin.spool.files import RELATIONS, STATE_INDEX, frames, rows, rows_of_all
 from twin.spool.geometry import INSTANCE_ROW, MESH_ROW, PART_ROW, UNSHARED
 from twin.tables import ObjectTable, index_runs
 
@@ -136,18 +136,15 @@ class Spool:
 
     @cached_property
     def _joined(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Material]]:
-        loaded = [self._load(index, number) for index, number in enumerate(self._part_numbers)]
-        encoded = [frame for part in loaded for frame in part.materials]
-        instances = _stacked(
-            [part.instances for part in loaded], INSTANCE_ROW, ("mesh", [len(p.meshes) for p in loaded])
-        )
-        meshes = _stacked(
-            [part.meshes for part in loaded], MESH_ROW, ("first_part", [len(p.runs) for p in loaded])
-        )
-        runs = _stacked(
-            [part.runs for part in loaded], PART_ROW, ("material", [len(p.materials) for p in loaded])
-        )
-        del loaded  # a million buildings have 250 MB of rows
+        meshes, of_part = self._all("meshes", MESH_ROW)
+        runs, run_counts = self._all("parts", PART_ROW)
+        instances, uses = self._all("instances", INSTANCE_ROW)
+        materials = [list(frames(path.with_suffix(".materials"))) for path in self._part_paths]
+        encoded = [frame for part in materials for frame in part]
+        meshes["part_file"] = np.repeat(np.arange(len(of_part)), of_part)
+        _shift(instances["mesh"], uses, of_part)
+        _shift(meshes["first_part"], of_part, run_counts)
+        _shift(runs["material"], run_counts, [len(part) for part in materials])
         instances = instances[np.argsort(instances["ordinal"], kind="stable")]
         meshes, instances = _merged(meshes, instances)
         taken = index_runs(meshes["first_part"].astype(np.int64), meshes["parts"].astype(np.int64))
@@ -160,17 +157,15 @@ class Spool:
         decoder = msgspec.msgpack.Decoder(Material)
         return meshes, runs, instances, [decoder.decode(frame) for frame in used]
 
-    def _load(self, index: int, number: int) -> "_Part":
-        """One part. Of a writer that died there may be meshes whose runs or materials never came: nothing refers to them."""
-        path = self.folder / f"part-{number}"
-        meshes = rows(path.with_suffix(".meshes"), MESH_ROW)
-        meshes["part_file"] = index
-        return _Part(
-            meshes=meshes,
-            runs=rows(path.with_suffix(".parts"), PART_ROW),
-            instances=rows(path.with_suffix(".instances"), INSTANCE_ROW),
-            materials=list(frames(path.with_suffix(".materials"))),
-        )
+    @property
+    def _part_paths(self) -> list[Path]:
+        return [self.folder / f"part-{number}" for number in self._part_numbers]
+
+    def _all(self, name: str, dtype: np.dtype[Any]) -> tuple[NDArray[Any], list[int]]:
+        """Rows of all parts, and how many each has. Of a writer that died there may be meshes whose runs or materials never came:
+        nothing refers to them.
+        """
+        return rows_of_all([path.with_suffix(f".{name}") for path in self._part_paths], dtype)
 
 
 def _mapping(path: Path) -> mmap.mmap:
@@ -178,26 +173,12 @@ def _mapping(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-class _Part(NamedTuple):
-    """What one writer left: rows, and the materials as they are encoded."""
-
-    meshes: NDArray[Any]
-    runs: NDArray[Any]
-    instances: NDArray[Any]
-    materials: list[bytes]
-
-
-def _stacked(
-    tables: list[NDArray[Any]], dtype: np.dtype[Any], shifted: tuple[str, list[int]]
-) -> NDArray[Any]:
-    """Tables of all parts as one; the column named in `shifted` points into another table, whose lengths it gives."""
-    if not tables:
-        return np.empty(0, dtype)
-    column, lengths = shifted
-    joined: NDArray[Any] = tables[0] if len(tables) == 1 else np.concatenate(tables)
-    starts = np.cumsum([0, *lengths[:-1]])
-    joined[column] += np.repeat(starts, [len(table) for table in tables]).astype(joined[column].dtype)
-    return joined
+def _shift(column: NDArray[Any], counts: list[int], lengths: list[int]) -> None:
+    """Make a column that points into a table of its own part point into that of all parts: `counts` rows a part, `lengths` of the
+    tables that are pointed into.
+    """
+    starts = np.cumsum([0, *lengths])[: len(counts)]
+    column += np.repeat(starts, counts).astype(column.dtype)
 
 
 def _merged(meshes: NDArray[Any], instances: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

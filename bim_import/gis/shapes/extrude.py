@@ -57,7 +57,7 @@ def extruded(shape: Outlines, heights: Heights, plane: TangentPlane) -> Shapes:
         rows=features.rows,
         vertex_counts=6 * features.count,
         origins=low[features.first],
-        **_vertices(features, shape.following, low, high, up, turned),
+        **_vertices(features, shape.following, (low, high), up, turned),
         **_triangles(features, shape.following, triangles, _per_feature(shape, features, per_part), turned),
         arranged=True,
     )
@@ -70,13 +70,14 @@ def _per_feature(shape: Outlines, features: _Corners, per_part: Indexes) -> Inde
 
 
 def _vertices(
-    features: _Corners, following: Indexes, low: Floats, high: Floats, up: Floats, turned: NDArray[np.bool_]
+    features: _Corners, following: Indexes, ends: tuple[Floats, Floats], up: Floats, turned: NDArray[np.bool_]
 ) -> _Arrays:
     """Six vertices a corner: underside, wall to the next corner, wall from the one before, and the same above in the opposite
     order: head and foot of an edge lie side by side, which compresses well. `turned` (v,): corners that begin above.
 
-    Positions are relative to the foot of the feature's first corner.
+    `ends`: (v, 3) foot and head of each corner. Positions are relative to the foot of the feature's first corner.
     """
+    low, high = ends
     positions = np.empty((len(low), 6, 3), dtype=np.float32)
     normals = np.empty((len(low), 6, 3), dtype=np.float32)
     above = turned[:, None]

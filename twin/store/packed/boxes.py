@@ -43,11 +43,12 @@ class _Group(NamedTuple):
 
 def blocks(placement_id: int, local: Boxes, around: Boxes) -> Iterator[tuple[int, bytes]]:
     """Rows of `box_block`: local box (NaN: not drawn) and geographic box with all below, of each object."""
-    rows = np.hstack([local, around])
     there = is_box(around)
-    for start in range(0, len(rows), BLOCK):
-        if there[start : start + BLOCK].any():
-            yield compose(placement_id, start), rows[start : start + BLOCK].astype("<f8").tobytes()
+    for start in range(0, len(around), BLOCK):
+        some = slice(start, start + BLOCK)
+        if there[some].any():
+            rows = np.hstack([local[some], around[some]])
+            yield compose(placement_id, start), rows.astype("<f8", copy=False).tobytes()
 
 
 def groups(placement_id: int, around: Boxes, parent: NDArray[np.bool_]) -> list[_Group]:
