@@ -177,14 +177,17 @@ def _command_moved(command: CommandAddress, here: list[str], before: list[str]) 
 
 
 def statuses(
-    registry: Registry, signals: Mapping[str, Iterable[int]]
+    registry: Registry, signals: Mapping[str, Iterable[int]], behind: Mapping[str, Iterable[int]]
 ) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """By status topic of registered devices: the payload that says that one is gone, and its signals. `signals`: numbers by id of the carrier."""
+    """By status topic: the payload that says that a device or gateway is gone, and its signals. `signals`: numbers by id of the carrier,
+    of which the registered ones count; `behind`: by gateways that nobody has registered, which speak as a device does of which nothing else is said.
+    """
+    known = ((registry.by_id.get(identifier), numbers) for identifier, numbers in signals.items())
+    strangers = ((Device(id=identifier), numbers) for identifier, numbers in behind.items())
     found: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for identifier, numbers in signals.items():
-        device = registry.by_id.get(identifier)
+    for device, numbers in (*known, *strangers):
         if device is not None:
             topic = device.status_topic or f"{device.place}/status"
-            known = found.get(topic, (device.offline, ()))[1]
-            found[topic] = device.offline, tuple(sorted({*known, *numbers}))
+            word, others = found.get(topic, (device.offline, ()))
+            found[topic] = word, tuple(sorted({*others, *numbers}))
     return found

@@ -11,7 +11,7 @@ from state_sync.bindings.topics import has_wildcard
 from state_sync.codecs.json_path import JsonShape, reader, readers
 from state_sync.codecs.sparkplug import NAMESPACE, EdgeNodes, Source, source_of_binding
 from state_sync.codecs.values import Decoded, Refused
-from state_sync.registry import Registry, statuses
+from state_sync.registry import Registry, gateway_of, statuses
 from state_sync.routing.targets import Target, compile_target, refusing
 from state_sync.routing.trie import FilterTrie, minimal
 from twin.ports import SignalRecord
@@ -95,6 +95,7 @@ class Router:
         self._metrics: dict[Source, dict[str, list[Target]]] = {}
         self._numbers: dict[Source, list[int]] = {}
         self._carried: dict[str, list[int]] = defaultdict(list)
+        self._behind: dict[str, list[int]] = defaultdict(list)
         self._heard: set[int] = set()
         self._refused: set[int] = set()
         self.replies: dict[str, frozenset[int]] = {}
@@ -112,7 +113,7 @@ class Router:
     def _finish(self, filters: set[str]) -> None:
         """Subscriptions, and what the death of a carrier means."""
         self.muted = frozenset(self._refused - self._heard)
-        self.statuses = statuses(self._registry, self._carried)
+        self.statuses = statuses(self._registry, self._carried, self._behind)
         for identifier, numbers in self._carried.items():
             group, _, node = identifier.partition("/")
             if (source := Source(group, node)) in self._numbers:
@@ -124,8 +125,10 @@ class Router:
         if record is None:
             raise ValueError(f"the signal {binding.signal!r} is not declared")
         if not self._registry.by_id:
+            self._note_gateway(gateway_of(binding), binding, record)
             return self._route(binding, record, compile_target(binding, record), topics)
         placed = self._registry.place(binding)
+        self._note_gateway(placed.gateway, binding, record)
         (self._heard if placed.refused is None else self._refused).add(record.number)
         for carrier in self._registry.carriers(placed):
             self._carried[carrier].append(record.number)
@@ -136,6 +139,11 @@ class Router:
             compile_target(placed.binding, record) if placed.refused is None else refusing(placed.refused)
         )
         return self._route(placed.binding, record, target, topics)
+
+    def _note_gateway(self, gateway: str | None, binding: Binding, record: SignalRecord) -> None:
+        """What is behind a gateway that nobody has registered; Sparkplug's say by themselves that they are gone."""
+        if gateway is not None and gateway not in self._registry.by_id and binding.codec != "sparkplug":
+            self._behind[gateway].append(record.number)
 
     def _answers(self, binding: Binding, record: SignalRecord | None) -> Iterator[str]:
         """Take over where a device answers commands; yields what to subscribe to. Only these signals' commands are believed from there."""

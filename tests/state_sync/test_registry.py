@@ -130,3 +130,37 @@ def test_the_death_of_a_sparkplug_node_silences_registered_devices_behind_it() -
     records = [record(signal(name), number) for number, name in enumerate("tu", 1)]
     routes = Router(bound, records, registry=Registry([Device(id="plain/7", gateway="P/N")]))
     assert routes.signals_of(Source("P", "N")) == [1, 2]
+
+
+@pytest.mark.parametrize("others", [(), (Device(id="elsewhere"),)])
+def test_the_last_will_of_a_gateway_that_nobody_has_registered_silences_what_is_behind_it(
+    others: tuple[Device, ...],
+) -> None:
+    bound = [
+        binding("site/gw-1/7/t", "t", subscribe="site/gw-1/+/t"),
+        binding("site/gw-1/8/u", "u", subscribe="site/gw-1/+/u"),
+        binding("site/gw-2/9/v", "v", subscribe="site/gw-2/+/v"),
+        binding("alone/w", "w"),
+    ]
+    records = [record(signal(name), number) for number, name in enumerate("tuvw", 1)]
+    routes = Router(bound, records, registry=Registry(others))
+
+    assert {"site/gw-1/status", "site/gw-2/status"} <= set(routes.subscriptions())
+    assert "alone/status" not in routes.subscriptions()
+    assert heard(routes, "site/gw-1/status", b"offline") == ([], [], [(1, 2)])
+    assert heard(routes, "site/gw-1/status", b"online") == ([], [], [])
+
+
+def test_a_registered_gateway_is_believed_where_it_says_so_alone() -> None:
+    bound = [binding("site/gw-1/7/t", "t", subscribe="site/gw-1/+/t")]
+    gateway = Device(id="site/gw-1", is_gateway=True, status_topic="lwt/1", offline="gone")
+    routes = Router(bound, [record(signal("t"), 1)], registry=Registry([gateway]))
+
+    assert heard(routes, "lwt/1", b"gone") == ([], [], [(1,)])
+    assert "site/gw-1/status" not in routes.subscriptions()
+
+
+def test_a_sparkplug_node_that_nobody_has_registered_has_no_status_topic() -> None:
+    bound = [binding("spBv1.0/P/+/N", "t", codec="sparkplug", path="T", subscribe="spBv1.0/P/+/N")]
+    routes = Router(bound, [record(signal("t"), 1)])
+    assert routes.statuses == {}

@@ -117,7 +117,7 @@ def test_subscriptions_are_those_of_patterns_and_of_whole_sparkplug_nodes() -> N
         binding("spBv1.0/G/+/N", "e", codec="sparkplug", path="x"),
     )
 
-    assert routes.subscriptions() == ["other", "site/+/+/t", "spBv1.0/G/+/N/#"]
+    assert routes.subscriptions() == ["other", "site/+/+/t", "site/status", "spBv1.0/G/+/N/#"]
 
 
 def test_a_binding_whose_signal_is_not_declared_is_told_and_routes_nothing() -> None:

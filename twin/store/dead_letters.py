@@ -13,14 +13,25 @@ PAYLOAD_BYTES = 4096
 KEPT = 10_000
 """At 4 KiB each 40 MB at most."""
 
+EARLIEST_US, LATEST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""Microseconds since 1970 of the first and the last instant that can be written (years 1 to 9999)."""
+
 TEXT_LENGTH = 1000
 """Characters of a topic or detail; MQTT topics may have 65,535 bytes."""
 
 
 def rows(rejected: Sequence[Rejected]) -> list[tuple[object, ...]]:
-    """Columns of the newest of these, without their ids."""
+    """Columns of the newest of these, without their ids. A time that nobody can write becomes the farthest that can be: a letter is kept
+    whatever is wrong with it.
+    """
     return [
-        (_text(one.reason), _text(one.detail), _text(one.topic), one.payload[:PAYLOAD_BYTES], one.received_at)
+        (
+            _text(one.reason),
+            _text(one.detail),
+            _text(one.topic),
+            one.payload[:PAYLOAD_BYTES],
+            min(max(one.received_at, EARLIEST_US), LATEST_US),
+        )
         for one in rejected[-KEPT:]
     ]
 

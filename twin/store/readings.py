@@ -34,7 +34,6 @@ from twin.store.values import Columns, encode
 LONG_AGO_US = 1 << 62
 """Times on either side of 1970 that every engine can keep."""
 
-
 _STATE = itemgetter(1, 2, 3, 4, 5, 6, 8, 9, 0)
 _NUMBERS = itemgetter(1, 3, 4, 5, 6, 0)
 """From a row of `signal_state` to what `update_rows` takes: the columns, then the key."""
@@ -76,7 +75,9 @@ def prepare(readings: Iterable[Reading]) -> Prepared:
     for one in readings:
         try:
             columns: Columns = encode(one.value, one.quality)
-            if not -LONG_AGO_US < one.observed_at < LONG_AGO_US:
+            if not (
+                -LONG_AGO_US < one.observed_at < LONG_AGO_US and -LONG_AGO_US < one.received_at < LONG_AGO_US
+            ):
                 raise ValueError("a time that is not within some 140,000 years of ours")  # noqa: TRY301
         except ValueError as error:
             refused.append(_refused(one, error))

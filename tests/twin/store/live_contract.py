@@ -13,7 +13,7 @@ from twin.errors import InvalidQuery, NotFound
 from twin.events import ChangeKind
 from twin.ports import Recorded, Rejected, SignalRecord, StateQuery, TwinStore
 from twin.state import Quality, Reading, Signal, Value
-from twin.times import to_microseconds
+from twin.times import from_microseconds, to_microseconds
 
 S = 1_000_000
 """A second."""
@@ -284,6 +284,19 @@ class RecordContract:
     def test_a_dead_letter_with_broken_text_is_kept(self, store: TwinStore) -> None:
         store.record([], [_letter("half \ud800 \0")])
         assert store.rejected(limit=1)[0].detail == "half \\ud800 \\0"
+
+    @pytest.mark.parametrize("at", [1 << 70, -(1 << 70), (1 << 63) - 1])
+    def test_a_dead_letter_of_an_absurd_time_is_kept(self, store: TwinStore, at: int) -> None:
+        letter = Rejected(reason="malformed", detail="d", topic="t", payload=b"", received_at=at)
+        store.record([], [letter])
+        (kept,) = store.rejected(limit=1)
+        assert from_microseconds(kept.received_at).year == (9999 if at > 0 else 1)
+
+    def test_a_reading_received_at_an_absurd_time_is_refused_alone(self, store: TwinStore) -> None:
+        one, two, *_ = declared(store)
+        done = store.record([Reading(one.number, 1.0, NOW, 1 << 70), read(two.number, 1.0, 0)])
+        assert (done.refused, done.changed) == (1, 1)
+        assert store.rejected(limit=1)[0].reason == "malformed"
 
     def test_changes_that_are_dropped_leave_a_mark(
         self, store: TwinStore, clock: Clock, monkeypatch: pytest.MonkeyPatch

@@ -1,7 +1,8 @@
 """A join whose order is kept reads so in SQLite, and is any join elsewhere."""
 
 from sqlalchemy import column, select, table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from twin.store.joins import OrderedJoin
 
@@ -14,4 +15,4 @@ def test_sqlite_is_told_which_side_comes_first() -> None:
 
 
 def test_other_engines_join() -> None:
-    assert "FROM a JOIN b ON a.x = b.x" in str(STATEMENT.compile(dialect=postgresql.dialect()))
+    assert "FROM a JOIN b ON a.x = b.x" in str(STATEMENT.compile(dialect=PGDialect()))
