@@ -2,6 +2,8 @@
 
 import { ApiError, MAX_PARTS } from "./api.js";
 import { t } from "./i18n.js";
+import { AlarmWatch } from "./live/alarm-watch.js";
+import { Player } from "./live/player.js";
 import { LiveView } from "./live/view.js";
 import { withMember } from "./state.js";
 import { toast } from "./ui/toast.js";
@@ -40,6 +42,8 @@ export class App {
     this.wished = query.get("object");
     /** What the scene is coloured by. */
     this.live = new LiveView(this);
+    this.player = new Player(this.live, store);
+    this.alarms = new AlarmWatch(this);
   }
 
   /** Loads the list of models, again and again while the server is away. */
@@ -51,6 +55,7 @@ export class App {
       this.store.set({ models, status: models.length ? "ready" : "empty" });
       if (models.length) void this.#show(models);
       if (models.length) void this.live.loadThemes();
+      if (models.length) this.alarms.start();
     } catch (error) {
       this.#failed(/** @type {Error} */ (error));
     }

@@ -36,7 +36,11 @@ function initial() {
     live: "off",
     liveReason: "",
     instant: null,
+    play: { on: false, span: 24, speed: 900 },
     tally: null,
+    alarms: null,
+    alarmsMore: false,
+    alarmsError: null,
   };
 }
 

@@ -141,6 +141,7 @@ export interface Alarm {
   signal: string;
   object: string;
   object_name: string;
+  state_index: number;
   kind: "high_high" | "high" | "low" | "low_low" | "state" | "stale" | "bad" | "unconfirmed";
   severity: "critical" | "major" | "minor" | "warning" | "info";
   message: string | null;
@@ -238,5 +239,12 @@ export interface AppState {
   liveReason: string;
   /** Milliseconds since 1970 of the instant that is shown; null: now. */
   instant: number | null;
+  /** What is played: hours until now, or an interval of its own; `speed`: seconds of it in one of ours. */
+  play: { on: boolean; span: number | { from: number; to: number }; speed: number };
   tally: Tally | null;
+  /** Open alarms, the newest first; null: not known yet. */
+  alarms: Alarm[] | null;
+  /** Whether there are more than these. */
+  alarmsMore: boolean;
+  alarmsError: Error | null;
 }

@@ -1,5 +1,6 @@
 """The few conditions of the server's filter language that the page writes, on documents of objects."""
 
+import json
 import re
 from typing import Any
 
@@ -25,6 +26,8 @@ def _holds(part: str, item: dict[str, Any]) -> bool:
     match = _ONE.fullmatch(part)
     assert match is not None, part
     name, operator, given = match.groups()
+    if name == "state_index":
+        return item[name] in json.loads(f"[{given[1:-1]}]")
     values = [value.replace("''", "'") for value in re.findall(r"'((?:[^']|'')*)'", given)]
     if item[name] is None:
         return False

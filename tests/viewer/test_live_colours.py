@@ -20,11 +20,8 @@ REACH_PX, ALIKE = 3, 12
 
 @pytest.fixture(scope="module")
 def site(cesium: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The server; its lamp was off an hour ago and is on now."""
+    """The server; nothing has reported yet."""
     running = Site(tmp_path_factory.mktemp("site"))
-    # Every minute: two without a word, and a lamp is shown as silent.
-    running.report(*(timedelta(minutes=ago) for ago in range(80, 39, -1)), on=False)
-    running.report(on=True)
     yield running
     running.process.terminate()
     running.process.wait(30)
@@ -32,12 +29,16 @@ def site(cesium: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Watched]:
-    """A page that is coloured by what is switched on."""
+    """A page that is coloured by what is switched on; then the lamp says that it was off an hour ago and is on now."""
     context = new_context(browser, DESK)
     watched = Watched(context.new_page())
     watched.page.goto(site.url)
     watched.ready().page.get_by_label("Colour by").select_option("switch")
     expect(watched.page.locator(".live-status")).to_have_text("Live")
+    watched.idle()
+    # Every minute: two without a word, and a lamp is shown as silent.
+    site.report(*(timedelta(minutes=ago) for ago in range(80, 39, -1)), on=False)
+    site.report(on=True)
     yield watched
     context.close()
 
@@ -63,6 +64,10 @@ def _expect_colour(watched: Watched, site: Site, colour: tuple[int, ...]) -> Non
     while (off := _off_by(watched, site, colour)) > ALIKE:
         assert time.monotonic() < until, f"off by {off}"
         time.sleep(0.3)
+
+
+def test_the_first_reading_after_the_theme_was_chosen_gets_a_pin(page: Watched, site: Site) -> None:
+    _expect_colour(page, site, ON)
 
 
 def test_lamp_turns_to_the_colour_of_what_it_reports_and_a_silent_one_is_pale_and_counted(

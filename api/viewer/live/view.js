@@ -68,10 +68,10 @@ export class LiveView {
     const { theme } = this;
     scene.setTheme(theme?.colours ?? null);
     if (!theme) return this.store.set({ instant: null });
-    void this.#pin(theme, turn);
     const { instant } = this.store.get();
-    if (instant === null) this.#follow(theme);
-    else void this.#ask(instant);
+    if (instant === null) return this.#follow(theme);
+    void this.#pin(theme, turn);
+    void this.#ask(instant);
     return undefined;
   }
 
@@ -98,7 +98,11 @@ export class LiveView {
   #follow(theme) {
     this.#stop();
     this.#channel = new CodesChannel(this.api, { theme: theme.key, model: this.app.onlyModel }, {
-      onFrame: (frame) => this.#take(frame),
+      onFrame: (frame) => {
+        this.#take(frame);
+        // The first, and one whenever there are new signals.
+        if (frame.kind === "snapshot") void this.#pin(theme, this.#turn);
+      },
       onStatus: (live, reason = "") => this.store.set({ live, liveReason: reason }),
     });
   }
@@ -158,9 +162,9 @@ export class LiveView {
     if (JSON.stringify(tally) !== JSON.stringify(this.store.get().tally)) this.store.set({ tally });
   }
 
-  /** Marks where the theme's signals are: sensors are too small to be seen from afar. @param {Theme} theme @param {number} turn */
+  /** Marks where the theme's signals are, those that have not reported yet, too: sensors are too small to be seen from afar. @param {Theme} theme @param {number} turn */
   async #pin(theme, turn) {
-    const filter = theme.names.map((name) => `signal."${name.replaceAll('"', '""')}" IS NOT NULL`).join(" OR ");
+    const filter = theme.names.map((name) => `signal."${name.replaceAll('"', '""')}".kind IS NOT NULL`).join(" OR ");
     try {
       const objects = await this.api.all("objects", { filter, model: this.app.onlyModel, limit: 1_000 }, MOST_PINS);
       if (turn === this.#turn) this.app.scene?.setPins(objects);

@@ -2,7 +2,7 @@
 
 import { Cartesian3, Color, NearFarScalar, PointPrimitiveCollection } from "../vendor/cesium/cesium.js";
 import { isLeft } from "../filters.js";
-import { BAD, PLAIN, STALE } from "./colours.js";
+import { BAD, NONE, PLAIN, STALE } from "./colours.js";
 
 /** @typedef {import("../types").TwinObject} TwinObject */
 /** @typedef {import("../types").Filters} Filters */
@@ -80,7 +80,7 @@ export class Pins {
     const selected = this.#selected.has(stateIndex);
     const old = code === STALE || code === BAD;
     const colour = this.#colours[code] ?? Color.GRAY;
-    point.show = code !== PLAIN && isLeft(object, this.filters());
+    point.show = code !== PLAIN && code !== NONE && isLeft(object, this.filters());
     point.color = old ? Color.lerp(Color.WHITE, colour, HOLLOW, new Color()) : colour;
     point.outlineColor = selected ? SELECTED_EDGE : old ? colour : Color.WHITE;
     point.outlineWidth = selected ? 4 : 2;

@@ -5,6 +5,7 @@
 
 import * as Cesium from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
+import { AlarmPins } from "./alarm-pins.js";
 import { AreaTool, areaInView, isInWindow } from "./area.js";
 import { LiveColours } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
@@ -63,11 +64,14 @@ export class TwinScene {
       onProgress: (pendingTiles) => store.set({ pendingTiles }),
     });
     this.colours = new LiveColours(Cesium, scene, this.models);
+    // Before the pins, which then lie within the rings.
+    this.alarms = new AlarmPins(scene, () => store.get().filters);
     this.pins = new Pins(scene, (stateIndex) => this.colours.codeOf(stateIndex), () => store.get().filters);
     this.area = new AreaTool(scene);
     listenToPointer(scene, this.models, { onClick: (picked) => this.area.drawing || onClick(picked), onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
     store.on(["filters"], (state) => this.#applyFilters(state.filters));
+    store.on(["instant"], ({ instant }) => this.alarms.hide(instant !== null));
     store.on(["xray"], ({ xray }) => this.appearance.setGlass(xray));
     store.on(["storeys"], (state) => this.#learnStoreys(state.storeys));
     store.on(["underground"], ({ underground }) => {
@@ -82,6 +86,7 @@ export class TwinScene {
     this.models.setHidden(filters.hiddenModels);
     this.visibility.refresh();
     this.pins.refresh();
+    this.alarms.refresh();
   }
 
   /** @param {Record<string, import("../types").Storey[]>} storeys */
@@ -221,6 +226,11 @@ export class TwinScene {
   /** @param {import("../types").TwinObject[]} objects that report something of the theme */
   setPins(objects) {
     this.pins.set(objects);
+  }
+
+  /** @param {import("./alarm-pins.js").Place[]} places where something is wrong now */
+  setAlarms(places) {
+    this.alarms.set(places);
   }
 
   /** Resolves when the tiles of this view are there, or after `patienceMs`. @param {number} patienceMs */

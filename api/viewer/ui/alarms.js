@@ -1,7 +1,7 @@
 /** Open alarms: of the selected object in its card, of all models in the panel; acknowledged here by whoever has a token. */
 
 import { h } from "../dom.js";
-import { language, onLanguage, t } from "../i18n.js";
+import { language, number, onLanguage, t } from "../i18n.js";
 import { listState, skeletonRows } from "./list-parts.js";
 import { unitText, valueText } from "./properties.js";
 import { age } from "./readings.js";
@@ -13,37 +13,61 @@ const EVERY_MS = 3_000;
 /** Rows at most, the newest: more than anybody works off on one page. */
 const MOST = 100;
 
-/** Asks again and again while it is watched, and draws rows. */
-class Alarms {
-  /** @param {import("../app.js").App} app @param {HTMLElement} element */
-  constructor(app, element) {
+/**
+ * @param {import("../app.js").App} app
+ * @param {Alarm} alarm
+ * @param {(alarm: Alarm) => void} seen it was acknowledged here
+ * @param {(() => void) | null} go
+ */
+function alarmRow(app, alarm, seen, go) {
+  const severity = t(`severity.${alarm.severity}`);
+  const said = alarm.message ?? `${t(`alarm.${alarm.kind}`)}: ${valueText(alarm.value)}${alarm.unit ? ` ${unitText(alarm.unit)}` : ""}`;
+  const by = alarm.acknowledged ? t("alarmSeen", { by: alarm.acknowledged_by ?? "" }) : "";
+  const where = go ? alarm.object_name || alarm.object : alarm.signal.slice(alarm.signal.lastIndexOf("/") + 1);
+  const note = [severity, where, age(alarm.since, Date.now()), by].filter(Boolean).join(" · ");
+  const text = [h("span", { class: "alarm-text", text: said }), h("span", { class: "raw", text: note })];
+  const body = go ? h("button", { class: "alarm-body", type: "button", title: alarm.signal, on: { click: go } }, ...text) : h("div", { class: "alarm-body", title: new Date(alarm.since).toLocaleString(language()) }, ...text);
+  const canWrite = app.api.signedIn && !alarm.acknowledged;
+  const button = canWrite ? h("button", { class: "text-button", type: "button", text: t("acknowledge"), on: { click: () => void acknowledge(app, alarm, seen) } }) : null;
+  return h("li", { class: `alarm ${alarm.severity}${alarm.acknowledged ? " seen" : ""}` }, body, button);
+}
+
+/** @param {import("../app.js").App} app @param {Alarm} alarm @param {(alarm: Alarm) => void} seen */
+async function acknowledge(app, alarm, seen) {
+  try {
+    const known = await app.api.post(`alarms/${alarm.id}/acknowledge`);
+    seen(known);
+    void app.alarms.refresh();
+  } catch (error) {
+    toast(/** @type {Error} */ (error).message, "warning");
+  }
+}
+
+/** In the card: asks again and again while the object is looked at; nothing where there is no alarm. */
+export class ObjectAlarms {
+  /** @type {AbortController | null} */
+  #watching = null;
+  /** @type {Alarm[]} */
+  #alarms = [];
+
+  /** @param {import("../app.js").App} app */
+  constructor(app) {
     this.app = app;
-    this.element = element;
-    /** @type {AbortController | null} */
-    this.watching = null;
-    /** @type {Alarm[] | null} null: not asked yet */
-    this.alarms = null;
-    /** @type {Error | null} */
-    this.error = null;
+    this.element = h("section", { class: "alarms", hidden: true });
   }
 
-  /** @param {string | null} place id of an object; null: everywhere */
-  follow(place) {
-    this.stop();
-    const watching = new AbortController();
-    this.watching = watching;
-    void this.#repeat(place, watching.signal);
-  }
-
-  stop() {
-    this.watching?.abort();
-    this.watching = null;
-    this.alarms = null;
-    this.error = null;
+  /** @param {string | null} id */
+  watch(id) {
+    this.#watching?.abort();
+    this.#watching = null;
+    this.#alarms = [];
     this.draw();
+    if (id === null) return;
+    this.#watching = new AbortController();
+    void this.#repeat(id, this.#watching.signal);
   }
 
-  /** @param {string | null} place @param {AbortSignal} signal */
+  /** @param {string} place @param {AbortSignal} signal */
   async #repeat(place, signal) {
     while (!signal.aborted) {
       if (!document.hidden) await this.#ask(place, signal);
@@ -51,86 +75,59 @@ class Alarms {
     }
   }
 
-  /** @param {string | null} place @param {AbortSignal} signal */
+  /** @param {string} place @param {AbortSignal} signal */
   async #ask(place, signal) {
     try {
-      const page = await this.app.api.get("alarms", { state: "open", place, limit: MOST }, signal);
-      if (signal.aborted) return;
-      this.alarms = page.items;
-      this.error = null;
-    } catch (error) {
+      const { items } = await this.app.api.get("alarms", { state: "open", place, limit: MOST }, signal);
+      if (!signal.aborted) this.#alarms = items;
+    } catch {
       // What is shown stays; the next attempt follows.
-      this.error = /** @type {Error} */ (error);
     }
     if (!signal.aborted) this.draw();
   }
 
-  /** @param {Alarm} alarm */
-  async acknowledge(alarm) {
-    try {
-      const seen = await this.app.api.post(`alarms/${alarm.id}/acknowledge`);
-      this.alarms = (this.alarms ?? []).map((other) => (other.id === seen.id ? seen : other));
-      this.draw();
-    } catch (error) {
-      toast(/** @type {Error} */ (error).message, "warning");
-    }
-  }
-
-  draw() {}
-
-  /** @param {Alarm} alarm @param {(() => void) | null} go */
-  row(alarm, go) {
-    const severity = t(`severity.${alarm.severity}`);
-    const said = alarm.message ?? `${t(`alarm.${alarm.kind}`)}: ${valueText(alarm.value)}${alarm.unit ? ` ${unitText(alarm.unit)}` : ""}`;
-    const seen = alarm.acknowledged ? t("alarmSeen", { by: alarm.acknowledged_by ?? "" }) : "";
-    const where = go ? alarm.object_name || alarm.object : alarm.signal.slice(alarm.signal.lastIndexOf("/") + 1);
-    const note = [severity, where, age(alarm.since, Date.now()), seen].filter(Boolean).join(" · ");
-    const text = [h("span", { class: "alarm-text", text: said }), h("span", { class: "raw", text: note })];
-    const body = go ? h("button", { class: "alarm-body", type: "button", title: alarm.signal, on: { click: go } }, ...text) : h("div", { class: "alarm-body", title: new Date(alarm.since).toLocaleString(language()) }, ...text);
-    const canWrite = this.app.api.signedIn && !alarm.acknowledged;
-    const button = canWrite ? h("button", { class: "text-button", type: "button", text: t("acknowledge"), on: { click: () => void this.acknowledge(alarm) } }) : null;
-    return h("li", { class: `alarm ${alarm.severity}${alarm.acknowledged ? " seen" : ""}` }, body, button);
-  }
-}
-
-/** In the card: nothing where there is no alarm. */
-export class ObjectAlarms extends Alarms {
-  /** @param {import("../app.js").App} app */
-  constructor(app) {
-    super(app, h("section", { class: "alarms", hidden: true }));
-  }
-
-  /** @param {string | null} id */
-  watch(id) {
-    if (id === null) this.stop();
-    else this.follow(id);
-  }
-
   draw() {
-    const alarms = this.alarms ?? /** @type {Alarm[]} */ ([]);
+    const alarms = this.#alarms;
+    const seen = (/** @type {Alarm} */ known) => {
+      this.#alarms = this.#alarms.map((other) => (other.id === known.id ? known : other));
+      this.draw();
+    };
     this.element.hidden = alarms.length === 0;
-    this.element.replaceChildren(...(alarms.length ? [h("h3", { text: t("alarms") }), h("ul", { class: "alarm-list" }, ...alarms.map((alarm) => this.row(alarm, null)))] : []));
+    this.element.replaceChildren(...(alarms.length ? [h("h3", { text: t("alarms") }), h("ul", { class: "alarm-list" }, ...alarms.map((alarm) => alarmRow(this.app, alarm, seen, null)))] : []));
   }
 }
 
-/** In the panel: all open alarms, each leads to its object. Asks only while it is looked at. */
-export class AlarmList extends Alarms {
+/** In the panel: all open alarms, each leads to its object. */
+export class AlarmList {
   /** @param {import("../app.js").App} app */
   constructor(app) {
-    super(app, h("div", { class: "list alarms" }));
+    this.app = app;
+    this.element = h("div", { class: "list alarms" });
+    app.store.on(["alarms", "alarmsError"], () => this.element.isConnected && this.draw());
     onLanguage(() => this.draw());
   }
 
   shown() {
-    if (!this.watching) this.follow(null);
+    this.draw();
+    void this.app.alarms.refresh();
   }
 
   draw() {
-    if (!this.element.isConnected && this.watching && this.alarms) return this.stop();
-    if (!this.alarms && this.error) return this.element.replaceChildren(listState("warning", this.error.message));
-    if (!this.alarms) return this.element.replaceChildren(...skeletonRows(4));
-    if (!this.alarms.length) return this.element.replaceChildren(listState("info", t("alarmsNone")));
-    const rows = this.alarms.map((alarm) => this.row(alarm, () => void this.app.select(alarm.object)));
-    return this.element.replaceChildren(h("ul", { class: "alarm-list" }, ...rows));
+    const { alarms, alarmsMore, alarmsError } = this.app.store.get();
+    if (!alarms && alarmsError) return this.element.replaceChildren(listState("warning", alarmsError.message));
+    if (!alarms) return this.element.replaceChildren(...skeletonRows(4));
+    if (!alarms.length) return this.element.replaceChildren(listState("info", t("alarmsNone")));
+    const seen = (/** @type {Alarm} */ known) => this.app.alarms.put(alarms.map((other) => (other.id === known.id ? known : other)));
+    const rows = alarms.map((alarm) => alarmRow(this.app, alarm, seen, () => void this.app.select(alarm.object)));
+    const more = alarmsMore ? h("p", { class: "hint", text: t("alarmsMore", { n: alarms.length }) }) : "";
+    return this.element.replaceChildren(h("ul", { class: "alarm-list" }, ...rows), more);
   }
+}
+
+/** How many there are, for the tab; empty: none. @param {import("../types").AppState} state */
+export function alarmBadge({ alarms, alarmsMore }) {
+  if (!alarms?.length) return null;
+  const text = `${number(alarms.length)}${alarmsMore ? "+" : ""}`;
+  const fresh = alarms.some(({ acknowledged }) => !acknowledged);
+  return h("span", { class: `tab-badge${fresh ? " fresh" : ""}`, text, "aria-hidden": "true" });
 }

@@ -15,6 +15,8 @@ const KEYS = [
   [["I"], "keyIsolate"],
   [["X"], "keyXray"],
   [["U"], "keyUnder"],
+  [["P"], "keyPlay"],
+  [["L"], "keyLive"],
   [["0"], "keyHome"],
   [["?"], "keyHelp"],
 ];

@@ -51,6 +51,8 @@ function sceneKey(app, event) {
     i: () => detail && app.isolate(detail),
     x: () => app.toggleXray(),
     u: () => app.toggleUnderground(),
+    p: () => app.player.toggle(),
+    l: () => app.live.setInstant(null),
   };
   const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;

@@ -1,23 +1,20 @@
-/** The box that says what the scene is coloured by: choice of theme, what its colours mean, how fresh they are, and the time slider. */
+/** The box that says what the scene is coloured by: choice of theme, what its colours mean, how fresh they are, and the time that is shown. */
 
-import { byId, h } from "../dom.js";
-import { language, locale, number, onLanguage, t } from "../i18n.js";
+import { byId, h, icon } from "../dom.js";
+import { language, number, onLanguage, t } from "../i18n.js";
 import { listState } from "./list-parts.js";
 import { unitText } from "./properties.js";
+import { isSheet } from "./sheet.js";
+import { TimeBar } from "./time.js";
 
 /** @typedef {import("../types").Theme} Theme */
-
-/** How far back the slider reaches, and its steps. */
-const BACK_MIN = 24 * 60;
-const STEP_MIN = 5;
-const MINUTE_MS = 60_000;
 
 /** Whether a theme only knows no and yes. @param {Theme} theme */
 const isSwitch = ({ unit, low, high }) => unit === null && low === 0 && high === 1;
 
 export class Legend {
-  /** When "now" was, as the slider was taken from there. */
-  #anchor = Date.now();
+  /** Small pages see the choice and the bar of colours, until one asks for more. */
+  #open = !isSheet();
 
   /** @param {import("../app.js").App} app */
   constructor(app) {
@@ -27,15 +24,13 @@ export class Legend {
     this.status = h("span", { class: "live-status", role: "status" });
     this.scale = h("div", { class: "scale" });
     this.notes = h("ul", { class: "legend-notes" });
-    this.slider = h("input", { type: "range", min: -BACK_MIN, max: 0, step: STEP_MIN, class: "time", on: { input: () => this.#slide() } });
-    this.slider.value = "0";
-    this.when = h("output", { class: "when", for: "time" });
-    this.back = h("button", { class: "text-button", type: "button", on: { click: () => app.live.setInstant(null) } });
-    const time = h("div", { class: "time-row" }, this.slider, h("div", { class: "time-foot" }, this.when, this.back));
-    this.body = h("div", { class: "legend-body" }, this.scale, this.notes, time);
+    this.time = new TimeBar(app);
+    this.body = h("div", { class: "legend-body" }, this.notes, this.time.element);
     this.label = h("label", { for: "theme" });
     this.failure = h("div", { class: "legend-failure" });
-    this.element.append(h("div", { class: "legend-head" }, this.label, this.select, this.status), this.failure, this.body);
+    this.fold = h("button", { class: "icon-button small fold", type: "button", "aria-controls": "legend-body", on: { click: () => this.#toggle() } }, icon("chevron"));
+    this.body.id = "legend-body";
+    this.element.append(h("div", { class: "legend-head" }, this.label, this.select, this.fold), this.status, this.failure, this.scale, this.body);
     app.store.on(["themes", "themesError", "theme"], () => this.#drawChoice());
     app.store.on(["live", "liveReason", "tally", "instant"], () => this.#drawState());
     onLanguage(() => this.#drawChoice());
@@ -52,13 +47,24 @@ export class Legend {
     this.select.value = theme ?? "";
     this.select.disabled = !themes;
     this.failure.replaceChildren(...(themesError ? [listState("warning", t("themesFailed"), () => this.app.live.loadThemes())] : []));
+    this.time.label();
     this.#drawScale();
     this.#drawState();
   }
 
+  #toggle() {
+    this.#open = !this.#open;
+    this.#drawScale();
+  }
+
   #drawScale() {
     const { theme } = this.app.live;
-    this.body.hidden = !theme;
+    this.body.hidden = !theme || !this.#open;
+    this.fold.hidden = !theme;
+    this.fold.setAttribute("aria-expanded", String(this.#open));
+    this.fold.setAttribute("aria-label", t(this.#open ? "legendFold" : "legendOpen"));
+    this.fold.title = t(this.#open ? "legendFold" : "legendOpen");
+    this.element.classList.toggle("folded", !this.#open);
     if (!theme) return this.scale.replaceChildren();
     if (isSwitch(theme)) return this.scale.replaceChildren(h("ul", { class: "swatches" }, swatch(theme.colours[0], t("no")), swatch(theme.colours[249], t("yes"))));
     const bar = h("div", { class: "ramp" });
@@ -75,20 +81,6 @@ export class Legend {
     this.status.title = liveReason;
     this.element.classList.toggle("old", live === "lost");
     this.notes.replaceChildren(...(theme ? notes(theme, tally, liveReason) : []));
-    const minutes = instant === null ? 0 : Math.round((instant - this.#anchor) / MINUTE_MS);
-    if (Number(this.slider.value) !== minutes) this.slider.value = String(minutes);
-    const text = instant === null ? t("now") : moment(instant);
-    this.when.textContent = text;
-    this.slider.setAttribute("aria-label", t("timeSlider"));
-    this.slider.setAttribute("aria-valuetext", text);
-    this.back.textContent = t("backToLive");
-    this.back.hidden = instant === null;
-  }
-
-  #slide() {
-    if (this.app.store.get().instant === null) this.#anchor = Date.now();
-    const minutes = Number(this.slider.value);
-    this.app.live.setInstant(minutes === 0 ? null : this.#anchor + minutes * MINUTE_MS);
   }
 }
 
@@ -126,9 +118,4 @@ function notes(theme, tally, reason) {
     h("li", { text: tally.objects ? t("colouredObjects", { n: tally.objects }) : t("colouredNone") }),
     ...special.map(({ code, colour, label }) => swatch(colour, `${label[language()]}: ${number(tally.special[code])}`, /** @type {Record<number, string>} */ (kinds)[code])),
   ];
-}
-
-/** Day and time, in the reader's time zone. @param {number} instant */
-function moment(instant) {
-  return new Intl.DateTimeFormat(locale(), { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(instant);
 }

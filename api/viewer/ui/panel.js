@@ -2,7 +2,7 @@
 
 import { byId, h, icon } from "../dom.js";
 import { language, onLanguage, setLanguage, t } from "../i18n.js";
-import { AlarmList } from "./alarms.js";
+import { AlarmList, alarmBadge } from "./alarms.js";
 import { ClassList } from "./classes.js";
 import { FindView } from "./find.js";
 import { skeletonRows } from "./list-parts.js";
@@ -36,6 +36,7 @@ export class Panel {
     this.#makeHead();
     this.#makeGrip();
     onLanguage(() => this.#drawTabs());
+    app.store.on(["alarms", "alarmsMore"], () => this.#drawBadge());
     app.store.on(["status", "models"], () => this.#drawList());
     app.store.on(["selected"], ({ selected }) => selected && isSheet() && snapSheet("half"));
     this.#drawTabs();
@@ -104,7 +105,7 @@ export class Panel {
     /** @type {[Tab, import("../i18n.js").Key][]} */
     const tabs = [["structure", "tabStructure"], ["classes", "tabClasses"], ["storeys", "tabStoreys"], ["find", "tabFind"], ["alarms", "tabAlarms"]];
     const buttons = tabs.map(([tab, key]) =>
-      h("button", { class: "tab", type: "button", role: "tab", id: `tab-${tab}`, "aria-selected": tab === this.tab, "aria-controls": "tab-panel", tabindex: tab === this.tab ? 0 : -1, text: t(key), on: { click: () => this.show(tab) } }),
+      h("button", { class: "tab", type: "button", role: "tab", id: `tab-${tab}`, "aria-selected": tab === this.tab, "aria-controls": "tab-panel", tabindex: tab === this.tab ? 0 : -1, "aria-label": tab === "alarms" ? this.#alarmsLabel() : null, on: { click: () => this.show(tab) } }, h("span", { text: t(key) }), tab === "alarms" ? alarmBadge(this.app.store.get()) : null),
     );
     const bar = byId("tabs");
     bar.replaceChildren(...buttons);
@@ -115,6 +116,18 @@ export class Panel {
       this.show(tabs[(at + step + tabs.length) % tabs.length][0]);
       byId(`tab-${this.tab}`).focus();
     };
+  }
+
+  #alarmsLabel() {
+    const n = this.app.store.get().alarms?.length ?? 0;
+    return n ? t("alarmsTab", { n }) : t("tabAlarms");
+  }
+
+  #drawBadge() {
+    const tab = byId("tab-alarms");
+    tab.querySelector(".tab-badge")?.remove();
+    tab.append(alarmBadge(this.app.store.get()) ?? "");
+    tab.setAttribute("aria-label", this.#alarmsLabel());
   }
 
   /** @param {Tab} tab */

@@ -1,0 +1,66 @@
+/** Open alarms of the whole scene, asked for again and again: for the badge, the list and the pins. */
+
+/** @typedef {import("../types").Alarm} Alarm */
+
+const EVERY_MS = 4_000;
+/** The newest so many are known; a scene with more has other worries than a list. */
+export const MOST_ALARMS = 200;
+
+export class AlarmWatch {
+  /** Objects that have, or had, an alarm, by id. @type {Map<string, import("../types").TwinObject>} */
+  #objects = new Map();
+  /** Those that are looked for, or are not there. @type {Set<string>} */
+  #asked = new Set();
+
+  /** @param {import("../app.js").App} app */
+  constructor(app) {
+    this.app = app;
+    this.store = app.store;
+    document.addEventListener("visibilitychange", () => document.hidden || void this.refresh());
+  }
+
+  /** Begins, once there are models. */
+  start() {
+    if (this.timer) return;
+    this.timer = window.setInterval(() => document.hidden || void this.refresh(), EVERY_MS);
+    void this.refresh();
+  }
+
+  async refresh() {
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      const { items, next } = await this.app.api.get("alarms", { state: "open", model: this.app.onlyModel, limit: MOST_ALARMS });
+      this.put(items, next !== null);
+    } catch (error) {
+      // What is shown stays; the next attempt follows.
+      this.store.set({ alarmsError: /** @type {Error} */ (error) });
+    }
+    this.asking = false;
+  }
+
+  /** @param {Alarm[]} alarms @param {boolean} [more] there are more than these */
+  put(alarms, more = this.store.get().alarmsMore) {
+    const same = JSON.stringify(alarms) === JSON.stringify(this.store.get().alarms);
+    this.store.set({ alarms: same ? this.store.get().alarms : alarms, alarmsMore: more, alarmsError: null });
+    if (!same) void this.#pin(alarms);
+  }
+
+  /** Marks where they are. @param {Alarm[]} alarms */
+  async #pin(alarms) {
+    const unknown = new Set(alarms.filter(({ object }) => !this.#asked.has(object)).map(({ object, state_index }) => (this.#asked.add(object), state_index)));
+    try {
+      const found = unknown.size ? await this.app.api.all("objects", { filter: `state_index IN (${[...unknown].join(", ")})`, limit: MOST_ALARMS }) : [];
+      for (const object of found) this.#objects.set(object.id, object);
+    } catch (error) {
+      for (const { object, state_index } of alarms) if (unknown.has(state_index)) this.#asked.delete(object);
+      console.warn("No pins of alarms:", error);
+    }
+    const scene = await this.app.sceneReady;
+    if (alarms !== this.store.get().alarms) return;
+    scene?.setAlarms(alarms.flatMap((alarm) => {
+      const object = this.#objects.get(alarm.object);
+      return object ? [{ alarm, object }] : [];
+    }));
+  }
+}
