@@ -36,6 +36,8 @@ export function offerHook(app) {
     theme: (key) => app.live.setTheme(key),
     /** Shows the theme as it was; null: now, and on. @param {number | null} instant milliseconds since 1970 */
     instant: (instant) => app.live.setInstant(instant),
+    /** The code by which an object is coloured now (`/api/v1/themes`); null: it has none. @param {number} stateIndex */
+    code: (stateIndex) => app.scene?.codeOf(stateIndex) ?? null,
     get language() {
       return language();
     },

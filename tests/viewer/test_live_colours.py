@@ -94,6 +94,7 @@ def test_click_on_a_pin_selects_the_object_and_its_colour_comes_back(page: Watch
 
 
 def test_slider_shows_the_scene_as_it_was_and_a_button_returns_to_now(page: Watched, site: Site) -> None:
+    page.page.get_by_role("button", name="Show more").click()
     slider = page.page.get_by_label("Show the scene as it was")
     slider.focus()
     slider.press("ArrowLeft")

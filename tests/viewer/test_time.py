@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.viewer.conftest import PHONE, OpenPage
+from tests.viewer.conftest import DESK, PHONE, OpenPage
 from tests.viewer.mock_server import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -31,7 +31,7 @@ def test_playing_runs_through_the_interval_until_it_is_paused_and_live_returns(
     page = _open(server, open_page)
     page.get_by_label("Interval", exact=True).select_option("Last 30 days")
     expect(page.get_by_label("Speed")).to_have_value("21600")
-    page.get_by_label("Speed").select_option("5 min per second")
+    page.get_by_label("Speed").select_option("5 min/s")
     page.get_by_role("button", name="Play the interval").click()
     expect(page.locator(".live-status")).to_have_text("As it was")
     page.wait_for_timeout(2_000)
@@ -52,7 +52,7 @@ def test_playing_runs_through_the_interval_until_it_is_paused_and_live_returns(
 def test_an_interval_that_ends_now_ends_live(server: RunningServer, open_page: OpenPage) -> None:
     page = _open(server, open_page)
     page.get_by_label("Interval", exact=True).select_option("Last 1 hour")
-    page.get_by_label("Speed").select_option("6 h per second")
+    page.get_by_label("Speed").select_option("6 h/s")
     slider = page.get_by_label("Show the scene as it was")
     slider.focus()
     slider.press("Space")
@@ -74,7 +74,7 @@ def test_an_interval_of_ones_own_stays_at_its_end_and_one_too_long_ago_is_refuse
     )
     page.get_by_label("From", exact=True).fill(start)
     page.get_by_label("To", exact=True).fill(end)
-    page.get_by_label("Speed").select_option("6 h per second")
+    page.get_by_label("Speed").select_option("6 h/s")
     page.get_by_role("button", name="Play the interval").click()
     expect(page.get_by_role("button", name="Play the interval")).to_be_visible()
     expect(page.locator(".live-status")).to_have_text("As it was")
@@ -93,10 +93,11 @@ def test_keys_of_the_scene_play_and_return(server: RunningServer, open_page: Ope
     expect(page.locator(".when")).to_have_text("Now")
 
 
-def test_on_a_phone_the_legend_is_folded_to_its_scale_until_more_is_wanted(
-    server: RunningServer, open_page: OpenPage
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "low window"])
+def test_in_a_small_view_the_legend_is_folded_to_its_scale_until_more_is_wanted(
+    server: RunningServer, open_page: OpenPage, size: tuple[int, int]
 ) -> None:
-    page = _open(server, open_page, PHONE)
+    page = _open(server, open_page, size)
     expect(page.locator("#legend .ramp")).to_be_visible()
     expect(page.locator("#legend-body")).to_be_hidden()
     page.get_by_role("button", name="Show more").click()

@@ -5,6 +5,7 @@
 
 import { CodesChannel } from "./channel.js";
 import { readFrame } from "./codes.js";
+import { Rooms } from "./rooms.js";
 
 /** @typedef {import("../types").Theme} Theme */
 
@@ -26,12 +27,21 @@ export class LiveView {
   #wanted = null;
   #asking = false;
   #turn = 0;
+  /** Objects that report something of the theme. @type {import("../types").TwinObject[]} */
+  #objects = [];
+  #rooms = new Rooms();
+  /** All rooms, once they were shown with a theme. @type {Promise<import("../types").TwinObject[]> | null} */
+  #allRooms = null;
 
   /** @param {import("../app.js").App} app */
   constructor(app) {
     this.app = app;
+    /** Whether rooms were shown when they were last coloured. */
+    this.shownRooms = false;
     this.api = app.api;
     this.store = app.store;
+    app.store.on(["models"], () => (this.#allRooms = null));
+    app.store.on(["filters"], ({ filters }) => filters.spaces !== this.shownRooms && void this.#colourRooms());
   }
 
   /** Asks which themes there are, and for how many signals of this scene. */
@@ -61,6 +71,8 @@ export class LiveView {
   async setTheme(key) {
     if (key === this.store.get().theme) return;
     this.#stop();
+    this.#objects = [];
+    this.#rooms.learn([], []);
     const turn = (this.#turn += 1);
     this.store.set({ theme: key, tally: null, live: key ? "connecting" : "off", liveReason: "" });
     const scene = await this.app.sceneReady;
@@ -144,6 +156,7 @@ export class LiveView {
     }
     for (let i = 0; i < indices.length; i += 1) this.#count(indices[i], codes[i]);
     this.app.scene?.putCodes(indices, codes, kind === "snapshot");
+    this.#putRooms(kind === "snapshot" ? null : indices);
     this.#tell();
   }
 
@@ -167,10 +180,38 @@ export class LiveView {
     const filter = theme.names.map((name) => `signal."${name.replaceAll('"', '""')}".kind IS NOT NULL`).join(" OR ");
     try {
       const objects = await this.api.all("objects", { filter, model: this.app.onlyModel, limit: 1_000 }, MOST_PINS);
-      if (turn === this.#turn) this.app.scene?.setPins(objects);
+      if (turn !== this.#turn) return;
+      this.app.scene?.setPins(objects);
+      this.#objects = objects;
+      await this.#colourRooms();
     } catch (error) {
       console.warn("No pins:", error);
     }
+  }
+
+  /** Rooms that are shown with a theme have the colour of what lies in them. */
+  async #colourRooms() {
+    const { theme } = this;
+    const { spaces } = this.store.get().filters;
+    this.shownRooms = spaces;
+    if (!theme || !spaces || !this.#objects.length) return;
+    try {
+      this.#allRooms ??= this.api.all("objects", { class: "IfcSpace", model: this.app.onlyModel, limit: 1_000 });
+      const rooms = await this.#allRooms;
+      if (theme !== this.theme) return;
+      this.#rooms.learn(rooms, this.#objects);
+      this.#putRooms(null);
+    } catch (error) {
+      this.#allRooms = null;
+      console.warn("No colours of rooms:", error);
+    }
+  }
+
+  /** @param {Uint32Array | null} changed state indices; null: all rooms */
+  #putRooms(changed) {
+    if (!this.shownRooms) return;
+    const { indices, codes } = this.#rooms.codes(changed, this.#codes);
+    if (indices.length) this.app.scene?.putCodes(indices, codes, false);
   }
 }
 

@@ -7,7 +7,7 @@ import * as Cesium from "../vendor/cesium/cesium.js";
 import { Appearance } from "./appearance.js";
 import { AlarmPins } from "./alarm-pins.js";
 import { AreaTool, areaInView, isInWindow } from "./area.js";
-import { LiveColours } from "./colours.js";
+import { LiveColours, PLAIN } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
 import { datumOf, groundFor, publishedTerrain } from "./ground.js";
 import { standTogether } from "./home.js";
@@ -221,6 +221,12 @@ export class TwinScene {
     this.colours.put(indices, codes, whole);
     if (whole) this.pins.refresh();
     else for (const index of indices) this.pins.draw(index);
+  }
+
+  /** What colours an object; null: nothing. @param {number} stateIndex */
+  codeOf(stateIndex) {
+    const code = this.colours.codeOf(stateIndex);
+    return code === PLAIN ? null : code;
   }
 
   /** @param {import("../types").TwinObject[]} objects that report something of the theme */

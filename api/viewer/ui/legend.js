@@ -9,12 +9,15 @@ import { TimeBar } from "./time.js";
 
 /** @typedef {import("../types").Theme} Theme */
 
+/** Height of a window from which on all of the legend leaves most of the scene free. */
+const ROOMY_PX = 640;
+
 /** Whether a theme only knows no and yes. @param {Theme} theme */
 const isSwitch = ({ unit, low, high }) => unit === null && low === 0 && high === 1;
 
 export class Legend {
-  /** Small pages see the choice and the bar of colours, until one asks for more. */
-  #open = !isSheet();
+  /** In small views, the choice and the bar of colours are all, until one asks for more. */
+  #open = !isSheet() && window.innerHeight >= ROOMY_PX;
 
   /** @param {import("../app.js").App} app */
   constructor(app) {

@@ -22,7 +22,7 @@ export class TimeBar {
     this.from = h("input", { class: "small-field", type: "datetime-local", on: { change: () => this.#setOwn() } });
     this.to = h("input", { class: "small-field", type: "datetime-local", on: { change: () => this.#setOwn() } });
     this.wrong = h("p", { class: "hint warn", role: "status" });
-    this.own = h("div", { class: "time-own" }, this.from, h("span", { text: "–", "aria-hidden": "true" }), this.to, this.wrong);
+    this.own = h("div", { class: "time-own" }, this.from, this.to, this.wrong);
     this.element = h(
       "div",
       { class: "time-row" },
