@@ -3,14 +3,15 @@
 import { classNames } from "./i18n/ifc-classes.js";
 import en from "./i18n/en.js";
 import operations from "./i18n/operations.js";
+import wall from "./i18n/wall.js";
 import zh from "./i18n/zh.js";
 
 /** @typedef {"en" | "zh"} Language */
-/** @typedef {keyof typeof en | keyof typeof operations} Key */
+/** @typedef {keyof typeof en | keyof typeof operations | keyof typeof wall} Key */
 
 const STORAGE_KEY = "twin.language";
 /** @type {Record<Language, Record<Key, string>>} */
-const TABLES = { en: { ...en, ...column(operations, 1) }, zh: { ...zh, ...column(operations, 0) } };
+const TABLES = { en: { ...en, ...column({ ...operations, ...wall }, 1) }, zh: { ...zh, ...column({ ...operations, ...wall }, 0) } };
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** @type {Language} */
@@ -22,10 +23,10 @@ export const language = () => current;
 /** For `lang` and for the Intl formatters. */
 export const locale = () => (current === "zh" ? "zh-CN" : "en");
 
-/** Picks the language of the last visit, else the browser's own. */
+/** Picks the language of the address (`?lang=zh`), else of the last visit, else the browser's own. */
 export function startLanguage() {
   const stored = localStorage.getItem(STORAGE_KEY);
-  const wished = stored ?? navigator.language;
+  const wished = new URLSearchParams(location.search).get("lang") ?? stored ?? navigator.language;
   apply(wished.toLowerCase().startsWith("zh") ? "zh" : "en");
 }
 

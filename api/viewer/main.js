@@ -46,6 +46,8 @@ async function startScene(app) {
 
 /** Pixels of the scene that cards and the sheet cover. @returns {import("./scene/camera.js").Padding} */
 function coveredBy() {
+  const front = document.querySelector(".wall-front");
+  if (front) return coveredByWall(front);
   const card = byId("card");
   const around = { left: MARGIN_PX, right: MARGIN_PX, top: MARGIN_PX, bottom: MARGIN_PX };
   if (isSheet()) {
@@ -54,6 +56,14 @@ function coveredBy() {
     return { ...around, bottom: covered + MARGIN_PX };
   }
   return { ...around, right: card.hidden ? MARGIN_PX : card.offsetWidth + 2 * MARGIN_PX };
+}
+
+/** The same on a wall: figures at the right, legend and table below. @param {Element} front */
+function coveredByWall(front) {
+  const size = (/** @type {string} */ part) => /** @type {HTMLElement} */ (front.querySelector(part));
+  const upright = size(".wall-figures").offsetWidth > front.clientWidth / 2;
+  const top = size(".wall-head").offsetHeight + (upright ? size(".wall-figures").offsetHeight : 0) + 2 * MARGIN_PX;
+  return { left: MARGIN_PX, right: upright ? MARGIN_PX : size(".wall-figures").offsetWidth + 2 * MARGIN_PX, top, bottom: size(".wall-foot").offsetHeight + 2 * MARGIN_PX };
 }
 
 /**
@@ -70,12 +80,8 @@ function hover(tooltip, picked, x, y) {
   tooltip.style.transform = `translate(${x + 14}px, ${y + 16}px)`;
 }
 
-async function main() {
-  const token = takeToken();
-  const store = createStore();
-  const api = new Api({ base: new URL(".", document.baseURI).href, token });
-  const app = new App({ api, store });
-  startLanguage();
+/** Panel, card, controls and all else that people work with. @param {App} app */
+function furnish(app) {
   const panel = new Panel(app);
   const card = new Card(app);
   createControls(app);
@@ -88,6 +94,23 @@ async function main() {
     if (!(detail instanceof Error)) void panel.tree.reveal(detail);
   };
   void offerOperations(app);
+}
+
+/** The page for a wall of screens instead. @param {App} app */
+async function hangWall(app) {
+  const { Wall, dressWall } = await import("./wall/wall.js");
+  dressWall();
+  new Wall(app).start();
+}
+
+async function main() {
+  const token = takeToken();
+  const store = createStore();
+  const api = new Api({ base: new URL(".", document.baseURI).href, token });
+  const app = new App({ api, store });
+  startLanguage();
+  if (new URLSearchParams(location.search).has("wall")) await hangWall(app);
+  else furnish(app);
   offerHook(app);
   const started = app.start();
   try {

@@ -46,6 +46,8 @@ class MockTwin:
     tiles: Path
     broken: str | None = None
     """Regular expression of paths that answer 503."""
+    expired: bool = False
+    """The API lets nobody in any more."""
     delay_s: float = 0.0
     """Wait before every answer of the API."""
     requests: list[str] = field(default_factory=list)
@@ -220,6 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._problem(
                 503, "The store is locked", "Another process is migrating it. Try again in a moment."
             )
+        if self.twin.expired and split.path.startswith("/api/"):
+            return self._problem(401, "Unauthorized", "The token is not valid.")
         if split.path.startswith("/api/"):
             time.sleep(self.twin.delay_s)
             if split.path == "/api/v1/state" and "theme" in query:

@@ -172,6 +172,11 @@ export class CameraPilot {
     });
   }
 
+  /** Turns about the target by a little, for a view that goes round. @param {number} degrees */
+  orbit(degrees) {
+    this.#aboutPivot((camera) => camera.rotateRight(CesiumMath.toRadians(degrees)));
+  }
+
   /** Moves towards (> 0) or away from the target by a share of the distance. @param {number} share */
   zoom(share) {
     const distance = Cartesian3.distance(this.#pivot(), this.scene.camera.positionWC);

@@ -8,6 +8,8 @@
  * CesiumJS is handed in, not imported: pages that bring their own copy use this module, too (`../twin-layer.js`).
  */
 
+import { isDark, onScheme } from "../scheme.js";
+
 /**
  * What is used of CesiumJS.
  * @typedef {Pick<typeof import("../vendor/cesium/cesium.js"), "CustomShader" | "PixelDatatype" | "PixelFormat" | "TextureMagnificationFilter" |
@@ -73,13 +75,11 @@ export class LiveColours {
     this.scene = scene;
     this.models = models;
     this.#clear();
-    const dark = matchMedia("(prefers-color-scheme: dark)");
     const repaint = () => {
       this.#shader?.setUniform("u_clay", clay());
       scene.requestRender();
     };
-    dark.addEventListener("change", repaint);
-    this.#ends = [scene.preUpdate.addEventListener(() => this.#upload()), () => dark.removeEventListener("change", repaint)];
+    this.#ends = [scene.preUpdate.addEventListener(() => this.#upload()), onScheme(repaint)];
   }
 
   /** Gives the objects their own colours back and listens to nothing any more. */
@@ -191,7 +191,7 @@ export class LiveColours {
   }
 }
 
-const clay = () => (matchMedia("(prefers-color-scheme: dark)").matches ? CLAY.dark : CLAY.light);
+const clay = () => (isDark() ? CLAY.dark : CLAY.light);
 
 /** @param {string[]} colours `#rrggbb` @returns {Uint8Array} RGBA */
 function paletteOf(colours) {

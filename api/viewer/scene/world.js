@@ -16,6 +16,7 @@ import {
   TileMapServiceImageryProvider,
   buildModuleUrl,
 } from "../vendor/cesium/cesium.js";
+import { isDark, onScheme } from "../scheme.js";
 import { GridPaper } from "./paper.js";
 
 /** @typedef {import("../vendor/cesium/cesium.js").Scene} Scene */
@@ -82,12 +83,11 @@ export function createWorld(container, creditContainer, quality) {
  * @param {import("./quality.js").Quality} quality
  */
 function layPaper({ scene }, quality) {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   const map = scene.imageryLayers.get(0);
   const grid = new GridPaper(scene);
   const line = new Color();
   const apply = () => {
-    const scheme = dark.matches ? SCHEMES.dark : SCHEMES.light;
+    const scheme = isDark() ? SCHEMES.dark : SCHEMES.light;
     map.brightness = scheme.brightness;
     scene.globe.baseColor = Color.fromCssColorString(scheme.paper);
     Color.fromCssColorString(scheme.line, line);
@@ -95,7 +95,7 @@ function layPaper({ scene }, quality) {
     if (scene.skyAtmosphere) scene.skyAtmosphere.brightnessShift = scheme.dusk;
     scene.requestRender();
   };
-  dark.addEventListener("change", apply);
+  onScheme(apply);
   apply();
   scene.preRender.addEventListener(() => {
     const height = Math.max(1, scene.camera.positionCartographic.height);

@@ -1,0 +1,22 @@
+/** Texts of the wall mode: [Chinese, English]. */
+export default /** @type {const} */ ({
+  wallSignals: ["在线信号", "Signals reporting"],
+  wallOf: ["共 {n}", "of {n}"],
+  wallAlarms: ["未解除告警", "Open alarms"],
+  wallNoAlarms: ["无告警", "none"],
+  wallTemperature: ["平均温度", "Mean temperature"],
+  wallPower: ["总功率", "Power"],
+  wallWater: ["用水流量", "Water flow"],
+  wallPlaces: ["按模型", "By place"],
+  wallClasses: ["按类别", "By class"],
+  wallNotCounted: ["另有 {n} 个信号使用其他单位", "and {n} in other units"],
+  wallNone: ["无数据", "no data"],
+  wallLive: ["实时", "Live"],
+  wallConnecting: ["连接中", "Connecting"],
+  wallOld: ["数据停留在 {time}", "Values of {time}"],
+  wallAway: ["与服务器的连接已中断，正在自动重连", "The server is not reached; trying again by itself"],
+  wallToken: ["访问令牌已失效，请用新令牌打开此页面", "The token is not valid any more: open this page with a new one"],
+  wallEmpty: ["还没有模型", "No models yet"],
+  wallScene: ["三维视图无法启动；数据照常更新", "The 3D view cannot start; the figures go on"],
+  wallNoTheme: ["此场景没有可着色的信号", "Nothing in this scene reports anything that can be coloured"],
+});
