@@ -53,7 +53,9 @@ function coveredBy() {
   if (isSheet()) {
     const sheet = card.hidden ? byId("panel") : card;
     const covered = Math.min(sheet.offsetHeight, window.innerHeight * 0.6);
-    return { ...around, bottom: covered + MARGIN_PX };
+    const legend = byId("legend");
+    const above = legend.hidden ? 0 : legend.offsetTop + legend.offsetHeight;
+    return { ...around, top: above + MARGIN_PX, bottom: covered + MARGIN_PX };
   }
   return { ...around, right: card.hidden ? MARGIN_PX : card.offsetWidth + 2 * MARGIN_PX };
 }

@@ -237,3 +237,17 @@ def test_without_a_token_nothing_is_commanded(server: RunningServer, open_page: 
     _find(page, Class="IfcLightFixture")
     expect(page.get_by_role("button", name="CSV")).to_be_visible()
     expect(page.get_by_role("button", name="Command")).to_have_count(0)
+
+
+def test_more_hidden_classes_than_the_server_takes_conditions_are_left_to_the_page(
+    server: RunningServer, open_page: OpenPage
+) -> None:
+    page = _open(open_page(server.url))
+    page.evaluate(
+        "() => twinViewer.filter({ hiddenClasses: new Set(['IfcWindow', ...Array.from({ length: 70 }, (_, i) => `IfcOther${i}`)]) })"
+    )
+    page.get_by_label("Only what the filters leave").check()
+    expect(_find(page)).to_be_visible()
+    assert all("IfcOther" not in each for each in server.twin.requests)
+    expect(page.locator(".found-group", has_text="Light fixture")).to_have_count(1)
+    expect(page.locator(".found-group", has_text="Window")).to_have_count(0)

@@ -26,8 +26,8 @@ const PAGE = 1_000;
  * @returns {Promise<Found>}
  */
 export async function findObjects(app, question, listening) {
-  const { filters, models } = app.store.get();
-  const condition = conditionOf(question, filters, models.map(({ key }) => key));
+  const { filters, storeys } = app.store.get();
+  const condition = conditionOf(question, filters, Object.values(storeys).flat().map(({ id }) => id));
   const { items, more } = await app.api.upTo("objects", { filter: condition, model: app.onlyModel, limit: PAGE }, MOST, listening);
   const { scene } = app;
   const objects = items.filter(

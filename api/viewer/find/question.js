@@ -11,6 +11,8 @@
 
 /** What holds others: each touches every area that one of its parts touches. */
 const CONTAINERS = ["IfcProject", "IfcSite", "IfcBuilding", "IfcBuildingStorey", "IfcFacility", "IfcBridge", "IfcRoad", "IfcRailway", "IfcTunnel"];
+/** Conditions that the server takes in one filter; each value of a list is one (docs/queries.md). */
+export const MOST_TERMS = 64;
 /** Decimals of degrees: a centimetre, and a short address. */
 const DECIMALS = 7;
 
@@ -18,24 +20,36 @@ const quoted = (/** @type {string} */ text) => `'${text.replaceAll("'", "''")}'`
 const listed = (/** @type {Iterable<string>} */ texts) => `(${[...texts].map(quoted).join(", ")})`;
 
 /**
+ * The filters of the panel only narrow what is sent over, as far as the server takes so many conditions: the page applies them all itself.
  * @param {Question} question
  * @param {import("../types").Filters} filters
- * @param {string[]} models keys
+ * @param {string[]} storeys ids of all
  * @returns {string | null} null: all
  */
-export function conditionOf(question, filters, models) {
+export function conditionOf(question, filters, storeys) {
+  let left = MOST_TERMS;
+  /** @type {string[]} */
   const parts = [];
-  const onStoreys = (/** @type {Iterable<string>} */ ids) => listed([...ids].flatMap((id) => models.map((model) => `${model}/${id}`)));
+  const isOn = (/** @type {ReadonlySet<string>} */ globalIds) => storeys.filter((id) => globalIds.has(id.slice(id.indexOf("/") + 1)));
+  const add = (/** @type {string} */ part, terms = 1) => {
+    if (terms <= left) parts.push(part);
+    left -= terms <= left ? terms : 0;
+  };
+  const among = (/** @type {string} */ name, /** @type {string} */ operator, /** @type {Iterable<string>} */ texts) => {
+    const values = [...texts];
+    if (values.length) add(`${name} ${operator} ${listed(values)}`, values.length);
+  };
   if (question.corners.length) {
     const ring = [...question.corners, question.corners[0]].map((corner) => corner.map((part) => Number(part.toFixed(DECIMALS))).join(" "));
-    parts.push(`S_INTERSECTS(geometry, POLYGON((${ring.join(", ")})))`, `class NOT IN ${listed(CONTAINERS)}`);
+    add(`S_INTERSECTS(geometry, POLYGON((${ring.join(", ")})))`);
+    among("class", "NOT IN", CONTAINERS);
   }
-  if (question.class) parts.push(`class = ${quoted(question.class)}`);
-  if (question.storey) parts.push(`storey IN ${onStoreys([question.storey])}`);
+  if (question.class) add(`class = ${quoted(question.class)}`);
+  if (question.storey) among("storey", "IN", isOn(new Set([question.storey])));
   if (question.filtered) {
-    if (filters.hiddenModels.size) parts.push(`model NOT IN ${listed(filters.hiddenModels)}`);
-    if (filters.hiddenClasses.size) parts.push(`class NOT IN ${listed(filters.hiddenClasses)}`);
-    if (filters.onlyStoreys?.size) parts.push(`storey IN ${onStoreys(filters.onlyStoreys)}`);
+    among("model", "NOT IN", filters.hiddenModels);
+    if (filters.onlyStoreys) among("storey", "IN", isOn(filters.onlyStoreys));
+    among("class", "NOT IN", filters.hiddenClasses);
   }
   return parts.join(" AND ") || null;
 }
@@ -52,4 +66,9 @@ export function crossesItself(corners) {
     }
   }
   return false;
+}
+
+/** Parts of a list, none longer than `most`. @template T @param {T[]} list @param {number} most @returns {T[][]} */
+export function batches(list, most) {
+  return Array.from({ length: Math.ceil(list.length / most) }, (_, i) => list.slice(i * most, (i + 1) * most));
 }

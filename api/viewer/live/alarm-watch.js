@@ -1,5 +1,7 @@
 /** Open alarms of the whole scene, asked for again and again: for the badge, the list and the pins. */
 
+import { MOST_TERMS, batches } from "../find/question.js";
+
 /** @typedef {import("../types").Alarm} Alarm */
 
 const EVERY_MS = 4_000;
@@ -50,8 +52,10 @@ export class AlarmWatch {
   async #pin(alarms) {
     const unknown = new Set(alarms.filter(({ object }) => !this.#asked.has(object)).map(({ object, state_index }) => (this.#asked.add(object), state_index)));
     try {
-      const found = unknown.size ? await this.app.api.all("objects", { filter: `state_index IN (${[...unknown].join(", ")})`, limit: MOST_ALARMS }) : [];
-      for (const object of found) this.#objects.set(object.id, object);
+      for (const some of batches([...unknown], MOST_TERMS)) {
+        const { items } = await this.app.api.get("objects", { filter: `state_index IN (${some.join(", ")})`, limit: MOST_ALARMS });
+        for (const object of items) this.#objects.set(object.id, object);
+      }
     } catch (error) {
       for (const { object, state_index } of alarms) if (unknown.has(state_index)) this.#asked.delete(object);
       console.warn("No pins of alarms:", error);

@@ -3,6 +3,7 @@
  * legend and slider show.
  */
 
+import { MOST_TERMS, batches } from "../find/question.js";
 import { CodesChannel } from "./channel.js";
 import { readFrame } from "./codes.js";
 import { Rooms } from "./rooms.js";
@@ -177,10 +178,17 @@ export class LiveView {
 
   /** Marks where the theme's signals are, those that have not reported yet, too: sensors are too small to be seen from afar. @param {Theme} theme @param {number} turn */
   async #pin(theme, turn) {
-    const filter = theme.names.map((name) => `signal."${name.replaceAll('"', '""')}".kind IS NOT NULL`).join(" OR ");
+    const conditions = theme.names.map((name) => `signal."${name.replaceAll('"', '""')}".kind IS NOT NULL`);
     try {
-      const objects = await this.api.all("objects", { filter, model: this.app.onlyModel, limit: 1_000 }, MOST_PINS);
+      /** @type {Map<string, import("../types").TwinObject>} */
+      const byId = new Map();
+      for (const some of batches(conditions, MOST_TERMS)) {
+        const found = await this.api.all("objects", { filter: some.join(" OR "), model: this.app.onlyModel, limit: 1_000 }, MOST_PINS);
+        for (const object of found) byId.set(object.id, object);
+        if (byId.size >= MOST_PINS) break;
+      }
       if (turn !== this.#turn) return;
+      const objects = [...byId.values()];
       this.app.scene?.setPins(objects);
       this.#objects = objects;
       await this.#colourRooms();
