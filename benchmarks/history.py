@@ -1,9 +1,9 @@
 """The past: a month of a signal in 500 points, aggregates, what roll-ups cost.
 
-    .venv/bin/python benchmarks/history.py [--signals N] [--days N] [--asked N] [--database URL]
+    .venv/bin/python benchmarks/history.py [--signals N] [--days N] [--asked N] [--store sqlite|postgresql|URL]
 
-Fills a store with N signals (default 250) that report once a minute for N days (default 31): some 11 million readings, most of
-them by SQL. Then, each question for `--asked` signals drawn at random (default 30), medians and 95th percentiles:
+Fills a store with N signals (default 50; 250 take five times as long) that report once a minute for N days (default 31): some 2.2 million
+readings, by SQL. `postgresql` starts a server of its own. About a minute on a machine at rest. Then, each question for `--asked` signals drawn at random (default 30), medians and 95th percentiles:
 
 - 30 days in 500 points, before there are roll-ups, and after;
 - the same from plain pandas: the rows of the signal read with the engine's own driver, extremes of 250 spans taken by groupby;
@@ -33,10 +33,12 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-sys.path.insert(0, str(Path(__file__).parent))
-from live_store import KINDS, MINUTE, SIGNALS_OF_OBJECT, _import
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from twin.ports import CurveQuery, RollUpQuery
+from api.collecting import collect_rarely
+from benchmarks.live_store import KINDS, MINUTE, SIGNALS_OF_OBJECT, _import
+from benchmarks.own_postgres import database
+from twin.ports import Archived, CurveQuery, RollUpQuery
 from twin.state import Reading, Signal
 from twin.store import DATABASE_NAME, SqlStore, open_store, open_store_url, rollups
 
@@ -49,24 +51,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--signals", type=int, default=250)
+    parser.add_argument("--signals", type=int, default=50)
     parser.add_argument("--days", type=int, default=31)
     parser.add_argument("--asked", type=int, default=30)
-    parser.add_argument("--database", help="postgresql:// URL of an empty database, instead of SQLite")
+    parser.add_argument(
+        "--store", default="sqlite", help="postgresql: a server of its own; a URL: an empty database"
+    )
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
+    collect_rarely()  # as the server does
+    with tempfile.TemporaryDirectory() as temporary, database(options.store) as where:
         folder = Path(temporary)
-        with open_store_url(options.database) if options.database else open_store(folder) as store:
+        url = None if where == "sqlite" else where
+        with open_store_url(url) if url else open_store(folder) as store:
             numbers = _declare(store, options.signals)
             end = time.time_ns() // 1000 // DAY * DAY
             start = end - options.days * DAY
-            _fill(options.database, folder, start, end)
-            with _plain(options.database, folder) as rows:
+            _fill(url, folder, start, end)
+            with _plain(url, folder) as rows:
                 _ask(store, rows, numbers, options.asked, end)
                 _roll_up(store, options.signals * options.days * 1440)
                 _ask(store, rows, numbers, options.asked, end)
             _record(store, numbers, end)
-            if not options.database:
+            if url is None:
                 _archive(store, folder, numbers, end)
     _home()
 
@@ -98,8 +104,8 @@ def _fill(url: str | None, folder: Path, start: int, end: int) -> None:
     states = f"UPDATE signal_state SET value = {last}, observed_at = {end - MINUTE}, received_at = {end}, changed_at = {end - MINUTE}, first_at = {start}"  # noqa: S608
     if url:
         with psycopg.connect(url) as server:
-            server.execute(filled)  # type: ignore[call-overload]  # made of numbers
-            server.execute(states)  # type: ignore[call-overload]
+            server.execute(filled)
+            server.execute(states)
             server.commit()
             server.autocommit = True
             server.execute("VACUUM ANALYZE reading")
@@ -170,7 +176,12 @@ def _archive(store: SqlStore, folder: Path, numbers: Sequence[int], end: int) ->
     chosen = np.random.default_rng(3).choice(numbers, 10).tolist()
     start = end - 30 * DAY
     wall, processor = time.perf_counter(), time.thread_time()
-    steps = list(store.archive(after_days=0))
+    steps: list[Archived] = []
+    for step in store.archive(after_days=0):
+        steps.append(step)
+        print(
+            f"  {len(steps)} files, {time.perf_counter() - wall:.0f} s", end="\r", file=sys.stderr, flush=True
+        )
     rows, size = sum(one.rows for one in steps), sum(one.bytes for one in steps)
     spent = (time.thread_time() - processor) / rows * 1e6
     print(
