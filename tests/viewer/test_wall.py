@@ -56,6 +56,12 @@ def _figure(page: Page, name: str) -> Any:
     return page.locator(".wall-figure").filter(has=page.get_by_role("heading", name=name, exact=True))
 
 
+def test_scene_fills_the_screen(wall: Watched) -> None:
+    box = wall.page.locator("#scene canvas").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == WALL
+
+
 def test_figures_are_summed_over_models_in_one_unit(wall: Watched) -> None:
     page = wall.page
     expect(_figure(page, "Mean temperature")).to_contain_text("22.0°C")

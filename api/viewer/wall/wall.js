@@ -159,7 +159,7 @@ export class Wall {
   #drawFacts({ byModel, byClass, alarms, more }) {
     const all = whole(byModel, alarms.length);
     this.figures.replaceChildren(
-      figure(t("wallAlarms"), alarms.length ? `${count(alarms.length)}${more ? "+" : ""}` : t("wallNoAlarms"), "", severities(alarms), alarms.length ? "alarm" : "calm"),
+      figure(t("wallAlarms"), alarms.length ? `${count(alarms.length)}${more ? "+" : ""}` : t("wallNoAlarms"), "", severities(alarms), alarms.length ? "has-alarms" : "calm"),
       figure(t("wallSignals"), count(all.reporting), t("wallOf", { n: all.signals })),
       figure(t("wallTemperature"), ...degrees(all.temperature)),
       figure(t("wallPower"), ...kilowatts(all.power)),
