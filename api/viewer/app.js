@@ -17,6 +17,8 @@ import { toast } from "./ui/toast.js";
 const RETRY_MS = 8_000;
 /** Tiles of a new place get this long to arrive before one looks whether the object is seen. */
 const SETTLE_MS = 4_000;
+/** Of a model, that are looked at to tell whether it lies below the ground. */
+const SOME_PARTS = 200;
 /** Spatial containers: selecting one tells about it, and tints nothing. */
 const CONTAINERS = new Set(["IfcProject", "IfcSite", "IfcBuilding", "IfcFacility", "IfcBridge", "IfcRoad", "IfcRailway", "IfcTunnel"]);
 
@@ -74,9 +76,10 @@ export class App {
     const scene = await this.sceneReady;
     if (!scene) return;
     this.scene = scene;
+    await scene.layGround(models);
     const loading = scene.load(models);
-    const underground = models.every((model) => model.bounds && scene.isBelow(model.bounds, models));
-    if (underground) this.setUnderground({ on: true });
+    const boxes = await Promise.all(models.map((model) => this.#boxesOf(model)));
+    if (await scene.isBelow(boxes.flat(), models)) this.setUnderground({ on: true });
     const failed = await loading;
     void scene.flyHome(models, { instant: true });
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
@@ -186,7 +189,7 @@ export class App {
     const scene = await this.sceneReady;
     if (!bounds) return toast(t("notDrawn"), "info");
     if (!scene) return undefined;
-    this.#openGround(bounds);
+    await this.#openGround([bounds]);
     return scene.flyTo(bounds, { instant });
   }
 
@@ -212,14 +215,23 @@ export class App {
   async flyToModel(key) {
     const model = this.modelOf(key);
     if (!model?.bounds) return toast(t("notDrawn"), "info");
-    this.#openGround(model.bounds);
+    await this.#openGround(await this.#boxesOf(model));
     return this.scene?.flyToModels([model]);
   }
 
-  /** Opens the ground where all of that lies below it. @param {import("./types").Bounds} bounds */
-  #openGround(bounds) {
+  /** Boxes of some of its parts where there are hills, else its own. @param {Model} model @returns {Promise<import("./types").Bounds[]>} */
+  async #boxesOf(model) {
+    if (!model.bounds) return [];
+    if (!this.scene?.terrain) return [model.bounds];
+    const page = await this.api.get("objects", { model: model.key, limit: SOME_PARTS }).catch(() => ({ items: [] }));
+    const boxes = page.items.flatMap((/** @type {TwinObject} */ part) => (part.bounds && !part.has_children ? [part.bounds] : []));
+    return boxes.length ? boxes : [model.bounds];
+  }
+
+  /** Opens the ground where all of that lies below it. @param {import("./types").Bounds[]} boxes */
+  async #openGround(boxes) {
     const { models, underground } = this.store.get();
-    if (!underground.on && this.scene?.isBelow(bounds, models)) this.setUnderground({ on: true });
+    if (!underground.on && (await this.scene?.isBelow(boxes, models))) this.setUnderground({ on: true });
   }
 
   /** @param {string} key @param {boolean} shown */

@@ -19,6 +19,7 @@ from tests.viewer.mock_commands import MockCommands
 from tests.viewer.mock_filter import passes
 from tests.viewer.mock_models import JsonObject, Model, community, describe, detail, summary
 from tests.viewer.mock_operations import MockOperations
+from tests.viewer.mock_terrain import terrain
 from tests.viewer.tileset import write_tileset
 
 VIEWER = Path(__file__).resolve().parents[2] / "api" / "viewer"
@@ -46,6 +47,8 @@ class MockTwin:
     tiles: Path
     broken: str | None = None
     """Regular expression of paths that answer 503."""
+    terrain_m: float | None = None
+    """Height of the terrain everywhere; None: there is none."""
     expired: bool = False
     """The API lets nobody in any more."""
     delay_s: float = 0.0
@@ -232,8 +235,8 @@ class _Handler(BaseHTTPRequestHandler):
             if document is None:
                 return self._problem(404, "Not found", f"There is nothing at {split.path}.")
             return self._send(200, "application/json", json.dumps(document, ensure_ascii=False).encode())
-        if split.path == "/terrain/layer.json":
-            return self._send(200, "application/json", b'{"tilejson": "2.1.0", "tiles": []}')
+        if split.path.startswith("/terrain/"):
+            return self._send(200, *terrain(split.path, self.twin.terrain_m))
         return self._file(unquote(split.path))
 
     def do_POST(self) -> None:

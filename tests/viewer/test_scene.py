@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.viewer.conftest import Place, Watched
+from tests.viewer.conftest import OpenPage, Place, Watched
+from tests.viewer.mock_server import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -182,3 +183,28 @@ def test_arrow_keys_turn_the_view_about_the_house(scene: Watched) -> None:
     scene.page.keyboard.press("ArrowRight")
     turned = scene.page.evaluate("() => twinViewer.camera.heading") - before
     assert abs(abs(turned) - 0.105) < 0.02
+
+
+def test_what_lies_below_hills_of_imported_terrain_is_opened_with_the_ground_open(
+    server: RunningServer, open_page: OpenPage
+) -> None:
+    server.twin.terrain_m = 60.0  # the roof is at 35
+    watched = open_page(f"{server.url}/?model={HOUSE}")
+    watched.page.wait_for_function("() => window.twinViewer?.state.underground.on")
+    assert watched.errors == []
+
+
+def test_what_stands_on_imported_terrain_is_opened_with_the_ground_closed(
+    server: RunningServer, open_page: OpenPage
+) -> None:
+    server.twin.terrain_m = 12.0
+    watched = open_page(f"{server.url}/?model={HOUSE}").ready()
+    assert watched.state("underground.on") is False
+
+
+def test_key_for_the_underground_works_after_its_button_too(scene: Watched) -> None:
+    button = scene.page.get_by_label("See below ground")
+    button.click()
+    assert scene.state("underground.on") is True
+    scene.page.keyboard.press("u")
+    assert scene.state("underground.on") is False

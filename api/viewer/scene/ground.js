@@ -4,7 +4,7 @@
  * models it blends, far from all it is the ellipsoid. It is a backdrop, not a survey.
  */
 
-import { CesiumTerrainProvider, CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumMath, Resource } from "../vendor/cesium/cesium.js";
+import { Cartographic, CesiumTerrainProvider, CustomHeightmapTerrainProvider, GeographicTilingScheme, Math as CesiumMath, Resource, sampleTerrainMostDetailed } from "../vendor/cesium/cesium.js";
 
 /** @typedef {import("../types").Model} Model */
 /** @typedef {{ lon: number, lat: number, height: number }} Datum degrees and metres */
@@ -18,6 +18,10 @@ const INNER_DEG = 0.1;
 const OUTER_DEG = 0.5;
 /** Below ±0.00: the land outside lies a step or three under the ground floor, and models draw their own lawns there. */
 const SETTLE_M = 0.5;
+/** Deeper than this is below the ground, and not merely in its unevenness. */
+export const BELOW_M = 0.5;
+/** The page does not wait longer for heights; without them, it goes by the models' own. */
+const PATIENCE_MS = 6_000;
 
 /**
  * Height of a model's ground: its own origin where that lies within the model, else its lowest point (models whose
@@ -106,4 +110,23 @@ export async function publishedTerrain(api) {
     console.warn("terrain:", error);
     return null;
   }
+}
+
+/**
+ * Share of these boxes that lie below the terrain over their middles; null: the terrain says nothing about them.
+ * @param {import("../vendor/cesium/cesium.js").TerrainProvider} terrain
+ * @param {import("../types").Bounds[]} boxes
+ */
+export async function shareBelow(terrain, boxes) {
+  const places = boxes.map(([west, south, , east, north]) => Cartographic.fromDegrees((west + east) / 2, (south + north) / 2));
+  try {
+    const late = new Promise((_, reject) => setTimeout(() => reject(new Error("no heights in time")), PATIENCE_MS));
+    await Promise.race([sampleTerrainMostDetailed(terrain, places), late]);
+  } catch (error) {
+    console.warn("heights of the terrain:", error);
+    return null;
+  }
+  // Where there is no terrain the height stays as it was, or is undefined.
+  const known = boxes.flatMap((box, i) => (places[i].height ? [box[5] < places[i].height - BELOW_M] : []));
+  return known.length ? known.filter(Boolean).length / known.length : null;
 }

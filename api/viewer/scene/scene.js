@@ -9,7 +9,7 @@ import { AlarmPins } from "./alarm-pins.js";
 import { AreaTool, areaInView, isInWindow } from "./area.js";
 import { LiveColours, PLAIN } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
-import { datumOf, groundFor, publishedTerrain } from "./ground.js";
+import { BELOW_M, datumOf, groundFor, publishedTerrain, shareBelow } from "./ground.js";
 import { standTogether } from "./home.js";
 import { ModelTiles } from "./models.js";
 import { Pins } from "./pins.js";
@@ -24,6 +24,8 @@ const { Cartesian2, Cartesian3, Cartographic, SceneTransforms } = Cesium;
 /** @typedef {import("../types").Bounds} Bounds */
 /** @typedef {import("../types").Model} Model */
 
+/** Manholes and hydrants of a network reach the surface. */
+const NEARLY_ALL = 0.8;
 /** Where in an object's box one looks for it: the middle, then the sides and corners turned to the viewer's usual place. */
 const LOOKS = [[0.5, 0.5, 0.5], [0.5, 0.1, 0.5], [0.1, 0.5, 0.5], [0.2, 0.2, 0.9], [0.5, 0.5, 0.98]];
 
@@ -41,6 +43,8 @@ export class TwinScene {
   constructor({ container, creditContainer, api, store, padding, onClick, onHover }) {
     this.store = store;
     this.api = api;
+    /** The terrain that was imported with the models. @type {Cesium.TerrainProvider | null} */
+    this.terrain = null;
     /** Whether tilesets are being asked for. */
     this.loading = false;
     const quality = chooseQuality();
@@ -96,21 +100,21 @@ export class TwinScene {
     this.scene.requestRender();
   }
 
-  /**
-   * Loads these models and puts the ground under them.
-   * @param {Model[]} models
-   * @returns {Promise<Model[]>} those whose tiles failed
-   */
-  async load(models) {
+  /** Puts the ground under these models, before they are loaded. @param {Model[]} models */
+  async layGround(models) {
     const datums = models.map(datumOf).filter((datum) => datum !== null);
-    const terrain = await publishedTerrain(this.api);
-    if (terrain || datums.length) {
-      this.scene.terrainProvider = terrain ?? groundFor(datums);
-      this.scene.globe.enableLighting = terrain !== null;
+    this.terrain = await publishedTerrain(this.api);
+    if (this.terrain || datums.length) {
+      this.scene.terrainProvider = this.terrain ?? groundFor(datums);
+      this.scene.globe.enableLighting = this.terrain !== null;
     }
     if (datums.length) {
       this.paper.anchor(datums[0].lon, datums[0].lat);
     }
+  }
+
+  /** Loads these models. @param {Model[]} models @returns {Promise<Model[]>} those whose tiles failed */
+  async load(models) {
     this.loading = true;
     const failed = await this.models.load(models);
     this.loading = false;
@@ -119,10 +123,17 @@ export class TwinScene {
     return failed;
   }
 
-  /** Whether all of that lies below the ground, so that it is seen only through it. @param {Bounds} bounds @param {Model[]} models */
-  isBelow(bounds, models) {
+  /**
+   * Whether (nearly) all of that lies below the ground, so that it is seen only through it.
+   * @param {Bounds[]} boxes of its parts: over hills, one box around all of it tells nothing
+   * @param {Model[]} models
+   */
+  async isBelow(boxes, models) {
+    if (!boxes.length) return false;
+    const share = this.terrain && (await shareBelow(this.terrain, boxes));
+    if (typeof share === "number") return share >= NEARLY_ALL;
     const datums = models.map(datumOf).filter((datum) => datum !== null);
-    return datums.length > 0 && datums.every((datum) => bounds[5] < datum.height - 0.5);
+    return datums.length > 0 && datums.every((datum) => boxes.every((bounds) => bounds[5] < datum.height - BELOW_M));
   }
 
   /**

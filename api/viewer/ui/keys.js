@@ -28,12 +28,17 @@ export function listenToKeys(app, panel) {
     byId("reopen").hidden = true;
     return act();
   });
-  byId("scene").addEventListener("keydown", (event) => sceneKey(app, event));
+  // Also from the buttons over the scene: whoever pressed one has the focus on it, and goes on by keys.
+  byId("stage").addEventListener("keydown", (event) => sceneKey(app, event));
 }
+
+/** Keys that scroll and move the focus elsewhere. @param {string} key */
+const moves = (key) => key.startsWith("Arrow");
 
 /** @param {import("../app.js").App} app @param {KeyboardEvent} event */
 function sceneKey(app, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+  if (moves(event.key) && event.target !== byId("scene")) return;
   const pilot = app.scene?.pilot;
   const { detail } = app;
   /** @type {Record<string, () => unknown>} */
