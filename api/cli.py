@@ -265,6 +265,28 @@ def serve(
 
 
 @app.command()
+def sample(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="community (three buildings, map layers, terrain, devices), or building."
+        ),
+    ],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", file_okay=False, help="Folder to write; made if it is not there.")
+    ],
+) -> None:
+    """Write the files of the sample into a folder: IFC, GeoJSON, rules, bindings, roles, calendars. `serve --demo` imports them by itself."""
+    from api import cli_sample  # noqa: PLC0415
+
+    if name not in tuple(cli_sample.Sample):
+        raise typer.BadParameter(
+            f"there is no sample {name!r}; there are community and building", param_hint="NAME"
+        )
+    cli_sample.run(cli_sample.Sample(name), folder)
+
+
+@app.command()
 def simulate(
     broker: Annotated[
         str,

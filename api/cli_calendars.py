@@ -51,11 +51,11 @@ def apply_file(settings: Settings, file: Path, *, dry_run: bool) -> None:
     wanted = read_calendars(file.read_text(encoding="utf-8"), name=str(file))
     with Runtime(settings) as runtime:
         store, source = runtime.store, file.name
-        caller = _local(runtime)
+        caller = local_caller(runtime)
         counts = {key: check_targets(store, caller, each) for key, each in wanted.items()}
         gone = [each.id for each in store.calendars() if each.source == source and each.id not in wanted]
         if not dry_run:
-            _apply(store, caller, wanted, source)
+            save_all(store, caller, wanted, source)
             for key in gone:
                 with act_locally(store, "calendar.remove", key):
                     store.remove_calendar(key)
@@ -67,13 +67,14 @@ def apply_file(settings: Settings, file: Path, *, dry_run: bool) -> None:
         typer.echo(f"{key}: {'would be ' if dry_run else ''}removed")
 
 
-def _local(runtime: Runtime) -> Caller:
+def local_caller(runtime: Runtime) -> Caller:
     """Whoever has the data folder may do anything."""
     principal = Principal(name=local_user(), kind="administrator", roles=ADMINISTRATOR.roles)
     return Caller(principal, runtime.guard.rules, "local")
 
 
-def _apply(store: TwinStore, caller: Caller, wanted: dict[str, Calendar], source: str) -> None:
+def save_all(store: TwinStore, caller: Caller, wanted: dict[str, Calendar], source: str) -> None:
+    """Save calendars of a file, each an act of its own in the audit. Raises InvalidCalendar, NotFound."""
     for key, each in wanted.items():
         with act_locally(store, "calendar.put", key, msgspec.json.encode(each).decode()):
             calendar_work.save(store, caller, key, each, source=source)

@@ -9,15 +9,12 @@ import uvicorn
 
 from api.app import create_app
 from api.broker import broker_settings
-from api.importing.batch import import_sources
-from api.importing.events import ImportRequest
 from api.redaction import redact_logs
 from api.runtime import Runtime
-from api.security import TOKEN_FILE
+from api.security import TOKEN_FILE, admin_token
 from api.settings import Settings
 from api.upkeep import Upkeep
 from api.work import Work
-from sample_models import sample_sources
 from twin.errors import TwinError
 from twin.ports import Retention
 
@@ -54,9 +51,11 @@ def run(settings: Settings, *, demo: bool) -> None:
     with Runtime(settings) as runtime:
         empty = not runtime.store.models()
     if demo and empty:
-        _import_sample(settings)
+        from api.demo_site import set_up  # noqa: PLC0415 - only for demos
+
+        set_up(settings)
     with Runtime(settings) as runtime:
-        _serve(runtime, _work(runtime, broker, demo=demo))
+        _serve(runtime, _work(runtime, broker, demo=demo), signed_in=demo)
 
 
 def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Work:
@@ -98,16 +97,7 @@ def _work(runtime: Runtime, broker: "MqttSettings | None", *, demo: bool) -> Wor
     return work
 
 
-def _import_sample(settings: Settings) -> None:
-    typer.echo("Importing the sample community centre …")
-    sources = sample_sources(settings.data / "sample")
-    for report in import_sources(settings, ImportRequest(sources=sources), lambda _event: None):
-        typer.echo(
-            f"  {report.key}: {report.status}, {report.drawn} of {report.products} products drawn, {report.seconds} s"
-        )
-
-
-def _serve(runtime: Runtime, work: Work) -> None:
+def _serve(runtime: Runtime, work: Work, *, signed_in: bool) -> None:
     settings = runtime.settings
     server = uvicorn.Server(
         uvicorn.Config(
@@ -127,7 +117,11 @@ def _serve(runtime: Runtime, work: Work) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bind(listener, settings.host, settings.port)
         host = f"[{settings.host}]" if family == socket.AF_INET6 else settings.host
-        typer.echo(f"Serving {settings.data} at http://{host}:{listener.getsockname()[1]}/  (Ctrl-C stops)")
+        address = f"http://{host}:{listener.getsockname()[1]}/"
+        typer.echo(f"Serving {settings.data} at {address}  (Ctrl-C stops)")
+        if signed_in:
+            # Whoever reads this terminal may read the file as well; the fragment reaches no server and no log.
+            typer.echo(f"Signed in as administrator: {address}#token={admin_token(settings.data)}")
         typer.echo(f"Administrator's token: {settings.data / TOKEN_FILE}")
         # The server stops in order, and then raises the signal again that it took: to be stopped is no failure.
         with suppress(KeyboardInterrupt, SystemExit):

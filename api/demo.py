@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from api import binding
-from sample_models.bindings import FILE_NAME, MODEL, binding_file
+from sample_models.community import BINDINGS, MODELS, site_file
 from state_sync.actuating import Actuating
 from state_sync.bindings import parse
 from state_sync.bus import Bus, BusOutlet, BusSource
@@ -14,10 +14,9 @@ from state_sync.simulation.actuators import Actuator, Actuators, actuators
 from state_sync.simulation.faults import Fault
 from state_sync.simulation.signals import SimulatedSignal, of_bindings, publication, value_at
 from state_sync.simulator import Simulator
-from twin.errors import NotFound
 from twin.ports import TwinStore
 
-SOURCE = FILE_NAME
+SOURCE = BINDINGS
 
 _LOOK_EVERY_S = 0.05
 """How often devices look whether somebody listens already."""
@@ -27,11 +26,9 @@ def bind_sample(store: TwinStore) -> binding.Outcome | None:
     """Bind the devices of the sample; None where they are bound already, or there is no sample."""
     if any(source == SOURCE for source, _ in store.bindings()):
         return None
-    try:
-        store.model(MODEL)
-    except NotFound:
+    if not any(model.key in MODELS for model in store.models()):
         return None
-    return binding.bind(store, parse(binding_file().encode(), SOURCE), dry_run=False)
+    return binding.bind(store, parse(site_file(SOURCE).encode(), SOURCE), dry_run=False)
 
 
 def sample_devices(store: TwinStore) -> list[SimulatedSignal]:
@@ -42,7 +39,7 @@ def sample_devices(store: TwinStore) -> list[SimulatedSignal]:
 
 
 def sample_actuators(store: TwinStore, signals: Sequence[SimulatedSignal]) -> list[Actuator]:
-    """Devices that take commands, for what is settable of the sample: the lamps."""
+    """Devices that take commands, for what is settable of the sample: lamps, pumps, valves, fans."""
     return actuators(binding.stored(store, SOURCE), signals)
 
 

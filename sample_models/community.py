@@ -22,6 +22,12 @@ LAYERS = (
     "power_lines",
 )
 RULES, TERRAIN = "community.rules.toml", "terrain.tif"
+BINDINGS = "community.bindings.toml"
+SITE_FILES = (BINDINGS, "community.policy.toml", "community.calendars.toml")
+"""What devices report, who may do what, what is commanded when; they name the models by these keys."""
+
+MODELS = (*(name.removesuffix(".ifc") for name in BUILDINGS), *LAYERS)
+"""Keys of the models, as an import gives them by the files' names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,11 @@ class Community:
     layers: list[Path]
     rules: Path
     terrain: Path
+
+
+def site_file(name: str) -> str:
+    """The text of one of `SITE_FILES`."""
+    return (files("sample_models") / name).read_text(encoding="utf-8")
 
 
 def write_community(folder: Path, tell: Callable[[str], None] = lambda _name: None) -> Community:
@@ -105,6 +116,8 @@ def _write_layers(folder: Path) -> None:
     write_models(folder)
     with as_file(files("sample_models.layers") / "rules.toml") as rules:
         shutil.copyfile(rules, folder / RULES)
+    for name in SITE_FILES:
+        (folder / name).write_text(site_file(name), encoding="utf-8", newline="\n")
 
 
 def main() -> None:

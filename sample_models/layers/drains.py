@@ -114,7 +114,10 @@ def storm_drainage() -> list[Feature]:
     inverts: dict[tuple[str, str], float] = {}
     crossings = [other.at - STORM.beside for other in ALONG]
     for street in ACROSS:
-        for side, far, wall in ((-1.0, WEST, CANAL_U - CANAL_HALF_M), (1.0, EAST, CANAL_U + CANAL_HALF_M)):
+        for side, far, wall in (
+            (-1.0, WEST - STORM.beside, CANAL_U - CANAL_HALF_M),
+            (1.0, EAST - STORM.beside, CANAL_U + CANAL_HALF_M),
+        ):
             stops = _stops(min(far, wall), max(far, wall), crossings)
             stops = stops if side < 0 else stops[::-1]
             places = [street.place(along, STORM.beside) for along in stops]

@@ -12,6 +12,7 @@ from state_sync.bindings.binding import Binding
 from state_sync.bindings.topics import has_wildcard
 from state_sync.messages import Publication
 from state_sync.simulation.curves import CURVES, Curve, between, moment, scatter
+from state_sync.simulation.site_curves import NAMED
 from state_sync.symbols import canonical
 from twin.state import Signal, Value
 
@@ -59,7 +60,7 @@ def _period_s(signal: Signal) -> float:
     """Twice as often as it must report, so that one lost report does not make it stale."""
     if signal.period_s is not None:
         return signal.period_s / 2
-    curve = CURVES.get(signal.kind or "")
+    curve = NAMED.get(signal.name) or CURVES.get(signal.kind or "")
     return curve.period_s if curve is not None else DEFAULT_PERIOD_S
 
 
@@ -139,11 +140,15 @@ def value_at(each: SimulatedSignal, at: int) -> Value:
 
 
 def _curve(signal: Signal) -> Curve | None:
-    """The curve of its kind, if it is in the unit of the signal: simulated devices convert nothing."""
-    curve = CURVES.get(signal.kind or "")
-    if curve is None or signal.unit is None or curve.unit is None:
-        return curve if curve is None or signal.unit in {None, curve.unit} else None
-    return curve if canonical(signal.unit) == canonical(curve.unit) else None
+    """The curve of its name, else of its kind, if it is in the unit of the signal: simulated devices convert nothing."""
+    known = (NAMED.get(signal.name), CURVES.get(signal.kind or ""))
+    return next((curve for curve in known if curve is not None and _fits(curve, signal)), None)
+
+
+def _fits(curve: Curve, signal: Signal) -> bool:
+    if signal.unit is None or curve.unit is None:
+        return signal.unit in {None, curve.unit}
+    return canonical(signal.unit) == canonical(curve.unit)
 
 
 def _fitting(signal: Signal, number: float) -> Value:

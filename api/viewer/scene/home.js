@@ -1,9 +1,20 @@
-/** Which models the first view shows: those that stand together, where the most is. */
+/** Which models the first view shows: those that stand together, where the most is; of these the buildings, where layers surround them. */
 
 /** @typedef {import("../types").Model} Model */
 
 /** Models further apart than this (degrees of latitude, about 30 km) are not one scene: the view would be of the globe. */
 const TOGETHER_DEG = 0.3;
+
+/**
+ * What the first view is of: building models, if any stand among the layers around them, else all that stand together.
+ * @param {Model[]} models
+ * @returns {Model[]}
+ */
+export function subjectOf(models) {
+  const together = standTogether(models);
+  const buildings = together.filter(({ kind }) => kind === "ifc");
+  return buildings.length > 0 ? buildings : together;
+}
 
 /**
  * The largest group of models that stand together, by what they draw.

@@ -10,7 +10,7 @@ import { AreaTool, areaInView, isInWindow } from "./area.js";
 import { LiveColours, PLAIN } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
 import { BELOW_M, datumOf, groundFor, publishedTerrain, shareBelow } from "./ground.js";
-import { standTogether } from "./home.js";
+import { subjectOf } from "./home.js";
 import { ModelTiles } from "./models.js";
 import { Pins } from "./pins.js";
 import { listenToPointer, pickAt } from "./pointer.js";
@@ -169,7 +169,7 @@ export class TwinScene {
 
   /** Flies to where most of these models stand. @param {Model[]} models @param {{ instant?: boolean }} [options] */
   flyHome(models, options = {}) {
-    return this.flyToModels(standTogether(models), options);
+    return this.flyToModels(subjectOf(models), options);
   }
 
   /**
