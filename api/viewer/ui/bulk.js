@@ -157,6 +157,7 @@ export class BulkBox {
     });
     if (this.#request) {
       this.#drawForm();
+      this.element.scrollIntoView({ block: "nearest" });
       await this.#follow(this.#request);
     }
   }
