@@ -106,15 +106,18 @@ def outlines(rings: NativeRings, points: Floats) -> Outlines:
     scale = _scales(rings, points)
     flat = _flat(rings, points, scale)
     counts, keep = rings.ring_counts, np.ones(len(points), dtype=bool)
+    drop = _needless(flat, counts)
+    if not drop.any():  # most batches: nothing is copied
+        return _oriented(_Kept(points=points, flat=flat, counts=counts), rings, scale)
     for _ in range(_PASSES):
         kept = np.flatnonzero(keep)
-        drop = _needless(flat[kept], counts)
-        if not drop.any():
-            break
         keep[kept[drop]] = False
         ring_of = np.repeat(np.arange(len(counts)), counts)
         counts = counts - np.bincount(ring_of[drop], minlength=len(counts))
         counts, keep = _without_collapsed(counts, keep)
+        drop = _needless(flat[keep], counts)
+        if not drop.any():
+            break
     return _oriented(_Kept(points=points[keep], flat=flat[keep], counts=counts), rings, scale)
 
 
@@ -206,8 +209,9 @@ def _oriented(kept: _Kept, rings: NativeRings, scale: Floats) -> Outlines:
     alive = np.zeros(len(rings.part_rings), dtype=bool)
     alive[part[exterior & (counts > 0)]] = True
     stays = alive[part] & (counts > 0)
-    taken = ranges(starts(counts)[stays], counts[stays])
-    points, flat, counts = points[taken], flat[taken], counts[stays]
+    if not stays.all():
+        taken = ranges(starts(counts)[stays], counts[stays])
+        points, flat, counts = points[taken], flat[taken], counts[stays]
     _, after = _neighbours(counts)
     twice = flat[:, 0] * flat[after, 1] - flat[after, 0] * flat[:, 1]
     area = np.add.reduceat(twice, starts(counts)) if len(counts) else np.empty(0)
