@@ -251,3 +251,25 @@ def test_more_hidden_classes_than_the_server_takes_conditions_are_left_to_the_pa
     assert all("IfcOther" not in each for each in server.twin.requests)
     expect(page.locator(".found-group", has_text="Light fixture")).to_have_count(1)
     expect(page.locator(".found-group", has_text="Window")).to_have_count(0)
+
+
+def test_values_of_the_list_are_not_asked_for_at_each_step_of_a_past_that_is_played(
+    server: RunningServer, open_page: OpenPage, house: Model
+) -> None:
+    said = {"kind": "temperature", "unit": "Cel", "quality": "good", "observed_at": "2026-05-01T08:00:00Z"}
+    server.twin.states = [{"signal": f"{_lamps(house)[0]['id']}/temperature", "value": 21.5, **said}]
+    server.twin.reported = [{"key": "temperature", "kind": "temperature", "signals": 1}]
+    page = _open(open_page(server.url, size=(1280, 800)))
+    page.evaluate("() => twinViewer.theme('temperature')")
+    _find(page, Class="IfcLightFixture")
+    expect(page.locator(".found-value")).to_have_text(["21.5 °C"])
+    server.twin.requests.clear()
+    page.get_by_role("button", name="Play the interval").click()
+    page.wait_for_timeout(3_000)
+    asked = [each for each in server.twin.requests if "/state?" in each]
+    assert len(asked) > 5
+    assert all("theme=" in each for each in asked)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".found-value")).to_have_count(1)
+    page.wait_for_timeout(1_500)
+    assert sum("/state?at=" in each and "theme=" not in each for each in server.twin.requests) == 1

@@ -1,6 +1,6 @@
 /** Finds what lies in an area, in view, on a storey, of a class: a list that can be exported, shown alone and commanded. */
 
-import { h, icon } from "../dom.js";
+import { debounce, h, icon } from "../dom.js";
 import { className, count, objectName, onLanguage, t } from "../i18n.js";
 import { findObjects, saidBy } from "../find/finder.js";
 import { csvOf, download, geoJsonOf } from "../find/export.js";
@@ -12,6 +12,8 @@ import { isSheet } from "./sheet.js";
 
 /** @typedef {import("../types").TwinObject} TwinObject */
 
+/** So long nothing has changed any more. */
+const SETTLED_MS = 500;
 /** Rows that a class shows at once. */
 const ROWS = 100;
 
@@ -20,6 +22,9 @@ export class FindView {
   #found = null;
   /** @type {Map<string, import("../find/finder.js").Said[]>} */
   #said = new Map();
+  /** Of which list, and of which theme and instant, that is. @type {import("../find/finder.js").Found | null} */
+  #saidOf = null;
+  #saidAbout = "";
   /** Classes that are opened. @type {Set<string>} */
   #open = new Set();
   /** @type {AbortController | null} */
@@ -34,13 +39,16 @@ export class FindView {
     this.results = h("div", { class: "found" });
     this.element = h("div", { class: "find" }, this.form.element, this.results);
     onLanguage(() => this.#draw());
-    app.store.on(["theme", "instant"], () => void this.#listen());
+    // Not at every step of a past that is played or slid through, and not for a list that nobody looks at.
+    this.listenSoon = debounce(() => this.element.isConnected && !app.store.get().play.on && void this.#listen(), SETTLED_MS);
+    app.store.on(["theme", "instant", "play"], this.listenSoon);
     app.store.on(["selected"], () => this.#mark());
   }
 
   /** The tab is looked at. */
   shown() {
     void this.form.shown();
+    this.listenSoon();
   }
 
   async #find() {
@@ -65,20 +73,26 @@ export class FindView {
     }
   }
 
-  /** Asks what the objects of the list report, if a theme is on. */
+  /** Asks what the objects of the list report at the time that is shown, if a theme is on and they have not been asked yet. */
   async #listen() {
     const { theme } = this.app.live;
     const found = this.#found;
-    if (!found) return;
-    this.#said = new Map();
-    this.#draw();
+    const about = `${theme?.key} ${this.app.store.get().instant}`;
+    if (!found || (this.#saidOf === found && this.#saidAbout === about)) return;
+    if (this.#saidOf !== found || !theme) {
+      this.#said = new Map();
+      this.#draw();
+    }
+    this.#saidOf = found;
+    this.#saidAbout = about;
     if (!theme || !found.objects.length) return;
     try {
       const said = await saidBy(this.app, found, theme);
-      if (found !== this.#found || theme !== this.app.live.theme) return;
+      if (found !== this.#found || about !== this.#saidAbout) return;
       this.#said = said;
     } catch {
       // The list is worth something without values, and shows that there are none.
+      if (found === this.#found) this.#said = new Map();
     }
     this.#draw();
   }
