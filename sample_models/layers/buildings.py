@@ -47,7 +47,7 @@ def uses() -> dict[int, str]:
     """What each block is used for, by its number."""
     found = {}
     for block in blocks():
-        chance, (u, v) = Chance(block.number + 11), block.middle
+        chance, (u, v) = Chance(block.number + 12), block.middle
         far = ((u - 20.0) ** 2 + (v - 40.0) ** 2) ** 0.5
         share = chance.share()
         if u < -850.0 or v < -640.0:
@@ -55,7 +55,10 @@ def uses() -> dict[int, str]:
         elif 300.0 < u < 760.0 and 100.0 < v < 500.0:
             found[block.number] = "offices" if share < 0.6 else "towers"
         elif far < 330.0:
-            found[block.number] = "slabs" if share < 0.6 else "towers" if share < 0.85 else "park"
+            # Towers only in the north: they would take the sun from the community, and hide it from who looks from the south.
+            found[block.number] = (
+                "park" if share < 0.18 else "towers" if v > 100.0 and share < 0.6 else "slabs"
+            )
         else:
             table = (
                 ("slabs", 0.46),

@@ -174,6 +174,32 @@ def _sides(left: Street, right: Street) -> list[tuple[float, float]]:
     return [(left.at + left.half_m, right.at - right.half_m)]
 
 
+def _verges() -> list[Feature]:
+    """What lies between the pavements of streets and the blocks, and between the plots of the community: below everything else."""
+    found = []
+    for lower, upper in itertools.pairwise(ACROSS):
+        for left, right in itertools.pairwise(ALONG):
+            # In two halves where the canal is, so that nothing lies below its water.
+            cuts = (
+                [left.at, CANAL_U - CANAL_HALF_M, CANAL_U + CANAL_HALF_M, right.at]
+                if left.key == "N5"
+                else [left.at, right.at]
+            )
+            for number, (low, high) in enumerate(zip(cuts[::2], cuts[1::2], strict=True)):
+                ring = [*along((low, lower.at), (high, lower.at), STEP_M)[:-1], *along((high, lower.at), (high, upper.at), STEP_M)[:-1],
+                        *along((high, upper.at), (low, upper.at), STEP_M)[:-1], *along((low, upper.at), (low, lower.at), STEP_M)[:-1]]  # fmt: skip
+                found.append(
+                    polygon(
+                        f"GV-{lower.key}-{left.key}-{number}",
+                        ring,
+                        name="路侧绿带",
+                        name_en="Verge",
+                        kind="verge",
+                    )
+                )
+    return found
+
+
 def ground_cover(uses: dict[int, str]) -> list[Feature]:
     """What covers the ground of blocks by their use, the canal and its banks."""
     found = []
@@ -190,6 +216,7 @@ def ground_cover(uses: dict[int, str]) -> list[Feature]:
         found.append(
             polygon(f"G{block.number:03d}", box(block.low, block.high), name=zh, name_en=en, kind=kind)
         )
+    found += _verges()
     half, bank = CANAL_HALF_M, CANAL_HALF_M + 11.0
     for side, sign in (("W", -1.0), ("E", 1.0)):
         ring = [*along((CANAL_U + sign * half, SOUTH), (CANAL_U + sign * half, NORTH), STEP_M),
