@@ -76,9 +76,9 @@ def start(skeleton: Skeleton) -> tuple[IfcModel, Entity]:
     project = writer.root(
         "IfcProject",
         "project",
-        Name=PROJECT.zh,
-        Description=PROJECT.en,
-        LongName="数字孪生样例社区",
+        Name=skeleton.label.zh,
+        Description=skeleton.label.en,
+        LongName=f"{PROJECT.zh} {PROJECT.en}",
         Phase="竣工 As built",
         RepresentationContexts=(context,),
         UnitsInContext=units,

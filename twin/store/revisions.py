@@ -201,10 +201,11 @@ def _packed_counts(connection: Connection, here: StagedHere) -> list[tuple[int, 
 
 
 def _root_name(connection: Connection, revision_id: int) -> str | None:
+    """The name of the one root; a layer of many features is not called by one of them."""
     roots = object_order.c.parent_id == compose(revision_id, NO_PARENT)
     names = select(object_version.c.name).join(object_order, object_order.c.id == object_version.c.id)
-    first = names.where(roots).order_by(object_order.c.sort_key, object_order.c.id).limit(1)
-    return connection.execute(first).scalar() or None
+    found = connection.execute(names.where(roots).limit(2)).scalars().all()
+    return found[0] or None if len(found) == 1 else None
 
 
 def _set_tiles(

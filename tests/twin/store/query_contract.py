@@ -48,6 +48,12 @@ class QueryContract:
         assert record.diagnosis.used == "default"
         assert store.models() == [record]
 
+    def test_a_model_of_many_roots_is_called_by_its_key(self, store: Store) -> None:
+        imported(
+            store, "a", tree({"lamp-1": ("Lamp", "灯 1", None, None), "lamp-2": ("Lamp", "灯 2", None, None)})
+        )
+        assert store.model("a").name == "a"
+
     def test_a_model_without_a_named_root_is_called_by_its_key(self, store: Store) -> None:
         imported(store, "a", [SourceObject(ordinal=0, global_id="x", class_="IfcProject", name="")])
         assert store.model("a").name == "a"
