@@ -1,6 +1,5 @@
 """The whole sample community in a folder: three buildings, map layers with their rules, the terrain."""
 
-import argparse
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -118,14 +117,3 @@ def _write_layers(folder: Path) -> None:
         shutil.copyfile(rules, folder / RULES)
     for name in SITE_FILES:
         (folder / name).write_text(site_file(name), encoding="utf-8", newline="\n")
-
-
-def main() -> None:
-    """Command line: one argument, the folder to write."""
-    parser = argparse.ArgumentParser(description="Write the sample community.")
-    parser.add_argument("folder", type=Path, help="folder to write, for example community")
-    write_community(parser.parse_args().folder, print)
-
-
-if __name__ == "__main__":
-    main()

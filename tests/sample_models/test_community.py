@@ -71,7 +71,8 @@ def test_another_process_with_another_hash_seed_and_zone_writes_the_same_bytes(
     folder: Path, tmp_path: Path
 ) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "America/Lima"}
-    command = [sys.executable, "-m", "sample_models.community", str(tmp_path)]
+    code = "import sys, pathlib, sample_models; sample_models.write_community(pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path)]
     subprocess.run(command, check=True, env=environment, cwd=ROOT, capture_output=True)
     assert [path.name for path in sorted(folder.iterdir())] == [
         path.name for path in sorted(tmp_path.iterdir())
