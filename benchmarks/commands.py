@@ -1,25 +1,36 @@
 """What commands cost and how long they take: over a real Mosquitto to simulated lamps and back.
 
-    python benchmarks/commands.py [--lamps 10000] [--singles 200] [--store postgresql]
+    python benchmarks/commands.py [--lamps 10000] [--singles 200] [--store postgresql] [--rate 200] [--seconds 20]
 
-`accepted`: recorded durably; `round trip`: from asking to the reading that confirms, as the log of the command has it; `bulk`: one request for all lamps. Processor time is
+`over HTTP`: commands at a fixed rate, each to another lamp, to `twin serve`'s application in a process of its own; the time of each counts from when it should have been sent, so that a server
+that cannot keep up shows. `accepted`: recorded durably; `round trip`: from asking to the reading that confirms, as the log of the command has it; `bulk`: one request for all lamps. Processor time is
 that of this process (service and devices together). `beside readings`: what looking for commands costs a reading while none is under way.
 """
 
 import argparse
 import asyncio
+import multiprocessing
+import socket
 import statistics
 import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psutil
+import uvicorn
 from msgspec.structs import replace
+from pydantic import SecretStr
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from api.app import create_app
+from api.runtime import Runtime
+from api.settings import Settings
 from benchmarks.own_postgres import database
 from state_sync.mqtt import MqttSource
 from state_sync.mqtt_outlet import MqttOutlet
@@ -74,23 +85,83 @@ async def bulk(made: Plant, names: list[str]) -> None:
     )
 
 
+def lamps(args: argparse.Namespace) -> list[str]:
+    """GlobalIds of the lamps."""
+    return [f"{number:06}" for number in range(args.lamps)]
+
+
 async def measured(store: TwinStore, broker: Broker, args: argparse.Namespace) -> None:
     """Everything that needs devices."""
-    names = [f"{number:06}" for number in range(args.lamps)]
+    names = lamps(args)
     bound(store, names, deadline_s=300)
 
     def settings(name: str) -> MqttSettings:
         return MqttSettings(client_id=name, port=broker.port)
 
     source, outlet = MqttSource(settings("twin")), MqttOutlet(settings("twin"))
-    lamps, says = MqttSource(settings("lamps")), MqttPublisher(replace(settings("say"), session_expiry_s=0))
+    listens, says = MqttSource(settings("lamps")), MqttPublisher(replace(settings("say"), session_expiry_s=0))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(says)
-        made = await stack.enter_async_context(plant(store, (source, outlet, lamps, says)))
-        await until(lambda: outlet.connected and source.link.connected and lamps.link.connected)
+        made = await stack.enter_async_context(plant(store, (source, outlet, listens, says)))
+        await until(lambda: outlet.connected and source.link.connected and listens.link.connected)
         await asyncio.sleep(2)
         await singles(made, names, args.singles)
         await bulk(made, names)
+
+
+def serve(settings: Settings, said: Any) -> None:
+    """A process that serves until it is ended; `said` gets its port and its token."""
+    with Runtime(settings) as runtime, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(runtime), log_level="error", access_log=False, timeout_keep_alive=60)
+        )
+        said.put((listener.getsockname()[1], runtime.token))
+        server.run([listener])
+
+
+async def asked(client: httpx.AsyncClient, names: list[str], rate: float) -> list[float]:
+    """Each command at its time, whatever the ones before do; returns seconds from that time to the answer."""
+    begin = time.perf_counter() + 0.5
+
+    async def one(number: int, name: str) -> float:
+        due = begin + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        body = {"signal": f"a/{name}/level", "value": float(number % 100), "reason": "measured"}
+        answer = await client.post("/api/v1/commands", json=body)
+        assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
+        return time.perf_counter() - due
+
+    return await asyncio.gather(*(one(number, name) for number, name in enumerate(names)))
+
+
+def over_http(settings: Settings, names: list[str], args: argparse.Namespace) -> None:
+    """Accepted at a fixed rate. The server has no devices: what it does beside accepting is to look after what waits."""
+    context = multiprocessing.get_context("spawn")
+    said: Any = context.Queue()
+    server = context.Process(target=serve, args=(settings, said), daemon=True)
+    server.start()
+    port, token = said.get(timeout=120)
+    count = min(len(names), round(args.rate * args.seconds))
+
+    async def measure() -> list[float]:
+        headers, limits = {"authorization": f"Bearer {token}"}, httpx.Limits(max_connections=50)
+        address = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=address, headers=headers, limits=limits, timeout=60) as client:
+            await asked(client, names[:20], args.rate)
+            return await asked(client, names[20:count], args.rate)
+
+    process = psutil.Process(server.pid)
+    try:
+        before = process.cpu_times()
+        seconds = asyncio.run(measure())
+        after = process.cpu_times()
+        used = after.user + after.system - before.user - before.system
+        quantiles(f"over HTTP at {args.rate:g}/s", seconds)
+        print(f"over HTTP: {used / len(seconds) * 1e3:.2f} ms of the server's processor a command")
+    finally:
+        server.terminate()
+        server.join(20)
 
 
 def beside_readings(store: TwinStore) -> None:
@@ -114,6 +185,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lamps", type=int, default=10_000)
     parser.add_argument("--singles", type=int, default=200)
+    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
     args = parser.parse_args()
     print(f"load {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} processors, {args.store}")
@@ -126,10 +199,14 @@ def main() -> None:
                 with open_store(Path(folder)) as store:
                     asyncio.run(measured(store, broker, args))
                     beside_readings(store)
+                over_http(Settings(data=Path(folder), rate=0), lamps(args), args)
             else:
-                with database(args.store) as url, open_store_url(url) as store:
-                    asyncio.run(measured(store, broker, args))
-                    beside_readings(store)
+                with database(args.store) as url:
+                    with open_store_url(url) as store:
+                        asyncio.run(measured(store, broker, args))
+                        beside_readings(store)
+                    settings = Settings(data=Path(folder), rate=0, database=SecretStr(url))
+                    over_http(settings, lamps(args), args)
         finally:
             broker.stop()
 

@@ -26,7 +26,7 @@ from twin.errors import InvalidQuery
 from twin.ports import Order, Placed, SignalRecord, Target, TargetOutcome
 from twin.ports.commands import MAX_TARGETS
 from twin.state import Quality, Value
-from twin.store import calendars, command_rows, counters, states
+from twin.store import calendars, command_bulk, command_rows, counters, states
 from twin.store.command_inputs import Inputs
 from twin.store.command_ledger import Ledger, new_id
 from twin.store.command_rows import Loaded, control_of
@@ -72,17 +72,86 @@ def place(database: Database, order: Order, *, dry_run: bool) -> Placed:
         with database.read() as connection:
             drafts = _Placing(database, connection, order).drafts(records)
         return Placed(id=None, created=False, outcomes=[draft.outcome for draft in drafts])
+    if len(order.targets) > command_bulk.CHUNK:
+        return _place_many(database, order, digest, records)
     with database.write(durable=True, lane="live") as connection:
-        if order.run is not None and (before := calendars.of(connection, order.run)) is not None:
-            return Placed(id=before.request, created=False, outcomes=())
-        known = _known(connection, order, digest)
+        known = _before(connection, order, digest)
         if known is not None:
-            return Placed(id=known, created=False, outcomes=())
+            return known
         placing = _Placing(database, connection, order)
         drafts = placing.drafts(records)
         taken = any(draft.command is not None for draft in drafts)
         identifier = placing.write(drafts, digest) if taken else None
     return Placed(id=identifier, created=taken, outcomes=[draft.outcome for draft in drafts])
+
+
+def _place_many(database: Database, order: Order, digest: str, records: Mapping[str, SignalRecord]) -> Placed:
+    """The request first, then its commands in pieces, so that readings need not wait for all of them. What a crash leaves, the outbox goes on with."""
+    outcomes = _refused_all(database, order, records)
+    if outcomes is not None:
+        return Placed(id=None, created=False, outcomes=outcomes)
+    with database.write(durable=True, lane="live") as connection:
+        known = _before(connection, order, digest)
+        if known is not None:
+            return known
+        placing = _Placing(database, connection, order)
+        request, identifier = placing.request(order.priority or _usual(records), digest)
+        command_bulk.begin(connection, request, order, placing.start_at, database.now())
+    return Placed(id=identifier, created=True, outcomes=finish(database, request, records))
+
+
+def _refused_all(
+    database: Database, order: Order, records: Mapping[str, SignalRecord]
+) -> list[TargetOutcome] | None:
+    """Outcomes, if every target would be refused; None as soon as one would be taken."""
+    found: list[TargetOutcome] = []
+    for start in range(0, len(order.targets), command_bulk.CHUNK):
+        with database.read() as connection:
+            drafts = _Placing(database, connection, order).drafts(records, start)
+        if any(draft.command is not None for draft in drafts):
+            return None
+        found += [draft.outcome for draft in drafts]
+    return found
+
+
+def finish(
+    database: Database, request: int, records: Mapping[str, SignalRecord] | None = None
+) -> list[TargetOutcome]:
+    """Record the commands of a request that are not there yet; returns the outcomes of those. `records`: of its signals, where they are known."""
+    found: list[TargetOutcome] = []
+    while (outcomes := finish_some(database, request, records)) is not None:
+        found += outcomes
+    return found
+
+
+def finish_some(
+    database: Database, request: int, records: Mapping[str, SignalRecord] | None = None
+) -> list[TargetOutcome] | None:
+    """A piece of them, in one transaction; None: all are there."""
+    with database.read() as connection:
+        part = command_bulk.part(connection, request)
+    if part is None:
+        return None
+    known = records if records is not None else _records(database, part.order, part.start)
+    with database.write(durable=True, lane="live") as connection:
+        if not command_bulk.advance(connection, part, database.now()):
+            return []  # somebody else has done this piece
+        placing = _Placing(database, connection, part.order)
+        drafts = placing.drafts(known, part.start)
+        placing.commands(drafts, request, part.identifier)
+    return [draft.outcome for draft in drafts]
+
+
+def _before(connection: Connection, order: Order, digest: str) -> Placed | None:
+    """What came of the same order before. Raises KeyReused."""
+    if order.run is not None and (run := calendars.of(connection, order.run)) is not None:
+        return Placed(id=run.request, created=False, outcomes=())
+    known = _known(connection, order, digest)
+    return None if known is None else Placed(id=known, created=False, outcomes=())
+
+
+def _usual(records: Mapping[str, SignalRecord]) -> Priority:
+    return next((control_of(record).priority for record in records.values()), Priority.MANUAL)
 
 
 def _check_order(order: Order) -> None:
@@ -123,9 +192,10 @@ def _known(connection: Connection, order: Order, digest: str) -> str | None:
     return str(row.id)
 
 
-def _records(database: Database, order: Order) -> dict[str, SignalRecord]:
-    """Signals by id: read before the lock is taken."""
-    names = [target.signal for target in order.targets if target.signal.count("/") >= 2]
+def _records(database: Database, order: Order, first: int | None = None) -> dict[str, SignalRecord]:
+    """Signals by id: read before the lock is taken. `first`: of the piece that begins there only."""
+    some = order.targets if first is None else order.targets[first : first + command_bulk.CHUNK]
+    names = [target.signal for target in some if target.signal.count("/") >= 2]
     return {
         found.signal.signal.id: found.signal
         for start in range(0, len(names), states.MAX_SIGNALS)
@@ -141,18 +211,20 @@ class _Placing:
         self._connection = connection
         self._order = order
         self._now = database.now()
-        self._start_at = max(order.start_at or self._now, self._now)
+        self.start_at = max(order.start_at or self._now, self._now)
         self._inputs = Inputs(database, connection, self._now)
 
-    def drafts(self, records: Mapping[str, SignalRecord]) -> list[_Draft]:
-        """Look at every target."""
-        there = list(records.values())
+    def drafts(self, records: Mapping[str, SignalRecord], first: int | None = None) -> list[_Draft]:
+        """Look at every target; `first`: at those of the piece that begins there."""
+        begin, end = (0, None) if first is None else (first, first + command_bulk.CHUNK)
+        targets = self._order.targets[begin:end]
+        there = [record for target in targets if (record := records.get(target.signal)) is not None]
         numbers = [record.number for record in there]
         opened = command_rows.open_of(self._connection, numbers)
         holds = command_rows.holds_of(self._connection, numbers)
         self._inputs.read([record for record in there if control_of(record).interlocks])
         found = []
-        for position, target in enumerate(self._order.targets):
+        for position, target in enumerate(targets, begin):
             record = records.get(target.signal)
             if record is None or (target.refused is not None and target.refused.code == NOT_FOUND.code):
                 found.append(_refused(position, target, None, NOT_FOUND))
@@ -195,7 +267,7 @@ class _Placing:
     def _start(self, position: int) -> int:
         """A rate spreads the targets over time, so that it holds whoever sends them."""
         rate = self._order.rate
-        return self._start_at + (0 if rate is None else round(position * 1e6 / rate))
+        return self.start_at + (0 if rate is None else round(position * 1e6 / rate))
 
     def _unfit(self, record: SignalRecord) -> list[Refusal]:
         """What is wrong with the signal itself."""
@@ -231,22 +303,32 @@ class _Placing:
 
     def write(self, drafts: Sequence[_Draft], digest: str) -> str:
         """Record the request, its commands, and the ends of those that give way; returns the request's id."""
-        order, identifier = self._order, new_id()
         kept = [draft for draft in drafts if draft.record is not None]
+        usual = next((draft.command.priority for draft in kept if draft.command), Priority.MANUAL)
+        request, identifier = self.request(self._order.priority or usual, digest)
+        self.commands(drafts, request, identifier)
+        return identifier
+
+    def request(self, priority: Priority, digest: str) -> tuple[int, str]:
+        """Record the request alone; returns its number and id."""
+        order, identifier = self._order, new_id()
         request = counters.take(self._connection, "command_request") + 1
-        first = counters.take(self._connection, "command", len(kept)) + 1
-        priority = order.priority or next(
-            (draft.command.priority for draft in kept if draft.command), Priority.MANUAL
-        )
         row = {
             "number": request, "id": identifier, "by": order.by, "reason": order.reason, "priority": priority.rank,
-            "key": order.key, "digest": digest, "created_at": self._now, "start_at": self._start_at,
+            "key": order.key, "digest": digest, "created_at": self._now, "start_at": self.start_at,
             "rate": order.rate, "targets": len(order.targets),
         }  # fmt: skip
         self._connection.execute(insert(command_request), row)
         if order.run is not None:
             run = msgspec.structs.replace(order.run, request=identifier)
             calendars.note(self._connection, run, self._now)
+        return request, identifier
+
+    def commands(self, drafts: Sequence[_Draft], request: int, identifier: str) -> None:
+        """Record commands of a request, and the ends of those that give way."""
+        order = self._order
+        kept = [draft for draft in drafts if draft.record is not None]
+        first = counters.take(self._connection, "command", len(kept)) + 1
         ledger = Ledger(self._database, self._connection, self._now)
         self._supersede(ledger, kept)
         for place, draft in enumerate(kept):
@@ -256,7 +338,6 @@ class _Placing:
             one = msgspec.structs.replace(one, number=first + place, id=own, request=request)
             ledger.add(one, draft.record, by=order.by if draft.command else "check")
         ledger.write()
-        return identifier
 
     def _supersede(self, ledger: Ledger, drafts: Sequence[_Draft]) -> None:
         gone = [number for draft in drafts for number in draft.supersedes]
@@ -279,7 +360,7 @@ class _Placing:
             by=order.by,
             reason=order.reason,
             created_at=self._now,
-            start_at=self._start_at,
+            start_at=self.start_at,
             expires_at=self._now,
             status=Status.FAILED,
             ended_at=self._now,

@@ -21,7 +21,7 @@ from twin.errors import Conflict, NotFound
 from twin.policy import Reach
 from twin.ports import CommandQuery, CommandView, RequestView, SignalRecord, StepView
 from twin.queries import Page, checked_limit
-from twin.store import command_rows, visibility
+from twin.store import command_orders, command_rows, visibility
 from twin.store.codec import decode_cursor, encode_cursor
 from twin.store.command_ledger import Ledger
 from twin.store.command_rows import Loaded
@@ -194,6 +194,7 @@ def _commands(connection: Connection, identifier: str) -> list[Loaded]:
 
 def approve(database: Database, identifier: str, *, by: str) -> RequestView:
     """See `twin.ports.CommandKeeper.approve_command`."""
+    _record_all(database, identifier)
     with database.write(durable=True, lane="live") as connection:
         ledger = Ledger(database, connection, database.now())
         found = _commands(connection, identifier)
@@ -213,8 +214,16 @@ def approve(database: Database, identifier: str, *, by: str) -> RequestView:
     return request(database, identifier)
 
 
+def _record_all(database: Database, identifier: str) -> None:
+    """All commands of a request, also those that are still to be recorded. Raises NotFound."""
+    with database.read() as connection:
+        number = _row(connection, identifier).number
+    command_orders.finish(database, number)
+
+
 def cancel(database: Database, identifier: str, *, by: str, note: str | None) -> RequestView:
     """See `twin.ports.CommandKeeper.cancel_command`."""
+    _record_all(database, identifier)
     with database.write(durable=True, lane="live") as connection:
         ledger = Ledger(database, connection, database.now())
         found = _commands(connection, identifier)
@@ -231,6 +240,7 @@ def hold(
     database: Database, identifier: str, *, by: str, until: int | None, reason: str | None
 ) -> list[Hold]:
     """See `twin.ports.CommandKeeper.hold_command`."""
+    _record_all(database, identifier)
     with database.write(durable=True, lane="live") as connection:
         ledger = Ledger(database, connection, database.now())
         found = _commands(connection, identifier)

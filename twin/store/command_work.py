@@ -15,7 +15,7 @@ from twin.commands import (
 )
 from twin.ports import Outgoing
 from twin.state import Quality
-from twin.store import command_rows, leases
+from twin.store import command_bulk, command_orders, command_rows, leases
 from twin.store.command_inputs import Inputs
 from twin.store.command_ledger import Ledger
 from twin.store.command_rows import IN_FLIGHT, Loaded
@@ -36,12 +36,16 @@ _taken = select(command.c.number).where(
 
 def due(database: Database) -> bool:
     """See `twin.ports.CommandOutbox.commands_due`."""
+    now = database.now()
     with database.read() as connection:
-        return connection.execute(_due.limit(1), {"now": database.now()}).first() is not None
+        if connection.execute(_due.limit(1), {"now": now}).first() is not None:
+            return True
+        return command_bulk.abandoned(connection, now) is not None
 
 
 def work(database: Database, worker: str, *, sending: bool, limit: int) -> list[Outgoing]:
     """See `twin.ports.CommandOutbox.work_commands`."""
+    _go_on(database)
     with database.write(durable=True, lane="live") as connection:
         now = database.now()
         numbers = connection.execute(
@@ -53,6 +57,14 @@ def work(database: Database, worker: str, *, sending: bool, limit: int) -> list[
         outgoing = [one for each in found if (one := looking.look(each, worker)) is not None]
         looking.ledger.write()
     return outgoing
+
+
+def _go_on(database: Database) -> None:
+    """Record the commands of a request that somebody has begun to record and does not go on with, piece by piece."""
+    with database.read() as connection:
+        request = command_bulk.abandoned(connection, database.now())
+    if request is not None:
+        command_orders.finish(database, request)
 
 
 class _Looking:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Table,
     Text,
@@ -92,6 +93,17 @@ command = Table(
 )
 """One row for each signal of a request. `due_at`: when it has to be looked at next; NULL: never again. `awaits`: the signal whose readings may
 confirm it now; NULL: none. `worker`: who has recorded it as sent, and has not said yet that the broker has it."""
+
+command_bulk = Table(
+    "command_bulk",
+    metadata,
+    Column("request", Id, ForeignKey("command_request.number"), primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("next", Integer, nullable=False),
+    Column("touched_at", Id, nullable=False),
+)
+"""Requests of which not all commands are recorded yet: what was asked for (MessagePack), the position of the next target, and when somebody last
+worked on it. The row goes with the last command."""
 
 command_step = Table(
     "command_step",

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.twin.store.command_contract import BulkContract, PlacingContract, SendingContract
+from tests.twin.store.command_many_contract import ManyContract
 from tests.twin.store.command_outcome_contract import (
     CrashContract,
     OutcomeContract,
@@ -21,6 +22,9 @@ class TestPlacing(PlacingContract): ...
 
 
 class TestBulk(BulkContract): ...
+
+
+class TestMany(ManyContract): ...
 
 
 class TestSending(SendingContract): ...

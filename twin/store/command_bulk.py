@@ -1,0 +1,61 @@
+"""Requests for many signals whose commands are recorded in pieces: what is still to be done of them."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from twin.ports import Order
+from twin.store.schema_commands import command_bulk, command_request
+
+CHUNK = 500
+"""Targets of one transaction: some 30 ms, in which readings wait."""
+
+ABANDONED_US = 5_000_000
+"""After so long whoever records a request in pieces is taken for gone; if it is not, two do pieces in turn."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Order)
+
+_next = select(command_bulk, command_request.c.id).join(
+    command_request, command_request.c.number == command_bulk.c.request
+)
+
+
+class Part(NamedTuple):
+    """A piece that is to be recorded: the targets of the order from `start` on."""
+
+    request: int
+    identifier: str
+    order: Order
+    start: int
+
+
+def begin(connection: Connection, request: int, order: Order, start_at: int, now: int) -> None:
+    """Keep what is to be recorded of a request; nothing of it is yet."""
+    kept = msgspec.structs.replace(order, start_at=start_at, run=None)
+    row = {"request": request, "document": _encoder.encode(kept), "next": 0, "touched_at": now}
+    connection.execute(insert(command_bulk), row)
+
+
+def part(connection: Connection, request: int) -> Part | None:
+    """What is to be recorded next of a request; None: all is there."""
+    row = connection.execute(_next.where(command_bulk.c.request == request)).one_or_none()
+    return None if row is None else Part(request, row.id, _decoder.decode(bytes(row.document)), row.next)
+
+
+def advance(connection: Connection, done: Part, now: int) -> bool:
+    """In the transaction that records the piece; false if it has been recorded already."""
+    here: Any = (command_bulk.c.request == done.request) & (command_bulk.c.next == done.start)
+    after = done.start + CHUNK
+    if after >= len(done.order.targets):
+        return connection.execute(delete(command_bulk).where(here)).rowcount == 1
+    return (
+        connection.execute(update(command_bulk).where(here).values(next=after, touched_at=now)).rowcount == 1
+    )
+
+
+def abandoned(connection: Connection, now: int) -> int | None:
+    """A request that nobody goes on with."""
+    old = command_bulk.c.touched_at <= now - ABANDONED_US
+    return connection.execute(select(command_bulk.c.request).where(old).limit(1)).scalar()
