@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
 
-from tests.twin.store.plane import Plane, prepare, run
+from tests.twin.store.plane import Plane, run
+from tests.twin.store.plane_asking import prepare
 from tests.twin.store.postgres_server import PostgresServer
 from twin.store import DATABASE_NAME, SqlStore, open_store, open_store_url
 
-EXAMPLES, STEPS = 60, 20
+EXAMPLES, STEPS = 50, 15
 """The default run: some ten seconds."""
 
 _MEMORY = Path("/dev/shm")
