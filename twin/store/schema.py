@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0013"
+HEAD = "0014"
 """Version of the newest migration; a test compares it with the scripts, so that opening need not read them."""
 
 ORDINAL_BITS = 32

@@ -112,7 +112,7 @@ def it_is_sent_before_its_time(patch: pytest.MonkeyPatch) -> None:
 
 @fault
 def a_rate_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(command_orders._Placing, "_start", lambda self, position: self._start_at)
+    patch.setattr(command_orders._Placing, "_start", lambda self, position: self.start_at)
 
 
 @fault
