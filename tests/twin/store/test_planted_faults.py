@@ -111,11 +111,6 @@ def it_is_sent_before_its_time(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault
-def a_rate_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(command_orders._Placing, "_start", lambda self, position: self.start_at)
-
-
-@fault
 def a_doubtful_one_is_not_waited_for_longer(patch: pytest.MonkeyPatch) -> None:
     real = deciding._sent_patience
     patch.setattr(
