@@ -9,13 +9,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from api import (
-    cli_alarm_commands,
-    cli_calendar_commands,
-    cli_command_commands,
-    cli_device_commands,
-    cli_rights_commands,
-)
+from api import cli_alarm_commands, cli_command_commands, cli_device_commands, cli_rights_commands
+from api.cli_calendar_commands import app as calendars
 
 FAILED, USAGE = 1, 2
 _INTERRUPTED = 130
@@ -343,7 +338,7 @@ def settings_of(**options: Any) -> Any:
 app.command()(cli_command_commands.command)
 app.add_typer(cli_device_commands.app, name="devices")
 app.add_typer(cli_alarm_commands.app, name="alarms")
-app.add_typer(cli_calendar_commands.app, name="calendars")
+app.add_typer(calendars, name="calendars")
 app.add_typer(cli_rights_commands.token, name="token")
 app.add_typer(cli_rights_commands.policy, name="policy")
 app.add_typer(cli_rights_commands.audit, name="audit")
