@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
+from msgspec.structs import replace
 
 from api import representations_commands as representations
 from api import schemas_commands as schemas
@@ -21,7 +22,7 @@ from api.routes.live_filters import asked_of
 from api.runtime import Runtime
 from api.schemas_live import StateQuestion
 from api.work import Work
-from twin.commands import OPEN, Status
+from twin.commands import OPEN, Refusal, Status
 from twin.errors import InvalidQuery, NotFound
 from twin.policy import Action
 from twin.ports import CommandQuery, Order, Placed, Target
@@ -64,7 +65,8 @@ def place_command(
         bulk=body.targets is not None,
     )
     if body.dry_run:
-        return document(_told(running.store.place_command(order, dry_run=True)))
+        placed = running.store.place_command(order, dry_run=True)
+        return document(_told(placed if seen.sees_everything else _veiled(placed)))
     with act(running, who, "command.place", body.signal or f"{len(order.targets)} signals", body.reason):
         placed = running.store.place_command(order)
     if placed.id is None:
@@ -93,6 +95,13 @@ def _targets(request: Request, seen: Reader, body: schemas.CommandBody) -> list[
         if not found:
             raise NotFound("settable signal", "that passes the conditions")
     return targets(found, body.value, body.unit, lambda records: may(request, "command", records))
+
+
+def _veiled(placed: Placed) -> Placed:
+    """Interlocks name signals and say what they are: who does not read everything is told only that one does not hold."""
+    hidden = Refusal(code="interlock", detail="an interlock does not hold")
+    outcomes = [replace(each, failing=(hidden,) if each.failing else ()) for each in placed.outcomes]
+    return replace(placed, outcomes=outcomes)
 
 
 def _told(placed: Placed) -> dict[str, object]:

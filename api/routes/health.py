@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.problems import problem
-from api.routes.common import Running, document
+from api.routes.common import Running, document, refusals
 from api.work import Work
 from twin.errors import TwinError
 
@@ -29,7 +29,7 @@ def ready(request: Request, running: Running) -> Response:
     return document({"status": "degraded", "detail": complaints} if complaints else {"status": "ready"})
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=refusals())
 def metrics(request: Request) -> Response:
     """Prometheus metrics."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

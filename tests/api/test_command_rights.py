@@ -12,7 +12,7 @@ from api.app import create_app
 from api.rights_work import NewToken
 from api.runtime import Runtime
 from tests.api.conftest import KEY
-from twin.controls import Control
+from twin.controls import Control, Interlock
 from twin.policy import Scope, read_policy
 from twin.state import Signal
 
@@ -123,3 +123,20 @@ def test_every_step_is_in_the_audit_with_who_and_what(open_as: Open, runtime: Ru
     assert ("command.place", METER) in told
     assert ("command.queued", METER) in told
     assert any(identifier in each["detail"] for each in items)
+
+
+def test_a_dry_run_tells_a_narrow_caller_of_interlocks_nothing_but_that_one_does_not_hold(
+    open_as: Open, runtime: Runtime
+) -> None:
+    lock = Interlock(signal=WALL, comparison=">", value=3.0)
+    guarded = Control(interlocks=(lock,))
+    runtime.store.declare_signals(
+        [Signal(model=KEY, global_id="e3", name="level", settable=True, control=guarded)]
+    )
+
+    narrow = post(open_as("ada", "meters"), signal=METER, dry_run=True)
+    all_of_it = post(open_as("eve", "operator"), signal=METER, dry_run=True)
+
+    assert "an interlock does not hold" in narrow.text
+    assert WALL not in narrow.text
+    assert WALL in all_of_it.text
