@@ -74,7 +74,12 @@ export class App {
   /** @param {Model[]} models */
   async #show(models) {
     const scene = await this.sceneReady;
-    if (!scene) return;
+    if (!scene) {
+      // Cards work without the 3D view, and so do links to them.
+      if (this.wished) void this.select(this.wished);
+      this.wished = null;
+      return;
+    }
     this.scene = scene;
     await scene.layGround(models);
     const loading = scene.load(models);

@@ -31,7 +31,9 @@ export class Search {
     this.clearButton = iconButton("close", t("searchClear"), () => this.clear(), { class: "clear", hidden: true });
     this.hint = h("kbd", { text: "/", "aria-hidden": "true" });
     byId("search").append(icon("search"), this.input, this.hint, this.clearButton);
-    this.element = h("div", { class: "results", id: "search-results", role: "listbox", hidden: true });
+    // The list holds results alone: what is said of them, and the button for more, stand beside it.
+    this.list = h("div", { id: "search-results", role: "listbox" });
+    this.element = h("div", { class: "results", hidden: true }, this.list);
     this.ask = debounce(() => this.#ask(), TYPING_MS);
     onLanguage(() => this.#label());
     this.#label();
@@ -41,7 +43,7 @@ export class Search {
   #label() {
     this.input.placeholder = t("searchPlaceholder");
     this.input.setAttribute("aria-label", t("searchLabel"));
-    this.element.setAttribute("aria-label", t("searchResults"));
+    this.list.setAttribute("aria-label", t("searchResults"));
     this.clearButton.setAttribute("aria-label", t("searchClear"));
     this.clearButton.title = t("searchClear");
     if (!this.element.hidden && this.items.length) this.#draw();
@@ -65,7 +67,7 @@ export class Search {
     this.#open(!empty);
     if (empty) this.asking?.abort();
     else {
-      if (!this.items.length) this.element.replaceChildren(...skeletonRows(5));
+      if (!this.items.length) this.#put([], ...skeletonRows(5));
       this.ask();
     }
   }
@@ -93,20 +95,26 @@ export class Search {
       if (!cursor) this.current = -1;
       this.#draw();
     } catch {
-      if (!signal.aborted) this.element.replaceChildren(listState("server", t("searchFailed"), () => this.#ask(cursor)));
+      if (!signal.aborted) this.#put([], listState("server", t("searchFailed"), () => this.#ask(cursor)));
     }
+  }
+
+  /** @param {Node[]} rows @param {...Node} rest */
+  #put(rows, ...rest) {
+    this.list.replaceChildren(...rows);
+    this.element.replaceChildren(this.list, ...rest);
   }
 
   #draw() {
     const q = this.input.value.trim();
     if (!this.items.length) {
-      this.element.replaceChildren(listState("search", t("searchNone", { q }), null, t("searchNoneHint")));
+      this.#put([], listState("search", t("searchNone", { q }), null, t("searchNoneHint")));
       return;
     }
     const { selected } = this.app.store.get();
     const rows = this.items.map((item, i) => this.#row(item, i, q, selected?.id === item.id));
     const more = this.next ? h("button", { class: "text-button more", type: "button", text: t("searchMore"), on: { click: () => this.#ask(this.next) } }) : null;
-    this.element.replaceChildren(...rows, ...(more ? [more] : []));
+    this.#put(rows, ...(more ? [more] : []));
     const active = rows[this.current];
     if (active) {
       this.input.setAttribute("aria-activedescendant", active.id);
