@@ -111,7 +111,10 @@ def test_panel_card_and_help_have_no_serious_violation(
     page.locator("#search-input").fill("墙")
     page.locator(".result").first.wait_for()
     check(page, "search")
-    page.locator("#controls .help button").click()
+    page.locator("#search .clear").click()
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("?")
+    page.locator(".help-dialog").wait_for()
     check(page, "help")
 
 
