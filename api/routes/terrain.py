@@ -15,7 +15,7 @@ router = APIRouter(prefix="/terrain", tags=["tiles"])
 _TILE = re.compile(r"[0-9a-f]{16,64}/\d{1,2}/\d{1,8}/\d{1,8}\.terrain")
 
 
-@router.get("/layer.json", responses={304: {"description": "Unchanged."}})
+@router.get("/layer.json", responses={304: {"description": "Unchanged."}, **refusals()})
 def read_layer(request: Request, running: Running) -> Response:
     """The description of the terrain; without any tiles where there is none."""
     path = running.settings.terrain_folder / POINTER

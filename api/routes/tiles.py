@@ -17,7 +17,7 @@ _IMMUTABLE_NAME = re.compile(r"(?:content/)?[A-Za-z]*-?[0-9a-f]{16,64}\.(?:glb|j
 """Content-hashed names, as the tiler gives them; nothing else in the folder is handed out."""
 
 
-@router.get("/tileset.json", responses={304: {"description": "Unchanged."}})
+@router.get("/tileset.json", responses={304: {"description": "Unchanged."}, **refusals()})
 def read_scene(request: Request, running: Running, seen: Seen) -> Response:
     """The scene: one external tileset for each model that the caller sees as a whole."""
     entries = [
