@@ -136,6 +136,14 @@ class Plane(Living):
         self.somebody_holds(pick=len(self.oracle.known) - before - 1, release=True)
 
     # ------------------------------------------------------------------------------------------- the end
+    def teardown(self) -> None:
+        if self.stores:
+            try:
+                self._let_end()
+            finally:
+                for store in self.stores.values():
+                    store.close()
+
     def _let_end(self) -> None:
         """One server is left, and devices have fallen silent: everything comes to an end."""
         for server in ("one", "two"):

@@ -120,14 +120,6 @@ class Asking(RuleBasedStateMachine):
         for server in self.stores:
             assert self.stores[server].take_job(self._lease(server))
 
-    def teardown(self) -> None:
-        if self.stores:
-            try:
-                self._let_end()
-            finally:
-                for store in self.stores.values():
-                    store.close()
-
     @property
     def store(self) -> SqlStore:
         return self.stores["one"]
