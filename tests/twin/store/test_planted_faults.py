@@ -26,7 +26,6 @@ from twin.store import (
     command_rows,
     command_views,
     command_work,
-    leases,
 )
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -50,11 +49,6 @@ def fault(plant: Plant) -> Plant:
 @fault
 def sent_again_after_a_crash_to_a_device_that_cannot_tell(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(command_work, "after_crash", lambda one, control: one)
-
-
-@fault
-def two_servers_send_the_same_since_nobody_asks_who_lives(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(leases, "is_held", lambda *_: False)
 
 
 @fault
@@ -236,18 +230,8 @@ def who_asked_may_approve(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault
-def an_approval_counts_after_its_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(command_views, "overdue", lambda one, control, now: NOTHING)
-
-
-@fault
 def priorities_do_not_count(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(command_orders, "arbitrate", lambda priority, holders, hold, *, now: command_orders_none())
-
-
-@fault
-def a_key_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(command_orders, "_known", lambda connection, order, digest: None)
 
 
 @fault
@@ -256,15 +240,6 @@ def an_occurrence_of_a_calendar_is_done_by_both_servers(patch: pytest.MonkeyPatc
 
 
 # ------------------------------------------------------------------------------------------------ reverting
-@fault
-def the_value_before_is_put_back_though_another_command_follows(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        command_ledger.Ledger,
-        "_irrevertible",
-        lambda self, of: "unknown" if of.command.previous is None else None,
-    )
-
-
 @fault
 def a_command_counts_as_reverted_before_a_reading_shows_it(patch: pytest.MonkeyPatch) -> None:
     real = command_ledger.Ledger._revert
