@@ -7,6 +7,7 @@ import { age } from "../ui/readings.js";
 import { refusalText } from "../ui/command.js";
 
 /** @typedef {import("../types").CommandRequest} CommandRequest */
+/** @typedef {{ id: string, what: "approve" | "refuse", error: string, busy: boolean }} Deciding */
 
 const EVERY_MS = 3_000;
 const PAGE = 50;
@@ -22,7 +23,7 @@ export class CommandsView {
   #older = [];
   /** @type {string | null} */
   #next = null;
-  /** What is being decided: the rows hold still meanwhile. @type {{ id: string, what: "approve" | "refuse", error: string, busy: boolean } | null} */
+  /** What is being decided: the rows hold still meanwhile. @type {Deciding | null} */
   #deciding = null;
   /** Of objects by id, once asked for. @type {Map<string, string>} */
   #names = new Map();
@@ -153,7 +154,7 @@ export class CommandsView {
 
   /** The second look before it is done. @param {CommandRequest} request */
   #decision(request) {
-    const { what, error, busy } = /** @type {NonNullable<typeof this.#deciding>} */ (this.#deciding);
+    const { what, error, busy } = /** @type {Deciding} */ (this.#deciding);
     const note = h("input", { class: "field", type: "text", maxlength: 500, required: true, "aria-label": t("opsRefuseWhy"), placeholder: t("opsRefuseWhy") });
     const back = () => {
       this.#deciding = null;

@@ -103,7 +103,7 @@ export class AreaTool {
   #click(position) {
     const near = (/** @type {Cartesian3 | undefined} */ corner) => {
       const at = corner && SceneTransforms.worldToWindowCoordinates(this.scene, corner);
-      return Boolean(at) && Cartesian2.distance(at, position) < CLOSE_PIXELS;
+      return at !== undefined && Cartesian2.distance(at, position) < CLOSE_PIXELS;
     };
     if (this.#corners.length > 2 && (near(this.#corners[0]) || near(this.#corners.at(-1)))) return this.finish();
     const ground = this.#ground(position);

@@ -165,7 +165,7 @@ function stepRow({ state, detail, at }, i, steps) {
   const last = i === steps.length - 1;
   const kind = !GOOD.has(state) ? "bad" : state === "confirmed" ? "good" : last ? "now" : "";
   const since = i ? ` +${number((Date.parse(at) - Date.parse(steps[0].at)) / 1000, { maximumFractionDigits: 1 })} s` : "";
-  return h("li", { class: kind }, h("span", { text: t(`command.${state}`) }), h("span", { class: "raw", text: since }), detail && (last || kind === "bad") ? h("span", { class: "command-detail", text: detail }) : null);
+  return h("li", { class: kind }, h("span", { text: t(/** @type {import("../i18n.js").Key} */ (`command.${state}`)) }), h("span", { class: "raw", text: since }), detail && (last || kind === "bad") ? h("span", { class: "command-detail", text: detail }) : null);
 }
 
 /** `held: priority manual is held by …` in the page's words, with the server's own after them. @param {string} message */
