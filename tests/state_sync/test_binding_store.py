@@ -81,7 +81,7 @@ def test_objects_of_a_store_are_found_and_their_messages_become_readings(store: 
         "house/c/smoke",
     ]
     assert [(one.signal, one.value) for one in readings] == [(records[0].number, 20.0)]
-    assert routes.subscriptions() == ["meters/+", "site/+/+/temperature", "smoke/1"]
+    assert routes.subscriptions() == ["meters/+", "site/+/+/temperature", "site/status", "smoke/1"]
 
 
 def test_a_tag_is_the_whole_tag_and_not_the_words_in_it(store: SqlStore) -> None:
