@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from prometheus_client import CollectorRegistry
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from api import problems
@@ -14,6 +15,7 @@ from api.access import AccessControl
 from api.audit_heads import heads_file, keep_exporting
 from api.calendar_job import CalendarJob
 from api.collecting import collect_rarely
+from api.denials import DenialAudit, Denials, keep_entering
 from api.head import HeadLikeGet
 from api.limits import Limits
 from api.metrics import RequestMetrics
@@ -69,6 +71,7 @@ def create_app(runtime: Runtime, work: Work | None = None) -> FastAPI:
     app.state.runtime = runtime
     app.state.work = work or Work(runtime.store)
     app.state.work.calendars = CalendarJob(runtime.store, runtime.guard, app.state.work.control.wake)
+    app.state.denials = Denials(runtime.store)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(LiveMetrics(app.state.work))
     app.state.registry.register(AlarmMetrics(runtime.store, app.state.work.alarms))
@@ -106,12 +109,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.runtime
     collect_rarely()
     await work.start()
-    exporting = asyncio.create_task(keep_exporting(runtime.store, heads_file(runtime.settings)))
+    keeping = [
+        asyncio.create_task(keep_exporting(runtime.store, heads_file(runtime.settings))),
+        asyncio.create_task(keep_entering(app.state.denials)),
+    ]
     try:
         yield
     finally:
-        exporting.cancel()
-        await asyncio.gather(exporting, return_exceptions=True)
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        await run_in_threadpool(app.state.denials.flush)
         await work.stop()
 
 
@@ -120,6 +128,7 @@ def _add_middleware(app: FastAPI, runtime: Runtime) -> None:
     settings = runtime.settings
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     app.add_middleware(Limits, rate=settings.rate)
+    app.add_middleware(DenialAudit, denials=app.state.denials)
     app.add_middleware(
         AccessControl,
         guard=runtime.guard,

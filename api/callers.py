@@ -12,6 +12,9 @@ from twin.policy import Action, Policy, Reach, Scope, reach_of
 KEY = "twin.caller"
 """Where a request's scope holds its caller."""
 
+DENIED = "twin.denied"
+"""Where a request's scope holds why something of it was refused for want of a right."""
+
 Kind = Literal["administrator", "token", "jwt", "anonymous"]
 
 
@@ -72,3 +75,8 @@ def caller_of(connection: HTTPConnection) -> Caller:
     """The caller that `api.access` has recognised."""
     caller: Caller = connection.scope[KEY]
     return caller
+
+
+def tell_denied(connection: HTTPConnection, why: str) -> None:
+    """Have a refusal entered into the audit (`api.denials`)."""
+    connection.scope[DENIED] = why

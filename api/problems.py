@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.callers import tell_denied
 from twin import errors
 from twin.alarms import InvalidRule
 from twin.calendars import InvalidCalendar
@@ -50,8 +51,10 @@ def _status_of(error: errors.TwinError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-async def _twin_error(_request: Request, error: Exception) -> Response:
+async def _twin_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.TwinError)
+    if isinstance(error, errors.NotAllowed):
+        tell_denied(request, str(error))
     if isinstance(error, errors.InvalidFilter):
         fault = {"where": ["filter"], "what": error.what, "position": error.position, "near": error.excerpt}
         return problem(_status_of(error), str(error), errors=[fault])

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from api import representations_commands as representations
 from api import schemas_commands as schemas
 from api.acting import may
-from api.callers import Caller
+from api.callers import Caller, tell_denied
 from api.commanding import checked_subject, matching, named, status_of, targets
 from api.problems import problem
 from api.reader import Reader
@@ -72,7 +72,10 @@ def place_command(
     if placed.id is None:
         told = _told(placed)
         first = next(each for outcome in placed.outcomes for each in outcome.refusals)
-        return problem(status_of(placed), f"{first.code}: {first.detail}.", errors=told["outcomes"])
+        said = f"{first.code}: {first.detail}."
+        if (status := status_of(placed)) == HTTPStatus.FORBIDDEN:
+            tell_denied(request, f"{said} {placed.outcomes[0].signal}")
+        return problem(status, said, errors=told["outcomes"])
     work: Work = request.app.state.work
     work.control.wake()
     answer = msgspec.json.encode(representations.request(running.store.command(placed.id)))

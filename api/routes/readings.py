@@ -1,7 +1,7 @@
 """`POST /api/v1/readings`: readings from gateways that speak HTTP."""
 
 import time
-from functools import partial
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import schemas_live as schemas
 from api.bodies import limited_body
+from api.callers import tell_denied
 from api.problems import problem
 from api.routes.common import Who, document, refusals, runtime_of
 from api.runtime import Runtime
@@ -48,15 +49,25 @@ async def post_readings(request: Request, who: Who) -> Response:
     running = runtime_of(request)
     reach = who.reach(Action.INGEST)
     lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() in NDJSON
+    beyond: set[int] = set()
     try:
-        receipt = await run_in_threadpool(_take, running, reach, body, lines=lines)
+        receipt = await run_in_threadpool(_take, running, reach, body, beyond, lines=lines)
     except msgspec.DecodeError as error:
         return problem(HTTPStatus.BAD_REQUEST, f'The body is not {{"readings": […]}}: {error}.')
+    if beyond:
+        tell_denied(request, f"readings of {len(beyond)} signals beyond what the caller may report")
     return document(receipt)
 
 
-def _take(running: Runtime, reach: Reach, body: bytes, *, lines: bool) -> Receipt:
-    allowed = None if reach.is_everything else partial(running.store.visible_signals, reach)
+def _take(running: Runtime, reach: Reach, body: bytes, beyond: set[int], *, lines: bool) -> Receipt:
+    """Record what the caller may report; signals that it may not are added to `beyond`."""
+
+    def reached(numbers: Sequence[int]) -> set[int]:
+        found = running.store.visible_signals(reach, numbers)
+        beyond.update(set(numbers) - found)
+        return found
+
+    allowed = None if reach.is_everything else reached
     return take(
         running.store,
         running.signals,

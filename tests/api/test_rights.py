@@ -311,7 +311,7 @@ def test_acts_are_in_the_audit_with_who_and_from_where(open_as: Open, administra
     assert client.app_state["id"] in entry["who"]
 
 
-def test_an_act_that_was_refused_is_not_in_the_audit(administrator: TestClient) -> None:
+def test_an_act_that_failed_is_not_in_the_audit(administrator: TestClient) -> None:
     administrator.delete("/api/v1/models/gone")
     assert administrator.get("/api/v1/audit").json()["items"] == []
 

@@ -59,6 +59,10 @@ class AuditKeeper(Protocol):
         """
         ...
 
+    def enter(self, entries: Sequence[Entry]) -> None:
+        """Enter something into the audit that no other transaction tells: what was refused. Raises StoreError."""
+        ...
+
     def audit(self, *, limit: int, cursor: str | None = None) -> Page[AuditRecord]:
         """Entries, the newest first. Raises InvalidQuery."""
         ...

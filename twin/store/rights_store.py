@@ -47,6 +47,10 @@ class RightsStore:
     def acting(self, entry: Entry) -> AbstractContextManager[None]:
         return audit.acting(entry)
 
+    def enter(self, entries: Sequence[Entry]) -> None:
+        with self._database.write(durable=True, lane="live") as connection:
+            audit.note(connection, *entries)
+
     def audit(self, *, limit: int, cursor: str | None = None) -> Page[AuditRecord]:
         with self._database.read() as connection:
             return audit.page(connection, limit=limit, cursor=cursor)
