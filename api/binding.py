@@ -1,7 +1,9 @@
 """Binding files against the objects of a store: for the command line and for the API alike."""
 
+import re
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +23,12 @@ from state_sync.bindings import (
 )
 from twin.ports import TwinStore
 from twin.state import Signal
+
+MAX_SIGNALS = 10_000
+"""Ids that a store is asked for at once."""
+
+_ID = re.compile(r"[^/]+/.+/[^/]+")
+"""Model, GlobalId and name; GlobalIds of GIS layers may hold a slash."""
 
 KINDS = ("unmatched", "ambiguous", "unusable", "twice")
 """Doubts of a report, the worst first."""
@@ -46,13 +54,24 @@ def bind(store: TwinStore, file: BindingFile, *, dry_run: bool) -> Outcome:
 
     A server that runs on the same store takes it over by itself, within seconds. Raises StoreError, InvalidQuery.
     """
-    resolution = resolve(file, StoreFinder(store), stored(store, file.name))
+    resolution = resolve(file, StoreFinder(store), stored(store, file.name), partial(_declared, store))
     if not dry_run:
         store.declare_signals(resolution.signals)
         store.replace_bindings(resolution.source, _documents(resolution.bindings, resolution.signals))
     return Outcome(
         source=file.name, dry_run=dry_run, signals=len(resolution.signals), report=resolution.report
     )
+
+
+def _declared(store: TwinStore, ids: Sequence[str]) -> dict[str, Signal]:
+    """Of these ids, signals of objects that are there. What has not the form of an id is none."""
+    asked = [each for each in ids if _ID.fullmatch(each)]
+    found: dict[str, Signal] = {}
+    for start in range(0, len(asked), MAX_SIGNALS):
+        for state in store.states_of(asked[start : start + MAX_SIGNALS]):
+            if not state.signal.orphan:
+                found[state.signal.signal.id] = state.signal.signal
+    return found
 
 
 def stored(store: TwinStore, source: str | None = None) -> list[Binding]:

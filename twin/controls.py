@@ -139,7 +139,9 @@ def parse_interlock(text: str) -> Interlock:
     name, comparison, wanted = found.groups()
     value = _value(wanted)
     if isinstance(value, (bool, str)) and comparison not in {"=", "!="}:
-        raise InvalidControl("interlocks", f"{text!r} orders what has no order; write = or !=")
+        raise InvalidControl(
+            "interlocks", f"{text!r} orders what is no number; write the number alone, or = or !="
+        )
     return Interlock(signal=name, comparison=comparison, value=value)  # type: ignore[arg-type]  # by the expression
 
 

@@ -1,7 +1,7 @@
 """A binding file becomes signals and bindings of objects that exist, and a report of what did not match. Pure but for the finder."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,7 @@ from state_sync.bindings import commanding
 from state_sync.bindings.binding import Binding
 from state_sync.bindings.file import BindingFile
 from state_sync.bindings.finding import Finder, Found
+from state_sync.bindings.inputs import Known, input_faults, input_ids
 from state_sync.bindings.patterns import as_filter, fill
 from state_sync.bindings.rules import Rule
 from twin.state import Signal
@@ -33,7 +34,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """What became of each entry.
 
     `matched`: bindings made. `ambiguous`: several objects, or several signals, for one message; none of them is bound.
-    `unmatched`: no object. `unusable`: objects that lack what the topic asks for. `twice`: a signal that another entry
+    `unmatched`: no object. `unusable`: objects that lack what the topic asks for; signals whose interlocks or `confirm_signal` name what is not
+    there, or does not fit. `twice`: a signal that another entry
     binds already; both stay if they agree on what the signal is, else the first. `orphans`: ids of signals that were bound from
     this file and whose object is gone.
     """
@@ -67,15 +69,20 @@ class _Draft(Struct, frozen=True, kw_only=True):
     binding: Binding
 
 
-def resolve(file: BindingFile, finder: Finder, existing: Iterable[Binding] = ()) -> Resolution:
+def resolve(
+    file: BindingFile, finder: Finder, existing: Iterable[Binding] = (), known: Known | None = None
+) -> Resolution:
     """Find the objects that a file names. `existing`: what is bound from the same source now, to tell orphans.
 
-    May raise what the finder raises (StoreError).
+    `known`: finds signals that the twin has already, which interlocks and `confirm_signal` may name; None: what they name is not looked at.
+    May raise what the finders raise (StoreError).
     """
     doubts: dict[str, list[Doubt]] = defaultdict(list)
     drafts = [draft for rule in file.rules for draft in _drafts(rule, finder, doubts)]
     drafts = _one_signal_a_message(drafts, doubts)
     signals, drafts = _declared(drafts, doubts)
+    if known is not None:
+        signals, drafts = _with_inputs(signals, drafts, known, doubts)
     _tell_shared(drafts, doubts)
     bindings = tuple(draft.binding for draft in drafts)
     report = Report(
@@ -249,6 +256,30 @@ def _declared(drafts: list[_Draft], doubts: dict[str, list[Doubt]]) -> tuple[dic
         before.append(draft.binding)
         kept.append(draft)
     return signals, kept
+
+
+def _with_inputs(
+    signals: dict[str, Signal], drafts: list[_Draft], known: Known, doubts: dict[str, list[Doubt]]
+) -> tuple[dict[str, Signal], list[_Draft]]:
+    """Leave out signals whose commands depend on what is not there, or can never be as it should: also because it was left out itself."""
+    wanted = {each for signal in signals.values() for each in input_ids(signal)}
+    there = known(sorted(wanted)) if wanted else {}
+    faulty: dict[str, list[str]] = {}
+    while found := _faulty(signals, ChainMap(signals, there)):
+        faulty |= found
+        signals = {identifier: signal for identifier, signal in signals.items() if identifier not in found}
+    lines: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+    for draft in drafts:
+        for fault in faulty.get(draft.signal.id, ()):
+            lines[draft.rule.line, draft.rule.topic, fault].append(draft.signal.id)
+    for (line, what, detail), objects in lines.items():
+        doubts["unusable"].append(Doubt(line=line, what=what, detail=detail, objects=tuple(objects)))
+    return signals, [draft for draft in drafts if draft.signal.id in signals]
+
+
+def _faulty(signals: Mapping[str, Signal], known: Mapping[str, Signal]) -> dict[str, list[str]]:
+    found = {identifier: list(input_faults(signal, known)) for identifier, signal in signals.items()}
+    return {identifier: faults for identifier, faults in found.items() if faults}
 
 
 def _tell_shared(drafts: list[_Draft], doubts: dict[str, list[Doubt]]) -> None:

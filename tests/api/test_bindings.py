@@ -123,6 +123,30 @@ def test_a_body_that_is_no_list_of_entries_is_refused_with_what_was_expected(
     assert "bindings" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_command_that_depends_on_what_is_not_there_is_told_and_not_bound(
+    administrator: TestClient, runtime: Runtime, *, dry_run: bool
+) -> None:
+    level = entry("level", "t/level", unit="m")
+    pump = entry("pump", "t/pump", type="boolean", settable=True, interlocks=[f"{KEY}/e3/level = 0.3 m"])
+    gate = entry("gate", "t/gate", unit="%", settable=True, confirm_signal=f"{KEY}/e1/nothing")
+    report = _post(administrator, [level, pump, gate], dry_run=dry_run)
+    assert (report["bindings"], report["signals"], report["complete"]) == (1, 1, False)
+    assert [(one["line"], one["objects"]) for one in report["unusable"]] == [
+        (2, [f"{KEY}/e3/pump"]),
+        (3, [f"{KEY}/e3/gate"]),
+    ]
+    assert "write the number alone" in report["unusable"][0]["detail"]
+    assert f"there is no signal {KEY}/e1/nothing" in report["unusable"][1]["detail"]
+    assert len(runtime.store.signal_records()) == (0 if dry_run else 1)
+
+
+def test_an_interlock_may_name_a_signal_of_another_source(administrator: TestClient) -> None:
+    _post(administrator, [entry("level", "t/level", unit="m")], source="one")
+    pump = entry("pump", "t/pump", type="boolean", settable=True, interlocks=["level > 0.3"])
+    assert _post(administrator, [pump], source="two", dry_run=True)["complete"]
+
+
 def test_binding_needs_the_token(client: TestClient) -> None:
     assert client.post(BINDINGS, json={"bindings": []}).status_code == 401
 

@@ -65,6 +65,16 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(
     assert (runtime.store.bindings(), runtime.store.signal_records()) == ([], [])
 
 
+def test_an_interlock_on_a_signal_that_is_not_there_exits_with_1_and_tells_what_to_do(
+    settings: Settings, runtime: Runtime, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(GOOD + 'settable = true\ninterlocks = ["level > 0.3"]\n')
+    assert _run(settings, file, dry_run=True) == 1
+    assert "the object has no signal level; bind it first" in capsys.readouterr().out
+    assert _run(settings, file) == 1
+    assert runtime.store.bindings() == []
+
+
 def test_a_file_that_cannot_be_used_exits_with_2_and_tells_every_line(
     settings: Settings, runtime: Runtime, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
