@@ -1,5 +1,6 @@
 """One LAS or LAZ file → a spool: points in local millimetres, an object for the cloud or for each class of points."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ from twin.spool.points import POINT_ROW, STEP_M, PointFacts, PointWriter
 
 _CHUNK = 1_000_000
 """Points read at a time: 60 MB with their coordinates."""
+_LAS_12_BYTES, _LAS_14_BYTES = 227, 375
+_RECORD_BYTES, _LONG_RECORD_BYTES = 54, 60
+"""Of headers of files and of (extended) variable length records (LAS 1.4, 2.4 to 2.6)."""
 _CLOUD = "cloud"
 _REACH_M = 2_000_000.0
 """Half of what 32 bits of millimetres span."""
@@ -36,15 +40,35 @@ def import_points(
 
     Raises UnsupportedSource (no LAS, missing CRS), DamagedSource, PlacementError.
     """
+    _check_records(source)
     try:
         with laspy.open(source) as reader:
             return _import(reader, (source, folder), options, progress)
-    except (laspy.errors.LaspyException, ValueError, EOFError, OSError, RuntimeError) as error:
+    except (
+        laspy.errors.LaspyException, ValueError, EOFError, OSError, RuntimeError, MemoryError, OverflowError,
+    ) as error:  # fmt: skip
         raise DamagedSource(
             str(source),
             f"it cannot be read ({type(error).__name__}: {str(error)[:120]})",
             "It may be cut off: download or export it again.",
         ) from error
+
+
+def _check_records(source: Path) -> None:
+    """Records beside the points have to fit into the file: laspy makes as many as the header tells of. Raises DamagedSource."""
+    with source.open("rb") as file:
+        head = file.read(_LAS_14_BYTES)
+    if len(head) < _LAS_12_BYTES:
+        return  # laspy says what is wrong
+    least = _RECORD_BYTES * struct.unpack_from("<I", head, 100)[0]
+    if len(head) >= _LAS_14_BYTES and head[25] >= 4:
+        least = max(least, _LONG_RECORD_BYTES * struct.unpack_from("<I", head, 243)[0])
+    if least > source.stat().st_size:
+        raise DamagedSource(
+            str(source),
+            "its header tells of more records than fit into the file",
+            "It may be cut off: download or export it again.",
+        )
 
 
 def _import(
@@ -61,6 +85,8 @@ def _import(
     cloud = _Cloud(frame)
     with PointWriter(folder) as writer:
         for chunk in reader.chunk_iterator(_CHUNK):
+            if not len(chunk):
+                break  # the header tells of more: laspy would go on for as many
             writer.write(cloud.rows(chunk))
             progress(Progress(phase="reading", done=cloud.read, total=total))
         if cloud.read != total:

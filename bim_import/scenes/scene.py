@@ -14,6 +14,7 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
+from bim_import.scenes.sizes import check_sizes
 from twin.errors import DamagedSource, UnsupportedSource
 
 Json = dict[str, Any]
@@ -60,6 +61,7 @@ def open_scene(path: Path) -> Scene:
     header = _header(path, kind)
     if header is not None:
         _check(path, header)
+        check_sizes(path, header)
     options: Json = {"split_objects": True} if kind == "obj" else {}
     try:
         with path.open("rb") as file:
@@ -77,6 +79,9 @@ def open_scene(path: Path) -> Scene:
             f"it cannot be read ({type(error).__name__}: {str(error)[:120]})",
             "It may be cut off: export it again.",
         ) from error
+    if kind == "stl" and not any(len(getattr(each, "faces", ())) for each in loaded.geometry.values()):
+        # What is no whole binary file is read as text, in which there is nothing.
+        raise DamagedSource(str(path), "there is no triangle in it", "It may be cut off: export it again.")
     extras = _extras(header) if header is not None else {}
     return Scene(
         schema=_SCHEMAS[kind],

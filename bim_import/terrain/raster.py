@@ -5,6 +5,7 @@ the vertical reference of the raster to ellipsoidal ones, like those of any sour
 """
 
 import zipfile
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ import rasterio.errors
 import rasterio.windows
 from numpy.typing import NDArray
 
+from bim_import.archives import check_directory
+from bim_import.elsewhere import HEAD_BYTES, WHAT, lies_elsewhere
 from bim_import.ground import Ground
 from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
 from bim_import.placement.override import PlacementOverrides
@@ -26,6 +29,8 @@ Floats = NDArray[np.float64]
 _BLOCK = 1024
 """Pixels along a side of a block: 8 MB of float64."""
 _BLOCKS_KEPT = 24
+_TEXTS = (b"<", b"{", b"[")
+"""No raster of heights begins so, but descriptions of rasters elsewhere do."""
 _SRTM_HEIGHTS = "EPSG:5773"
 """SRTM's heights are above EGM96 (user guide, 2.1); its files do not say so."""
 _LOWEST_M, _HIGHEST_M = -12_000.0, 9_000.0
@@ -171,7 +176,7 @@ def open_ground(path: Path, *, height_offset_m: float | None = None) -> Ground:
 
 
 def open_terrain(path: Path, *, height_offset_m: float | None = None) -> Terrain:
-    """Open a raster of heights: GeoTIFF, SRTM's .hgt (also in a zip), and what else GDAL reads.
+    """Open a raster of heights: GeoTIFF, SRTM's .hgt (also in a zip), and other formats of GDAL's that hold the heights themselves.
 
     `height_offset_m` is added to its heights, as to those of the sources (the geoid's height, say). Raises SourceError
     where there is no such file, UnsupportedSource for what is no raster with a CRS, DamagedSource, PlacementError.
@@ -192,16 +197,30 @@ def open_terrain(path: Path, *, height_offset_m: float | None = None) -> Terrain
 
 
 def _gdal_path(path: Path) -> str:
+    """The raster as GDAL names it, after a look at how it begins."""
     if path.suffix.lower() != ".zip":
+        with path.open("rb") as file:
+            _check_head(path, file.read(HEAD_BYTES))
         return str(path.resolve())
+    check_directory(str(path), path, "Unpack it and give the GeoTIFF.")
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.lower().endswith((".hgt", ".tif", ".tiff"))]
-    except zipfile.BadZipFile as error:
+            if names:
+                with archive.open(names[0]) as member:
+                    _check_head(path, member.read(HEAD_BYTES))
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise _damaged(path, error) from error
     if not names:
         raise UnsupportedSource(str(path), "there is no .hgt or .tif in it", "Give a GeoTIFF of heights.")
     return f"/vsizip/{path.resolve()}/{names[0]}"
+
+
+def _check_head(path: Path, head: bytes) -> None:
+    if lies_elsewhere(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_TEXTS):
+        raise UnsupportedSource(
+            str(path), f"it is no raster of heights: {WHAT}", "Give a GeoTIFF of heights."
+        )
 
 
 def _damaged(path: Path, error: Exception) -> DamagedSource:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bim_import.archives import MAX_MEMBERS
 from bim_import.ifc.reading import archive as ifc_zip
 from bim_import.ifc.reading.open import open_ifc
 from tests.bim_import.part21 import part21
@@ -115,7 +116,7 @@ def test_a_size_that_lies_does_not_unpack_more(tmp_path: Path) -> None:
 
 
 def test_a_list_of_thousands_of_members_is_refused_unread(tmp_path: Path) -> None:
-    path = pack(tmp_path, {f"{n}.txt": b"" for n in range(ifc_zip.MAX_MEMBERS + 1)} | {"a.ifc": MODEL})
+    path = pack(tmp_path, {f"{n}.txt": b"" for n in range(MAX_MEMBERS + 1)} | {"a.ifc": MODEL})
     with pytest.raises(UnsupportedSource, match="more than 4096 files"):
         open_ifc(path)
 

@@ -1,14 +1,17 @@
 """The layers of a file, by what kind of file it is."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pyogrio
 
+from bim_import.archives import check_directory, check_ratio
 from bim_import.gis.osm import osm_layers
 from bim_import.gis.reading.batches import Layer, Reading, nothing
+from bim_import.gis.reading.content import keep_local
 from bim_import.gis.reading.ogr import layer_names, ogr_layer, read_ogr
 from bim_import.gis.reading.shapefile import companion, encoding_of
 from bim_import.gis.reading.table import csv_layer, parquet_layer
@@ -35,6 +38,12 @@ _MOST_BYTES = 64 << 30
 """Unpacked size above which an archive is refused: sixty-four times a country's buildings."""
 
 
+_MOST_NAME = 255
+"""Bytes that a file system takes for a name."""
+
+_PARTS = "Unpack it and import the parts."
+
+
 class Opened:
     """A file's layers. `schema` names its format for people; `unique_ids`: ids of features differ in all layers together.
 
@@ -55,6 +64,7 @@ def open_layers(path: Path, workspace: Path) -> Opened:
 
     Raises DamagedSource, UnsupportedSource.
     """
+    keep_local()
     pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": 0})
     suffix = path.suffix.lower()
     if suffix == ".zip":
@@ -109,6 +119,8 @@ def _read_json(path: Path, workspace: Path) -> Reading:
     look = looked_at(text)
     id_column = "id" if look.text_ids else None
     if look.kind == "document":
+        if not look.is_object:
+            raise DamagedSource(str(path), "it is no GeoJSON", "Name it as what it is, or export it again.")
         return read_ogr(str(text), None, source=path, options={}, id_column=id_column)
     workspace.mkdir(parents=True, exist_ok=True)
     lines = workspace / "features.geojsonl"
@@ -123,24 +135,13 @@ _RFC7946 = LayerCrs(what="RFC 7946", name="EPSG:4326")
 
 def _from_zip(path: Path, workspace: Path) -> Opened:
     """The one or several layers of an archive, unpacked under their plain names."""
+    folder = workspace / "unpacked"
+    folder.mkdir(parents=True, exist_ok=True)
+    check_directory(str(path), path, _PARTS)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [
-                item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename
-            ]
-            if sum(item.file_size for item in members) > _MOST_BYTES:
-                raise UnsupportedSource(
-                    str(path), "it would unpack to more than 64 GB", "Unpack it and import the parts."
-                )
-            folder = workspace / "unpacked"
-            folder.mkdir(parents=True, exist_ok=True)
-            _check_names(path, [_plain_name(item) for item in members])
-            for item in members:
-                name = _plain_name(item)
-                with archive.open(item) as read, (folder / name).open("wb") as write:
-                    while block := read.read(1 << 20):
-                        write.write(block)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            _unpack(path, archive, folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise DamagedSource(
             str(path),
             f"it cannot be unpacked ({error})",
@@ -156,6 +157,20 @@ def _from_zip(path: Path, workspace: Path) -> Opened:
     return Opened(opened[0].schema, layers, tables=[table for each in opened for table in each.tables])
 
 
+def _unpack(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
+    """Raises UnsupportedSource, and what zipfile raises."""
+    members = [item for item in archive.infolist() if not item.is_dir() and "__MACOSX" not in item.filename]
+    unpacked = sum(item.file_size for item in members)
+    if unpacked > _MOST_BYTES:
+        raise UnsupportedSource(str(path), "it would unpack to more than 64 GB", _PARTS)
+    check_ratio(str(path), unpacked=unpacked, packed=path.stat().st_size, advice=_PARTS)
+    _check_names(path, [_plain_name(item) for item in members])
+    for item in members:
+        with archive.open(item) as read, (folder / _plain_name(item)).open("wb") as write:
+            while block := read.read(1 << 20):
+                write.write(block)
+
+
 def _check_names(path: Path, names: list[str]) -> None:
     """Raises where two layers of an archive have one name: the second would take the place of the first."""
     layers = [name for name in names if Path(name).suffix.lower() in _INSIDE_ZIP]
@@ -164,6 +179,9 @@ def _check_names(path: Path, names: list[str]) -> None:
         raise UnsupportedSource(
             str(path), f"several folders in it have a {twice}", "Unpack it and import the folders one by one."
         )
+    long = next((name for name in names if len(name.encode()) > _MOST_NAME), None)
+    if long is not None:
+        raise UnsupportedSource(str(path), f"a name in it is too long ({long[:40]}…)", _PARTS)
 
 
 def _plain_name(item: zipfile.ZipInfo) -> str:
@@ -178,4 +196,4 @@ def _plain_name(item: zipfile.ZipInfo) -> str:
             except UnicodeDecodeError:
                 continue
     plain = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return plain or "unnamed"
+    return "unnamed" if plain in {"", ".", ".."} else plain

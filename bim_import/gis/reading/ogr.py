@@ -14,6 +14,7 @@ from pyogrio.raw import open_arrow
 
 from bim_import.gis.columns import MEANING, is_text
 from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
+from bim_import.gis.reading.content import check_content
 from bim_import.gis.reading.curves import has_curves, straightened
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource
@@ -36,7 +37,8 @@ def damaged(source: str, error: Exception) -> DamagedSource:
 
 
 def layer_names(path: str, source: str) -> tuple[list[str], list[str]]:
-    """Names of the layers of a file, in its order, and of its tables without geometry. Raises DamagedSource."""
+    """Names of the layers of a file, in its order, and of its tables without geometry. Raises DamagedSource, UnsupportedSource."""
+    check_content(path, source)
     try:
         listed = [(str(name), kind is None) for name, kind in pyogrio.list_layers(path)]
         return [name for name, bare in listed if not bare], [name for name, bare in listed if bare]
@@ -47,7 +49,7 @@ def layer_names(path: str, source: str) -> tuple[list[str], list[str]]:
 def ogr_layer(
     path: str, name: str | None, *, source: Path, title: str, options: dict[str, str] | None = None
 ) -> Layer:
-    """Layer `name` of a file (None: its first) that GDAL opens with `options`. Reading it raises DamagedSource."""
+    """Layer `name` of a file (None: its first) that GDAL opens with `options`. Reading it raises DamagedSource, UnsupportedSource."""
     return Layer(name=title, read=partial(read_ogr, path, name, source=source, options=options or {}))
 
 
@@ -68,6 +70,7 @@ def _opened(
     path: str, layer: str | None, source: Path, options: dict[str, str]
 ) -> Iterator[tuple[dict[str, Any], Any]]:
     """`open_arrow` whose errors are ours, also those that come while batches are read."""
+    check_content(path, str(source))
     try:
         with open_arrow(
             path,

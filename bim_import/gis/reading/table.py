@@ -91,11 +91,14 @@ def _read_parquet(path: Path) -> Reading:
         schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise damaged(str(path), error) from error
-    described = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
-    column = described.get("primary_column")
+    try:
+        described = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+        column = described.get("primary_column")
+        facts = {} if column is None else dict(described["columns"][column])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise damaged(str(path), ValueError("its `geo` metadata are not as GeoParquet has them")) from error
     if column is None:
         return _placed(Reading(crs=None, features=_parquet(path, None, set())), path)
-    facts = described["columns"][column]
     if str(facts.get("encoding", "WKB")).upper() != "WKB":
         raise UnsupportedSource(
             str(path),

@@ -44,11 +44,12 @@ class Look(Struct, frozen=True, kw_only=True):
     """What the beginning of a JSON file shows.
 
     kind: `list` (a bare list of features), `lines` (one feature a line, or a text sequence) or `document`. text_ids: the
-    first feature has an `id` of its own that is a text.
+    first feature has an `id` of its own that is a text. is_object: it begins as a JSON object does.
     """
 
     kind: str
     text_ids: bool = False
+    is_object: bool = True
 
 
 def looked_at(path: Path) -> Look:
@@ -66,13 +67,15 @@ def looked_at(path: Path) -> Look:
     whole = _first_value(text)
     if whole is not None and text[whole[1] :].lstrip(_SPACE).startswith("{"):
         return Look(kind="lines", text_ids=_has_text_id(text))
-    return Look(kind="document", text_ids=_has_text_id(_from_first_feature(text)))
+    return Look(
+        kind="document", text_ids=_has_text_id(_from_first_feature(text)), is_object=text.startswith("{")
+    )
 
 
 def _first_value(text: str) -> tuple[object, int] | None:
     try:
         return json.JSONDecoder().raw_decode(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # broken, or nested without end
         return None
 
 
@@ -124,6 +127,10 @@ def _values(source: Path) -> Iterator[str]:
                 _, end = decoder.raw_decode(rest) if rest else (None, 0)
             except ValueError:
                 end = 0
+            except RecursionError as error:
+                raise DamagedSource(
+                    str(source), f"its feature {place} is nested too deeply", "Export it again."
+                ) from error
             if not end or end == len(rest):
                 more = file.read(_CHUNK)
                 if not more and not end:

@@ -1,37 +1,22 @@
 """Takes the one .ifc out of an .ifczip into a private file. Nothing is ever written under a name from the archive."""
 
 import shutil
-import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from bim_import.archives import check_directory, check_ratio
 from twin.errors import DamagedSource, UnsupportedSource
 
 ZIP_MAGIC = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 8 << 30
 """More than any IFC file that the parser could hold (it takes four to five times the file in memory)."""
 
-MAX_RATIO = 400
-"""Unpacked to packed size. IFC text packs 5 to 30 times, generated copies up to 200; a bomb of zeros 1,030."""
-
-RATIO_FREE_BYTES = 64 << 20
-"""Below this size the ratio does not matter: unpacking it costs nothing."""
-
-MAX_MEMBERS = 4096
-"""Files in the archive. Textures may lie beside the model; a list of millions is an attack on memory."""
-
-_MAX_DIRECTORY_BYTES = 2 << 20
-"""The list of so many members, with names of 400 letters; the number of entries may lie, the list is read to its end."""
-
 _CHUNK_BYTES = 1 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _DEFLATE64 = 9
 _ENCRYPTED = 0x1
-_END_RECORD = struct.Struct("<4s4H2LH")
-"""End of central directory (APPNOTE 4.3.16); its fifth field counts the entries."""
-
 _REPACK = "Unpack it and import the .ifc, or pack it again with ordinary Deflate."
 
 
@@ -47,7 +32,7 @@ def unpack_ifc(source: str, path: Path, target: IO[bytes]) -> None:
     Raises UnsupportedSource (none or several .ifc inside, ifcXML, Deflate64, encrypted, far too large) or DamagedSource
     (not a whole archive, or its content does not match its checksum). `source` is what errors call the file.
     """
-    _check_directory(source, path)
+    check_directory(source, path, _REPACK)
     try:
         with zipfile.ZipFile(path) as archive:
             member = _only_ifc(source, archive)
@@ -66,22 +51,6 @@ def unpack_ifc(source: str, path: Path, target: IO[bytes]) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise DamagedSource(source, f"the archive is damaged ({error})", "Copy or pack it again.") from error
-
-
-def _check_directory(source: str, path: Path) -> None:
-    """Refuse a list of members too long to load, before zipfile loads it."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(0, size - _END_RECORD.size - 0xFFFF))
-        tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < _END_RECORD.size:
-        raise DamagedSource(
-            source, "the archive is cut off: its list of files is missing", "Copy or pack it again."
-        )
-    _, _, _, _, entries, directory_bytes, _, _ = _END_RECORD.unpack_from(tail, at)
-    if entries > MAX_MEMBERS or directory_bytes > _MAX_DIRECTORY_BYTES:
-        raise UnsupportedSource(source, f"the archive holds more than {MAX_MEMBERS} files", _REPACK)
 
 
 def _only_ifc(source: str, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -127,9 +96,4 @@ def _check_size(source: str, member: zipfile.ZipInfo) -> None:
         raise UnsupportedSource(
             source, f"the IFC file inside is larger than {MAX_UNPACKED_BYTES >> 30} GiB", "Split the model."
         )
-    if size > RATIO_FREE_BYTES and size > MAX_RATIO * max(1, member.compress_size):
-        raise UnsupportedSource(
-            source,
-            f"the archive unpacks to more than {MAX_RATIO} times its size, as only zip bombs do",
-            _REPACK,
-        )
+    check_ratio(source, unpacked=size, packed=member.compress_size, advice=_REPACK)
