@@ -9,18 +9,21 @@ that of this process (service and devices together). `beside readings`: what loo
 
 import argparse
 import asyncio
+import http.client
+import json
 import multiprocessing
 import socket
 import statistics
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import uvicorn
 from msgspec.structs import replace
@@ -43,6 +46,8 @@ from twin.ports import TwinStore
 from twin.state import Reading
 from twin.store import command_outcomes, open_store, open_store_url
 from twin.store.readings import prepare
+
+CONNECTIONS = 32
 
 
 def quantiles(name: str, seconds: list[float]) -> None:
@@ -120,19 +125,31 @@ def serve(settings: Settings, said: Any) -> None:
         server.run([listener])
 
 
-async def asked(client: httpx.AsyncClient, names: list[str], rate: float) -> list[float]:
-    """Each command at its time, whatever the ones before do; returns seconds from that time to the answer."""
-    begin = time.perf_counter() + 0.5
+class Asking:
+    """Commands at a fixed rate over connections that stay open, each in a thread: whichever is free takes the next one."""
 
-    async def one(number: int, name: str) -> float:
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._mine = threading.local()
+
+    def all(self, names: list[str], rate: float) -> list[float]:
+        """Each command at its time, whatever the ones before do; returns seconds from that time to the answer."""
+        begin = time.perf_counter() + 0.5
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            return list(pool.map(lambda each: self._one(*each, begin, rate), enumerate(names)))
+
+    def _one(self, number: int, name: str, begin: float, rate: float) -> float:
         due = begin + number / rate
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        time.sleep(max(0.0, due - time.perf_counter()))
+        if not hasattr(self._mine, "connection"):
+            self._mine.connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         body = {"signal": f"a/{name}/level", "value": float(number % 100), "reason": "measured"}
-        answer = await client.post("/api/v1/commands", json=body)
-        assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
+        self._mine.connection.request("POST", "/api/v1/commands", json.dumps(body), self._headers)
+        answer = self._mine.connection.getresponse()
+        said = answer.read()
+        assert answer.status == HTTPStatus.ACCEPTED, said
         return time.perf_counter() - due
-
-    return await asyncio.gather(*(one(number, name) for number, name in enumerate(names)))
 
 
 def over_http(settings: Settings, names: list[str], args: argparse.Namespace) -> None:
@@ -144,17 +161,12 @@ def over_http(settings: Settings, names: list[str], args: argparse.Namespace) ->
     port, token = said.get(timeout=120)
     count = min(len(names), round(args.rate * args.seconds))
 
-    async def measure() -> list[float]:
-        headers, limits = {"authorization": f"Bearer {token}"}, httpx.Limits(max_connections=50)
-        address = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=address, headers=headers, limits=limits, timeout=60) as client:
-            await asked(client, names[:20], args.rate)
-            return await asked(client, names[20:count], args.rate)
-
+    asking = Asking(port, token)
+    asking.all(names[:20], args.rate)
     process = psutil.Process(server.pid)
     try:
         before = process.cpu_times()
-        seconds = asyncio.run(measure())
+        seconds = asking.all(names[20:count], args.rate)
         after = process.cpu_times()
         used = after.user + after.system - before.user - before.system
         quantiles(f"over HTTP at {args.rate:g}/s", seconds)

@@ -1,13 +1,13 @@
 """How many readings a second one service takes from a broker, commits and acknowledges.
 
-    .venv/bin/python benchmarks/ingest.py [--readings N] [--signals N] [--store sqlite|postgresql|none|URL] [--rate PER_S] [--existing ROWS]
+    .venv/bin/python benchmarks/ingest.py [--readings N] [--signals N] [--store sqlite|postgresql|none|URL] [--rate PER_S] [--existing ROWS] [--hold N]
 
 Broker, publishers and service share this machine. Two runs with the same publishers: a subscriber that does nothing, with gmqtt as it
 comes (it acknowledges at once, one write each); then the service: decoded by its bindings, committed, acknowledged after the commit.
 Prints both rates and their ratio. Publishers hold back while 20,000 messages are under way, so that it is a steady state that is
 measured and not the broker's memory. A third run publishes `--rate` readings a second and prints how long one takes from its
 publication to its commit. `--store none` commits nothing: what the way to the store costs. `postgresql` starts a
-server of its own; a URL names an empty database. `--existing` of history are there before, written in the same way.
+server of its own; a URL names an empty database. `--existing` of history are there before, written in the same way. `--hold` is for long runs: the service alone, with its slowest minute.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,8 @@ class Timed:
     def __init__(self, store: Any) -> None:
         self._store = store
         self.ages: list[np.ndarray] = []
+        self.commits: list[tuple[float, int]] = []
+        """When each batch was committed, seconds, and its readings."""
 
     def record(self, readings: Sequence[Reading], rejected: Sequence[Rejected] = ()) -> Recorded:
         """Record, then note."""
@@ -101,6 +103,7 @@ class Timed:
         recorded = self._store.record(readings, rejected)
         observed = np.fromiter((each.observed_at for each in readings), dtype=np.int64, count=len(readings))
         self.ages.append(time.time_ns() // 1000 - observed)
+        self.commits.append((time.perf_counter(), len(readings)))
         return recorded
 
     def sweep_stale(self) -> int:
@@ -219,7 +222,7 @@ def serve(load: Load, done: Counter, ready: Any, results: Any, where: str) -> No
             while ingest.counts.acknowledged < load.total:
                 await asyncio.sleep(0.002)
                 done.value = ingest.counts.acknowledged
-            results.put(_result(began, load, timed.ages))
+            results.put(_result(began, load, timed.ages) | _slowest_minute(timed.commits))
         print("   ", dict(ingest.counts.readings), "batches", ingest.counts.batches)
 
     asyncio.run(work())
@@ -270,6 +273,16 @@ def _result(began: tuple[float, float], load: Load, ages: list[np.ndarray]) -> d
     }
 
 
+def _slowest_minute(commits: list[tuple[float, int]]) -> dict[str, float]:
+    """Readings a second of the whole minute in which the fewest were committed; nothing where there is no whole minute."""
+    sums: dict[int, int] = {}
+    for at, count in commits:
+        minute = int((at - commits[0][0]) // 60)
+        sums[minute] = sums.get(minute, 0) + count
+    whole = [sums[minute] / 60 for minute in range(max(sums))]
+    return {"slowest_minute": min(whole)} if whole else {}
+
+
 # ------------------------------------------------------------------------------------------------------- runs
 def measure(load: Load, target: Any, *more: Any) -> dict[str, float]:
     """One subscriber, all publishers."""
@@ -298,6 +311,9 @@ def main() -> None:
     parser.add_argument("--store", default="sqlite")
     parser.add_argument("--existing", type=int, default=0)
     parser.add_argument(
+        "--hold", type=int, default=0, help="readings of a long run of the service alone, before the others"
+    )
+    parser.add_argument(
         "--repeat", type=int, default=1, help="full-load runs of each side, in turn; the medians count"
     )
     arguments = parser.parse_args()
@@ -322,6 +338,9 @@ def run(arguments: argparse.Namespace, broker: Broker, folder: Path) -> None:
     where = str(folder) if arguments.store == "sqlite" else arguments.store
     if arguments.existing:
         fill(where, load.signals, arguments.existing)
+    if arguments.hold:
+        held = replace(load, readings=arguments.hold // load.publishers)
+        tell("service, held", measure(held, serve, where))
     rates: dict[str, list[float]] = {"idle": [], "service": []}
     for _ in range(arguments.repeat):
         nothing = measure(load, idle)
@@ -369,6 +388,8 @@ def tell(name: str, result: dict[str, float]) -> None:
         f"published to committed p50 {result['p50_ms']:.0f} ms p99 {result['p99_ms']:.0f} ms, {result['rss_mib']:.0f} MiB",
         flush=True,
     )
+    if "slowest_minute" in result:
+        print(f"    slowest minute {result['slowest_minute']:,.0f}/s", flush=True)
 
 
 if __name__ == "__main__":

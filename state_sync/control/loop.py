@@ -163,8 +163,9 @@ class Control:
                 outgoing += store.recover_commands(self.worker)
                 outgoing += self._once_more()
             self._beat_at = time.monotonic()
-        if store.commands_due():
-            outgoing += store.work_commands(self.worker, sending=self.connected)
+        sending = self.connected
+        if store.commands_due(sending=sending):
+            outgoing += store.work_commands(self.worker, sending=sending)
         return self._addressed(outgoing)
 
     def _once_more(self) -> list[Outgoing]:

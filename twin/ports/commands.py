@@ -180,8 +180,8 @@ class Outgoing(Struct, frozen=True, kw_only=True):
 class CommandOutbox(Protocol):
     """The loop that sends and watches. Several processes may work at once: each command is handed to one of them."""
 
-    def commands_due(self) -> bool:
-        """Whether there is work: one look, nothing written."""
+    def commands_due(self, *, sending: bool = True) -> bool:
+        """Whether there is work: one look, nothing written. `sending` as for `work_commands`."""
         ...
 
     def work_commands(self, worker: str, *, sending: bool = True, limit: int = 500) -> list[Outgoing]:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from twin.commands import (
     Command,
@@ -31,6 +32,7 @@ from twin.store.schema_commands import command
 DEVICE = "device"
 READING = "reading"
 
+_queued = select(command.c.number).where(command.c.status == Status.QUEUED.value).limit(1)
 _awaited = select(command.c.awaits).where(command.c.awaits.is_not(None)).distinct()
 
 
@@ -83,6 +85,20 @@ def confirm(
         if confirmed(one, of.control) and _shown(of, one, groups[one.confirm_signal]):
             ledger.decide(of, Decision(path=(Status.CONFIRMED,)), by=READING)
     ledger.write()
+
+
+def wake(connection: Connection, signals: Sequence[int], now: int) -> None:
+    """Devices whose signals were silent say something: what waits for them is looked at at once. In the transaction of the readings."""
+    if not signals or connection.execute(_queued).first() is None:
+        return
+    for some in lists(sorted(signals)):
+        waiting: Any = update(command).where(
+            command.c.confirm_signal.in_(some),
+            command.c.ended_at.is_(None),
+            command.c.status == Status.QUEUED.value,
+            command.c.start_at <= now,
+        )
+        connection.execute(waiting.values(due_at=now))
 
 
 def _awaiting(connection: Connection, signals: set[int]) -> list[Loaded]:

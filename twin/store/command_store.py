@@ -64,8 +64,8 @@ class CommandStore:
     def command_bindings(self) -> list[tuple[str, str]]:
         return bindings.command_bindings(self._database)
 
-    def commands_due(self) -> bool:
-        return command_work.due(self._database)
+    def commands_due(self, *, sending: bool = True) -> bool:
+        return command_work.due(self._database, sending=sending)
 
     def work_commands(self, worker: str, *, sending: bool = True, limit: int = 500) -> list[Outgoing]:
         return command_work.work(self._database, worker, sending=sending, limit=limit)

@@ -22,23 +22,36 @@ from twin.store.command_rows import IN_FLIGHT, Loaded
 from twin.store.database import Database
 from twin.store.pace import lists
 from twin.store.schema_commands import command
+from twin.store.schema_commands import command_bulk as command_bulk_table
 
-LOOK_AGAIN_US = 1_000_000
-"""When a command is looked at again that waits for a device that is offline."""
+LOOK_AGAIN_US = 30_000_000
+"""When a command is looked at again that waits for a device that is offline; a reading of the device wakes it at once."""
 
 CLOCK = "clock"
 
-_due = select(command.c.number).where(command.c.due_at.is_not(None), command.c.due_at <= bindparam("now"))
+_due = select(command.c.number).where(
+    command.c.due_at.is_not(None),
+    command.c.due_at <= bindparam("now"),
+    command.c.request.not_in(select(command_bulk_table.c.request)),
+)
+"""A request is sent once all its commands are recorded: whoever asks has the answer before devices have the processor."""
+_due_unsent = _due.where(
+    (command.c.status != Status.QUEUED.value)
+    | command.c.detail.is_(None)
+    | (command.c.expires_at <= bindparam("now"))
+)
+"""While there is no way to devices: what waits for one has been told so, and stays due for whoever has one."""
 _taken = select(command.c.number).where(
     command.c.status == Status.SENT.value, command.c.worker.is_not(None), command.c.published_at.is_(None)
 )
 
 
-def due(database: Database) -> bool:
+def due(database: Database, *, sending: bool) -> bool:
     """See `twin.ports.CommandOutbox.commands_due`."""
     now = database.now()
+    wanted = _due if sending else _due_unsent
     with database.read() as connection:
-        if connection.execute(_due.limit(1), {"now": now}).first() is not None:
+        if connection.execute(wanted.limit(1), {"now": now}).first() is not None:
             return True
         return command_bulk.abandoned(connection, now) is not None
 
@@ -46,10 +59,11 @@ def due(database: Database) -> bool:
 def work(database: Database, worker: str, *, sending: bool, limit: int) -> list[Outgoing]:
     """See `twin.ports.CommandOutbox.work_commands`."""
     _go_on(database)
+    wanted = _due if sending else _due_unsent
     with database.write(durable=True, lane="live") as connection:
         now = database.now()
         numbers = connection.execute(
-            _due.order_by(command.c.due_at, command.c.number).limit(limit), {"now": now}
+            wanted.order_by(command.c.due_at, command.c.number).limit(limit), {"now": now}
         ).scalars()
         found = [each for _, each in sorted(command_rows.find(connection, numbers).items())]
         looking = _Looking(database, connection, Ledger(database, connection, now), sending=sending)
@@ -128,7 +142,7 @@ class _Looking:
         one, ledger = of.command, self.ledger
         waits = self._waits(of)
         if waits is not None:
-            again = min(one.expires_at, ledger.now + LOOK_AGAIN_US)
+            again = min(one.expires_at, ledger.now + (LOOK_AGAIN_US if self._sending else 0))
             ledger.keep(replace(one, detail=waits), of.control, due=again)
             return None
         refused = self._refused(of)

@@ -107,6 +107,7 @@ def _folded(database: Database, connection: Connection, groups: dict[int, list[A
     database.states.begin(connection)
     rows = database.states.find(connection, database.dialect, sorted(groups))
     now = database.now()
+    command_outcomes.wake(connection, _silent(rows, now), now)
     outcome, others = _newest(rows, groups, now)
     if len(rows) < len(groups):
         outcome.counts["unknown"] = sum(map(len, groups.values())) - sum(len(groups[row[0]]) for row in rows)
@@ -120,6 +121,15 @@ def _folded(database: Database, connection: Connection, groups: dict[int, list[A
             fold(row, groups[row[0]], history, outcome, now)
         history.add_to(outcome)
     return outcome
+
+
+def _silent(rows: Sequence[StateRow], now: int) -> list[int]:
+    """Signals that were silent for longer than they may be."""
+    return [
+        row[0]
+        for row in rows
+        if row[8] or (row[7] is not None and row[4] is not None and row[4] + row[7] < now)
+    ]
 
 
 def _newest(

@@ -7,7 +7,6 @@
  */
 
 import { Color, PostProcessStageLibrary } from "../vendor/cesium/cesium.js";
-import { classMask } from "./visibility.js";
 
 /** @typedef {import("./visibility.js").Drawn} Drawn */
 
@@ -21,8 +20,6 @@ const COLOURS = [Color.WHITE, TINT, GLASS, THIN];
 const [PLAIN, SELECTED, FADED, THINNED] = [0, 1, 2, 3];
 /** None of these: it has to be put on anew. */
 const REPAINT = 255;
-/** Classes that lie on the ground and would hide a basement as the ground does. */
-const LAND = new Set(["IfcSite", "IfcGeographicElement", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcPavement", "IfcCourse", "IfcKerb", "Road", "Path", "Railway", "Water", "Green", "Area"]);
 
 export class Appearance {
   /** @type {ReadonlySet<number>} */
@@ -104,11 +101,10 @@ export class Appearance {
     const paint = (drawn.paint ??= new Uint8Array(drawn.count));
     const { indices, content } = drawn;
     const others = this.#glass ? FADED : PLAIN;
-    const classes = this.#thinLand && !this.#glass ? drawn.classes : null;
-    const land = classes && classMask(LAND);
+    const land = this.#thinLand && !this.#glass ? drawn.land : null;
     let any = false;
     for (let i = 0; i < drawn.count; i += 1) {
-      const wanted = this.#selected.has(indices[i]) ? SELECTED : land?.[/** @type {Uint16Array} */ (classes)[i]] ? THINNED : others;
+      const wanted = this.#selected.has(indices[i]) ? SELECTED : land?.[i] ? THINNED : others;
       any ||= wanted === SELECTED;
       if (paint[i] === wanted) continue;
       paint[i] = wanted;

@@ -35,9 +35,11 @@ class Codes {
 
 const classCodes = new Codes();
 const storeyCodes = new Codes();
+const disciplineCodes = new Codes();
 
-/** By class code, whether the class is one of these. @param {ReadonlySet<string>} classes */
-export const classMask = (classes) => classCodes.names.map((name) => classes.has(name));
+/** What lies on the ground and would hide a basement or a pipe as the ground does: classes of buildings, disciplines of map layers. */
+const LAND_CLASSES = new Set(["IfcSite", "IfcGeographicElement", "IfcEarthworksFill", "IfcReinforcedSoil", "IfcGeotechnicalStratum", "IfcPavement", "IfcCourse", "IfcKerb"]);
+const LAND_DISCIPLINES = new Set(["road", "rail", "water", "green", "area"]);
 
 /** One content that has features: its columns, read when first needed. */
 export class Drawn {
@@ -47,6 +49,8 @@ export class Drawn {
   #storeys = null;
   /** @type {Uint32Array | null} */
   #indices = null;
+  /** @type {Uint8Array | null} */
+  #land = null;
   /** Colour of each feature by `appearance.js`, once it was not plain. @type {Uint8Array | null} */
   paint = null;
   /** Whether every feature is shown, so that "nothing filtered" costs nothing. */
@@ -74,6 +78,18 @@ export class Drawn {
 
   get classes() {
     return (this.#classes ??= this.#read("class", classCodes));
+  }
+
+  /** Which features are land, 1 or 0. */
+  get land() {
+    if (!this.#land) {
+      const { classes } = this;
+      const disciplines = this.#read("discipline", disciplineCodes);
+      const byClass = classCodes.names.map((name) => LAND_CLASSES.has(name));
+      const byDiscipline = disciplineCodes.names.map((name) => LAND_DISCIPLINES.has(name));
+      this.#land = Uint8Array.from(classes, (code, i) => Number(byClass[code] || byDiscipline[disciplines[i]]));
+    }
+    return this.#land;
   }
 
   /** By global_id of the storey where tiles carry it, else by its name. */

@@ -288,16 +288,6 @@ class SendingContract:
         bench.wait(60)
         assert sent(store) == [identifier]
 
-    def test_a_command_that_waits_too_long_expires(self, store: TwinStore, bench: Bench) -> None:
-        (x, *_) = settable(store, offline="wait")
-        bench.read(x, 20.0)
-        store.mark_stale([x.number])
-        identifier = place(store, expires_at=bench.now + 60 * S)
-        assert sent(store) == []
-        bench.wait(60)
-        assert sent(store) == []
-        assert path(store, identifier) == ["queued", "expired"]
-
     def test_commands_to_one_signal_go_one_after_another(self, store: TwinStore, bench: Bench) -> None:
         (x, *_) = settable(store)
         one, two, three = (place(store, value) for value in (1, 2, 3))
@@ -313,23 +303,6 @@ class SendingContract:
         place(store, 1, start_at=NOW + 60 * S)
         two = place(store, 2)
         assert sent(store) == [two]
-
-    def test_a_device_that_is_offline_is_waited_for(self, store: TwinStore, bench: Bench) -> None:
-        (x, *_) = settable(store)
-        bench.read(x, 20.0)
-        store.mark_stale([x.number])
-        identifier = place(store)
-        assert sent(store) == []
-        bench.wait(2)
-        bench.read(x, 20.0)
-        assert sent(store) == [identifier]
-
-    def test_a_stale_signal_is_commanded_where_it_says_so(self, store: TwinStore, bench: Bench) -> None:
-        (x, *_) = settable(store, offline="send")
-        bench.read(x, 20.0)
-        store.mark_stale([x.number])
-        identifier = place(store)
-        assert sent(store) == [identifier]
 
     @pytest.mark.parametrize(
         ("level", "quality", "outcome"),

@@ -10,6 +10,7 @@ from tests.twin.store.command_outcome_contract import (
     PersonContract,
     RevertContract,
 )
+from tests.twin.store.command_waiting_contract import WaitingContract
 from twin.store import SqlStore
 
 
@@ -28,6 +29,9 @@ class TestMany(ManyContract): ...
 
 
 class TestSending(SendingContract): ...
+
+
+class TestWaiting(WaitingContract): ...
 
 
 class TestOutcome(OutcomeContract): ...

@@ -14,6 +14,7 @@ from tests.twin.store.command_outcome_contract import (
     PersonContract,
     RevertContract,
 )
+from tests.twin.store.command_waiting_contract import WaitingContract
 from twin.store import SqlStore, open_store
 
 
@@ -33,6 +34,9 @@ class TestMany(ManyContract): ...
 
 
 class TestSending(SendingContract): ...
+
+
+class TestWaiting(WaitingContract): ...
 
 
 class TestOutcome(OutcomeContract): ...
