@@ -25,7 +25,7 @@ from api.work import Work
 from twin.commands import OPEN, Refusal, Status
 from twin.errors import InvalidQuery, NotFound
 from twin.policy import Action
-from twin.ports import CommandQuery, Order, Placed, Target
+from twin.ports import CommandQuery, Order, Placed, SignalRecord
 from twin.queries import MAX_LIMIT
 from twin.times import to_microseconds
 
@@ -53,10 +53,11 @@ def place_command(
 ) -> Response:
     """Ask for a command: 202 says that it is recorded, not that it is done. Follow it at `Location`, or on the live channel."""
     checked_subject(body.signal, body.targets)
+    found = _found(seen, body)
     order = Order(
         by=who.name,
         reason=body.reason,
-        targets=_targets(request, seen, body),
+        targets=targets(found, body.value, body.unit, lambda records: may(request, "command", records)),
         priority=body.priority,
         start_at=_instant(body.start_at),
         expires_at=_instant(body.expires_at),
@@ -68,7 +69,8 @@ def place_command(
         placed = running.store.place_command(order, dry_run=True)
         return document(_told(placed if seen.sees_everything else _veiled(placed)))
     with act(running, who, "command.place", body.signal or f"{len(order.targets)} signals", body.reason):
-        placed = running.store.place_command(order)
+        known = [record for _, record in found if record is not None]
+        placed = running.store.place_command(order, known=known)
     if placed.id is None:
         told = _told(placed)
         first = next(each for outcome in placed.outcomes for each in outcome.refusals)
@@ -83,21 +85,20 @@ def place_command(
     return Response(answer, HTTPStatus.ACCEPTED, headers=headers, media_type="application/json")
 
 
-def _targets(request: Request, seen: Reader, body: schemas.CommandBody) -> list[Target]:
+def _found(seen: Reader, body: schemas.CommandBody) -> list[tuple[str, SignalRecord | None]]:
     wanted = body.targets
     if wanted is None:
         assert body.signal is not None
-        found = named(seen, [body.signal])
-    elif wanted.signals is not None:
-        found = named(seen, list(dict.fromkeys(wanted.signals)))
-    else:
-        conditions = wanted.model_dump(exclude={"signals"}, exclude_defaults=True)
-        if not conditions:
-            raise InvalidQuery("`targets` says nothing: name signals, or a condition.")
-        found = matching(seen, asked_of(StateQuestion(**conditions)))
-        if not found:
-            raise NotFound("settable signal", "that passes the conditions")
-    return targets(found, body.value, body.unit, lambda records: may(request, "command", records))
+        return named(seen, [body.signal])
+    if wanted.signals is not None:
+        return named(seen, list(dict.fromkeys(wanted.signals)))
+    conditions = wanted.model_dump(exclude={"signals"}, exclude_defaults=True)
+    if not conditions:
+        raise InvalidQuery("`targets` says nothing: name signals, or a condition.")
+    found = matching(seen, asked_of(StateQuestion(**conditions)))
+    if not found:
+        raise NotFound("settable signal", "that passes the conditions")
+    return found
 
 
 def _veiled(placed: Placed) -> Placed:

@@ -26,6 +26,9 @@ T = TypeVar("T")
 EVERY_S = 0.05
 """Time between two looks at the clock: a look at nothing is one question of some 100 µs. New commands wake the loop."""
 
+REST_S = 0.02
+"""Longest rest after a turn, which is otherwise as long as the turn took."""
+
 BEAT_S = 1.0
 """How often the worker says that it lives, and looks for commands of workers that do not."""
 
@@ -108,7 +111,10 @@ class Control:
         connections = [asyncio.create_task(outlet.run()) for outlet in self._outlets.values()]
         try:
             while True:
+                began = time.monotonic()
                 await self._turn()
+                # Under many commands a turn takes several: half of the time at most is spent on turns, and what came meanwhile goes together.
+                await asyncio.sleep(min(REST_S, time.monotonic() - began))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), RETRY_S if self.failing else self._every_s)
                 self._wake.clear()

@@ -120,8 +120,10 @@ class CommandQuery(Struct, frozen=True, kw_only=True):
 class CommandKeeper(Protocol):
     """Commands for those who ask."""
 
-    def place_command(self, order: Order, *, dry_run: bool = False) -> Placed:
-        """Check and record in one durable transaction; `dry_run` only checks.
+    def place_command(
+        self, order: Order, *, dry_run: bool = False, known: Sequence[SignalRecord] = ()
+    ) -> Placed:
+        """Check and record in one durable transaction; `dry_run` only checks. `known`: signals among the targets that have just been read.
 
         Of a bulk order the targets that are refused are recorded as failed; if all are, nothing is. Raises KeyReused for a key that the same person has used for
         another content.

@@ -63,11 +63,11 @@ class _About(NamedTuple):
     hold: Hold | None
 
 
-def place(database: Database, order: Order, *, dry_run: bool) -> Placed:
+def place(database: Database, order: Order, *, dry_run: bool, known: Sequence[SignalRecord] = ()) -> Placed:
     """See `twin.ports.CommandKeeper.place_command`."""
     _check_order(order)
     digest = _digest(order)
-    records = _records(database, order)
+    records = {record.signal.id: record for record in known} or _records(database, order)
     if dry_run:
         with database.read() as connection:
             drafts = _Placing(database, connection, order).drafts(records)
@@ -75,9 +75,9 @@ def place(database: Database, order: Order, *, dry_run: bool) -> Placed:
     if len(order.targets) > command_bulk.CHUNK:
         return _place_many(database, order, digest, records)
     with database.write(durable=True, lane="live") as connection:
-        known = _before(connection, order, digest)
-        if known is not None:
-            return known
+        before = _before(connection, order, digest)
+        if before is not None:
+            return before
         placing = _Placing(database, connection, order)
         drafts = placing.drafts(records)
         taken = any(draft.command is not None for draft in drafts)

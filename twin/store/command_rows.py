@@ -1,9 +1,10 @@
 """Commands as rows."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from twin.access import Entry
 from twin.commands import OPEN, Command, Hold, Status, Step, due_at
@@ -30,6 +31,13 @@ _CHANGING = (
 NOTES_KEPT = 20
 """Of what is only noted for one command: a device that replies for ever must not fill the table."""
 
+_have_open = (
+    select(command.c.signal)
+    .where(command.c.signal.in_(bindparam("signals", expanding=True)), command.c.ended_at.is_(None))
+    .distinct()
+)
+_holds = select(command_hold).where(command_hold.c.signal.in_(bindparam("signals", expanding=True)))
+
 IN_FLIGHT = (Status.SENT, Status.ACKNOWLEDGED)
 
 
@@ -52,6 +60,7 @@ def control_of(record: SignalRecord) -> Control:
     return record.signal.control or USUAL
 
 
+@cache
 def loaded() -> Select[Any]:
     """Commands with their signals: what `load` reads."""
     start = command.join(signal, signal.c.number == command.c.signal).join(
@@ -108,7 +117,12 @@ def find(connection: Connection, numbers: Iterable[int]) -> dict[int, Loaded]:
 def open_of(connection: Connection, signals: Iterable[int]) -> dict[int, list[Loaded]]:
     """Open commands of signals, in their order."""
     found: dict[int, list[Loaded]] = {}
-    for some in lists(sorted(set(signals))):
+    wanted = [
+        number
+        for some in lists(sorted(set(signals)))
+        for number in connection.execute(_have_open, {"signals": some}).scalars()
+    ]
+    for some in lists(wanted):
         statement = loaded().where(command.c.signal.in_(some), command.c.ended_at.is_(None))
         for each in map(load, connection.execute(statement.order_by(command.c.number)).all()):
             found.setdefault(each.command.signal, []).append(each)
@@ -119,7 +133,7 @@ def holds_of(connection: Connection, signals: Iterable[int]) -> dict[int, Hold]:
     """Holds of signals, over or not."""
     found: dict[int, Hold] = {}
     for some in lists(sorted(set(signals))):
-        rows = connection.execute(select(command_hold).where(command_hold.c.signal.in_(some))).all()
+        rows = connection.execute(_holds, {"signals": some}).all()
         found.update((row.signal, hold_of(row)) for row in rows)
     return found
 

@@ -27,8 +27,10 @@ class CommandStore:
 
     _database: Database
 
-    def place_command(self, order: Order, *, dry_run: bool = False) -> Placed:
-        return command_orders.place(self._database, order, dry_run=dry_run)
+    def place_command(
+        self, order: Order, *, dry_run: bool = False, known: Sequence[SignalRecord] = ()
+    ) -> Placed:
+        return command_orders.place(self._database, order, dry_run=dry_run, known=known)
 
     def commands(self, query: CommandQuery) -> Page[RequestView]:
         return command_views.requests(self._database, query)
