@@ -1,34 +1,35 @@
 """The whole command plane as a state machine: two servers that crash at any step, devices and a broker that do what those do."""
 
+import sys
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from tests.twin.store.plane_asking import (
-    DISQUALIFYING,
     ENDS,
     FATES,
     FLAWS,
+    KINDS_OF_AN_EXAMPLE,
     PICK,
     SERVERS,
     SOUND,
     VALUES,
     WAITS,
 )
-from tests.twin.store.plane_living import Living
+from tests.twin.store.plane_cases import CASES, KIND, Cases
 from twin.commands import ReplyKind
-from twin.controls import Priority
-from twin.state import Quality, Reading
 
 
-class Plane(Living):
-    """`opened` is given by the test: a store of two servers' database."""
+class Plane(Cases):
+    """`servers` is given by the test."""
+
+    @rule(which=st.sampled_from(sorted(CASES)).flatmap(lambda name: st.tuples(st.just(name), CASES[name])))
+    def a_case(self, which: tuple[str, dict[str, Any]]) -> None:
+        name, drawn = which
+        getattr(self, name)(**drawn)
 
     # -------------------------------------------------------------------------------------- whole lives
     @rule(
@@ -36,113 +37,54 @@ class Plane(Living):
         reply=st.sampled_from([None, None, *ReplyKind, ReplyKind.ACCEPTED]), stranger=st.sampled_from([False, False, True]),
         flaw=st.none() | st.sampled_from(sorted(FLAWS)), first=st.booleans(), waits=WAITS, follows=st.booleans(),
     )  # fmt: skip
-    def a_life(self, *, fate: str, **drawn: Any) -> None:
+    def a_life(self, *, pick: int, **drawn: Any) -> None:
         """A command as it usually goes, up to where something goes wrong; single steps come in between by the other rules."""
-        self._live(fate=fate, **drawn)
+        self._live(self._kind(pick), **drawn)
 
-    @rule(
-        pick=PICK, value=VALUES, server=SERVERS, first=st.booleans(),
-        flaws=st.permutations(sorted(DISQUALIFYING)), flaw=st.sampled_from(sorted(FLAWS.keys() - DISQUALIFYING)),
-    )  # fmt: skip
-    def a_life_with_flawed_reports(self, *, flaws: list[str], flaw: str, first: bool, **drawn: Any) -> None:
-        """Reports of which each has one fault, and at last one that is sound enough; the acknowledgement comes before them, or never."""
-        reply = None if first else ReplyKind.ACCEPTED
-        self._live(
-            fate="arrives",
-            reply=reply,
-            stranger=False,
-            waits=0,
-            follows=False,
-            flaw=None,
-            first=first,
-            **drawn,
-        )
-        for each in (*flaws, flaw):
-            self.a_device_reports(pick=drawn["pick"], **(SOUND | FLAWS[each]))
-
-    @rule(
-        pick=PICK,
-        value=VALUES,
-        server=SERVERS,
-        reply=st.sampled_from([None, ReplyKind.ACCEPTED]),
-        follows=st.booleans(),
-    )
-    def a_life_that_nothing_shows(self, **drawn: Any) -> None:
-        """What was before is known; nothing comes in time, and the reply is late."""
-        kind = self._kind(drawn["pick"])
-        self._record([Reading(self.numbers[kind], 77.0, self.now, self.now)])
-        self._live(fate="arrives", stranger=False, flaw=None, first=True, waits=6, **drawn)
-        if self.replies:
-            self.a_reply_comes(
-                pick=len(self.replies) - 1, kind=ReplyKind.ACCEPTED, stranger=False, keep=False
-            )
+    @rule(kind=KIND, value=VALUES, server=SERVERS, how=st.permutations(sorted(ENDS)))
+    def lives_that_end_badly(self, *, kind: str, how: list[str], **drawn: Any) -> None:
+        for each in how:
+            self._clear(kind)
+            self._live(kind, stranger=False, flaw=None, first=True, follows=False, **ENDS[each], **drawn)
 
     def _live(
-        self, *, pick: int, value: float, server: str, fate: str, reply: ReplyKind | None, stranger: bool,
+        self, kind: str, *, value: float, server: str, fate: str, reply: ReplyKind | None, stranger: bool,
         flaw: str | None, first: bool, waits: int, follows: bool,
     ) -> None:  # fmt: skip
-        kind = self._kind(pick)
+        self._tick()
         if kind == "locked":
-            self.the_level_changes(value=40.0, quality=Quality.GOOD)
-            self.ask(pick=pick, value=value, priority=Priority.MANUAL, delay=0, keyed=False)
-            self._work(server, 50)
-            self.the_level_changes(value=60.0, quality=Quality.GOOD)
-        self.ask(pick=pick, value=value, priority=Priority.MANUAL, delay=0, keyed=False)
-        self._agree(kind, in_time=fate != "unsent")
-        self._work(server, 50)
+            self._level(60.0)
+        one = self._ask(kind, value)
+        if one is not None and kind == "danger" and fate != "unsent":
+            self._approve(one, "bob")
+        self._work(server)
         if self.told["one"] or self.told["two"]:
             self.send(server=server, fates=[fate], twice=False)
         if self.network:
             self.a_device_acts(pick=len(self.network) - 1, says=first)
         if follows:
-            self.ask(pick=pick, value=value + 10, priority=Priority.MANUAL, delay=0, keyed=False)
+            self._ask(kind, value + 10)
         for step in ("report", "reply") if first else ("reply", "report"):
             if step == "report" and flaw is not None:
-                self.a_device_reports(pick=pick, **(SOUND | FLAWS[flaw]))
+                self._report(kind, **(SOUND | FLAWS[flaw]))
             if step == "reply" and reply is not None and self.replies:
                 self.a_reply_comes(pick=len(self.replies) - 1, kind=reply, stranger=stranger, keep=first)
         self.clock.advance(timedelta(seconds=waits))
-        self._work(server, 50)
-
-    def _agree(self, kind: str, *, in_time: bool) -> None:
-        if kind == "danger":
-            self.somebody_approves(pick=0, by="ada")
-            self.clock.advance(timedelta(seconds=0 if in_time else 11))
-            self.somebody_approves(pick=0, by="bob")
-
-    @rule(pick=PICK, value=VALUES, server=SERVERS, how=st.permutations(sorted(ENDS)))
-    def lives_that_end_badly(self, *, how: list[str], **drawn: Any) -> None:
-        for each in how:
-            self._live(stranger=False, flaw=None, first=True, follows=False, **ENDS[each], **drawn)
-
-    @rule(pick=PICK, value=VALUES, server=SERVERS)
-    def one_that_nobody_sends_in_time(self, pick: int, value: float, server: str) -> None:
-        self.ask(pick=pick, value=value, priority=Priority.MANUAL, delay=0, keyed=False)
-        self._agree(self._kind(pick), in_time=True)
-        self.clock.advance(timedelta(seconds=61))
-        self._work(server, 50)
-
-    @rule(pick=PICK, value=VALUES, server=SERVERS)
-    def one_that_is_over_is_held(self, pick: int, value: float, server: str) -> None:
-        """A weaker one was taken before; when it is to be sent, it may not."""
-        before = len(self.oracle.known)
-        self.ask(pick=pick, value=value, priority=Priority.MANUAL_LIFE_SAFETY, delay=0, keyed=False)
-        if len(self.oracle.known) == before:
-            return
-        self.somebody_cancels(0)
-        self.ask(pick=pick, value=value, priority=Priority.MANUAL, delay=0, keyed=False)
-        self.somebody_holds(pick=len(self.oracle.known) - before - 1, release=False)
-        self._work(server, 50)
-        self.somebody_holds(pick=len(self.oracle.known) - before - 1, release=True)
+        self._work(server)
 
     # ------------------------------------------------------------------------------------------- the end
     def teardown(self) -> None:
-        if self.stores:
-            try:
+        if not self.stores:
+            return
+        well = False
+        try:
+            if sys.exc_info()[0] is None:
                 self._let_end()
-            finally:
-                for store in self.stores.values():
-                    store.close()
+                well = True
+        finally:
+            self.chunk.stop()
+            if not well:
+                self.servers.clear()
 
     def _let_end(self) -> None:
         """One server is left, and devices have fallen silent: everything comes to an end."""
@@ -154,26 +96,47 @@ class Plane(Living):
         self.told = {"one": [], "two": []}
         for _ in range(3 * (len(self.oracle.known) + 3)):
             self._recover("one")
-            self._work("one", 50)
-            if all(map(self.oracle.is_over, self.oracle.known)):
+            self._work("one")
+            if self.oracle.all_over():
                 return
             self.clock.advance(timedelta(seconds=11))
         raise AssertionError("something does not end")
 
 
-def run(machine: type[Plane], *, examples: int, steps: int, shrink: bool = True) -> None:
-    """Try it; the same examples each time. Raises what goes wrong."""
+def run_cases(machine: type[Plane], *, examples: int, number: int = 0, shrink: bool = True) -> None:
+    """Each case once, in any order: what one leaves the next finds. Else as `run`."""
+
+    @seed(number)
+    @_settings(shrink=shrink, max_examples=examples)
+    @given(data=st.data(), kinds=KINDS_OF_AN_EXAMPLE, pieces=st.booleans())
+    def try_all(data: st.DataObject, kinds: list[str], *, pieces: bool) -> None:
+        one = machine()
+        one.begin(kinds=kinds, pieces=pieces)
+        try:
+            for name in data.draw(st.permutations(sorted(CASES))):
+                getattr(one, name)(**data.draw(CASES[name], label=name))
+                one.nothing_happens_without_a_reason()
+        finally:
+            one.teardown()
+
+    try_all()
+
+
+def run(machine: type[Plane], *, examples: int, steps: int, number: int = 0, shrink: bool = True) -> None:
+    """Try it: the same examples each time, for each `number` others. Raises what goes wrong."""
     run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            print_blob=False,
-            report_multiple_bugs=False,
-            phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        seed(number)(machine),
+        settings=_settings(shrink=shrink, max_examples=examples, stateful_step_count=steps),
+    )
+
+
+def _settings(*, shrink: bool, **more: Any) -> settings:
+    return settings(
+        deadline=None,
+        database=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        **more,
     )

@@ -1,7 +1,8 @@
-"""State machine of the command plane, first part: what is asked for, and servers that send it and crash."""
+"""State machine of the command plane, first part: what people and calendars ask for."""
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -12,31 +13,23 @@ from hypothesis.stateful import (
     rule,
 )
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tests.twin.store.builders import imported, plain
-from tests.twin.store.clock import Clock
-from tests.twin.store.live_contract import temperature
-from tests.twin.store.plane_oracle import (
-    ENDED,
-    KINDS,
-    LEVEL,
-    METER,
-    TOLERANCE,
-    Known,
-    Oracle,
-    S,
-)
+from tests.twin.store.plane_oracle import KINDS, LEVEL, METER, Begun, Known, Oracle, S
+from tests.twin.store.plane_servers import Servers, named
 from twin.commands import KeyReused, ReplyKind
 from twin.controls import Priority
-from twin.ports import CalendarRun, Order, Outgoing, Target
+from twin.ports import CalendarRun, CommandQuery, Order, Outgoing, Target
 from twin.state import Quality
-from twin.store import SqlStore
+from twin.store import SqlStore, command_bulk, command_orders
 from twin.times import to_microseconds
 
 SERVERS = st.sampled_from(["one", "two"])
 VALUES = st.sampled_from([10.0, 20.0, 30.0])
 PICK = st.integers(0, 7)
 OFFS = st.sampled_from([0.0, 0.0, 0.9, -1.0, 1.1, -1.1, -5.0, 5.0])
+KINDS_OF_AN_EXAMPLE = st.lists(st.sampled_from(sorted(KINDS)), min_size=2, max_size=2, unique=True)
+"""The fewer, the more they have to do with each other."""
 QUALITIES = st.sampled_from([Quality.GOOD] * 4 + [Quality.UNCERTAIN, Quality.BAD])
 FATES = st.sampled_from(["arrives", "arrives", "arrives", "lost", "unsent", "doubt", "doubt and arrives"])
 PRIORITIES = st.sampled_from(
@@ -70,16 +63,6 @@ ENDS: dict[str, dict[str, Any]] = {
 DISQUALIFYING = frozenset({"beyond above", "beyond below", "bad", "late", "retained", "received before"})
 
 
-def prepare(store: SqlStore) -> None:
-    """The model and its signals."""
-    imported(store, "a", plain([*KINDS, LEVEL, METER]))
-    declared = [
-        temperature(kind, settable=True, control=control, tolerance=TOLERANCE, deadband=TOLERANCE)
-        for kind, control in KINDS.items()
-    ]
-    store.declare_signals([*declared, temperature(LEVEL), temperature(METER)])
-
-
 class Told(Struct):
     """A command that a server has been told to send."""
 
@@ -88,14 +71,12 @@ class Told(Struct):
 
 
 class Asking(RuleBasedStateMachine):
-    """`opened` is given by the test: a store of two servers' database."""
+    """`servers` is given by the test. `set`: which of the signals are those of this example."""
 
-    def opened(self) -> SqlStore:
-        raise NotImplementedError
+    servers: Servers
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Clock()
         self.oracle = Oracle()
         self.generation = {"one": 0, "two": 0}
         self.dead: set[str] = set()
@@ -105,18 +86,20 @@ class Asking(RuleBasedStateMachine):
         self.reports: list[tuple[int, float, int]] = []
         self.state: dict[int, float] = {}
         self.done_by_device: set[str] = set()
-        self.holds: dict[int, tuple[Priority, str]] = {}
         self.keyed: list[tuple[Order, str]] = []
-        self.occurrence = 0
+        self.runs: list[tuple[Order, str]] = []
         self.stores: dict[str, SqlStore] = {}
+        self.chunk: Any = None
 
-    @initialize(kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=2, max_size=2, unique=True))
-    def begin(self, kinds: list[str]) -> None:
-        self.kinds = kinds
-        self.stores = {"one": self.opened(), "two": self.opened()}
-        self.numbers = {
-            record.signal.global_id: record.number for record in self.stores["one"].signal_records()
-        }
+    @initialize(kinds=KINDS_OF_AN_EXAMPLE, pieces=st.booleans())
+    def begin(self, *, kinds: list[str], pieces: bool) -> None:
+        """`pieces`: requests for several signals are recorded one command at a time."""
+        pair = self.servers.take()
+        self.kinds, self.stores, self.clock, self.set = kinds, pair.stores, pair.clock, pair.used
+        self.numbers = {kind: pair.numbers[named(kind, self.set)] for kind in (*KINDS, LEVEL, METER)}
+        self.oracle = Oracle(pair.last())
+        self.chunk = patch.object(command_bulk, "CHUNK", 1 if pieces else command_bulk.CHUNK)
+        self.chunk.start()
         for server in self.stores:
             assert self.stores[server].take_job(self._lease(server))
 
@@ -131,8 +114,11 @@ class Asking(RuleBasedStateMachine):
     def _tick(self) -> None:
         self.clock.advance(timedelta(microseconds=10))
 
+    def _check(self) -> None:
+        self.oracle.check(self.store, self.now)
+
     def _worker(self, server: str) -> str:
-        return f"{server}{self.generation[server]}"
+        return f"{server}-{self.set}-{self.generation[server]}"
 
     def _lease(self, server: str) -> str:
         return f"control:{self._worker(server)}"
@@ -140,10 +126,13 @@ class Asking(RuleBasedStateMachine):
     def _kind(self, pick: int) -> str:
         return self.kinds[pick % len(self.kinds)]
 
+    def _target(self, kind: str, value: float) -> Target:
+        return Target(f"a/{named(kind, self.set)}/temperature", value)
+
     @invariant()
     def nothing_happens_without_a_reason(self) -> None:
         if self.stores:
-            self.oracle.check(self.store, self.now)
+            self._check()
 
     # ------------------------------------------------------------------------------------------- asking
     @rule(
@@ -151,26 +140,62 @@ class Asking(RuleBasedStateMachine):
     )
     def ask(self, *, pick: int, value: float, priority: Priority, delay: int, keyed: bool) -> None:
         self._tick()
-        kind = self._kind(pick)
+        self._ask(self._kind(pick), value, priority, delay=delay, keyed=keyed)
+
+    def _ask(
+        self,
+        kind: str,
+        value: float,
+        priority: Priority = Priority.MANUAL,
+        *,
+        delay: int = 0,
+        keyed: bool = False,
+    ) -> Known | None:
+        """A command to one signal; None: it has to be refused, and is."""
+        self._tick()
         order = Order(
-            by="ada", reason="x", targets=[Target(f"a/{kind}/temperature", value)], priority=priority,
+            by="ada", reason="x", targets=[self._target(kind, value)], priority=priority,
             start_at=self.now + delay * S, key=f"k{self.now}" if keyed else None,
         )  # fmt: skip
-        refused = self._refused(kind, priority)
-        placed = self.store.place_command(order)
-        assert (placed.id is None) == refused
-        if placed.id is not None:
-            self._learn(placed.id, order, [kind])
-            if keyed:
-                self.keyed.append((order, placed.id))
+        placed = self._place(order, [kind])
+        if placed is not None and keyed:
+            self.keyed.append((order, placed))
+        return None if placed is None else self.oracle.known[placed]
+
+    def _place(self, order: Order, kinds: list[str], server: str = "one") -> str | None:
+        """Id of the request; None: all of it has to be refused, and is."""
+        self._check()
+        assert order.priority is not None
+        refused = [self.oracle.refuses(self.numbers[kind], order.priority) for kind in kinds]
+        placed = self.stores[server].place_command(order)
+        assert (placed.id is None) == all(refused)
+        assert [bool(each.refusals) for each in placed.outcomes] == refused
+        if placed.id is None:
+            return None
+        assert placed.created
+        self._begun(placed.id, order, kinds)
+        self._check()
+        assert placed.id not in self.oracle.begun, "a target is lost"
+        return placed.id
+
+    def _begun(self, identifier: str, order: Order, kinds: list[str]) -> None:
+        assert order.priority is not None
+        self.oracle.begun[identifier] = Begun(
+            kinds=kinds, signals=[self.numbers[kind] for kind in kinds], values=[float(each.value) for each in order.targets],
+            priority=order.priority, by=order.by, start_at=max(order.start_at or self.now, self.now), touched_at=self.now,
+            rate=order.rate,
+        )  # fmt: skip
 
     @precondition(lambda self: self.keyed)
     @rule(pick=PICK, server=SERVERS, other=st.booleans())
     def ask_again(self, *, pick: int, server: str, other: bool) -> None:
         """The same key: the same request, whichever server is asked, whatever has become of it; another content is refused."""
         order, identifier = self.keyed[pick % len(self.keyed)]
+        self._with_its_key(order, identifier, server, other=other)
+
+    def _with_its_key(self, order: Order, identifier: str, server: str, *, other: bool) -> None:
         if other:
-            order = _changed(order)
+            order = changed(order)
         try:
             placed = self.stores[server].place_command(order)
         except KeyReused:
@@ -182,211 +207,58 @@ class Asking(RuleBasedStateMachine):
     @rule(value=VALUES, rate=st.sampled_from([None, 0.5, 0.5]))
     def ask_many(self, value: float, rate: float | None) -> None:
         self._tick()
-        targets = [Target(f"a/{kind}/temperature", value) for kind in self.kinds]
-        order = Order(by="ada", reason="x", targets=targets, priority=Priority.MANUAL, rate=rate, bulk=True)
-        refused = {kind for kind in self.kinds if self._refused(kind, Priority.MANUAL)}
-        placed = self.store.place_command(order)
-        assert (placed.id is None) == (len(refused) == len(self.kinds))
-        told = {kind for kind, each in zip(self.kinds, placed.outcomes, strict=True) if each.refusals}
-        assert told == refused
-        if placed.id is not None:
-            self._learn(placed.id, order, self.kinds, refused)
-        self._work("one", 50)
+        self._place(self._many(value, rate), self.kinds)
 
-    @rule(pick=PICK, value=VALUES, again=st.booleans())
-    def a_calendar_asks(self, *, pick: int, value: float, again: bool) -> None:
-        """One occurrence, done by both servers, or by one after a crash: one request. A later one is another."""
+    def _many(self, value: float, rate: float | None) -> Order:
+        targets = [self._target(kind, value) for kind in self.kinds]
+        return Order(by="ada", reason="x", targets=targets, priority=Priority.MANUAL, rate=rate, bulk=True)
+
+    @rule(value=VALUES, rate=st.sampled_from([None, 0.5]), pieces=st.integers(0, 1))
+    def ask_many_and_die(self, value: float, rate: float | None, pieces: int) -> None:
+        """The server is gone after some pieces of the request, before it could answer."""
         self._tick()
-        self.occurrence += 1
-        kind = self._kind(pick)
+        self._check()
+        order, real, left = self._many(value, rate), command_orders.finish_some, iter(range(pieces))
+
+        def dying(*args: Any) -> Any:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return real(*args)
+
+        with patch.object(command_orders, "finish_some", dying), patch.object(command_bulk, "CHUNK", 1):
+            try:
+                placed = self.store.place_command(order)
+            except KeyboardInterrupt:
+                (view,) = self.store.commands(CommandQuery(limit=1)).items
+                self._begun(view.id, order, self.kinds)
+                self._check()
+            else:
+                assert placed.id is None
+                assert all(self.oracle.refuses(self.numbers[kind], Priority.MANUAL) for kind in self.kinds)
+
+    @rule(pick=PICK, value=VALUES, server=SERVERS)
+    def a_calendar_asks(self, *, pick: int, value: float, server: str) -> None:
+        """An occurrence of its own."""
+        self._tick()
+        kind, at = self._kind(pick), self.now
         order = Order(
-            by="ada", reason="calendar", targets=[Target(f"a/{kind}/temperature", value)], priority=Priority.SCHEDULE,
-            bulk=True, run=CalendarRun(calendar="c", at=self.occurrence, entry=0), key=f"calendar/c/{self.occurrence}",
+            by="ada", reason="calendar", targets=[self._target(kind, value)], priority=Priority.SCHEDULE,
+            bulk=True, run=CalendarRun(calendar="c", at=at, entry=0), key=f"calendar/c/{at}",
         )  # fmt: skip
-        refused = self._refused(kind, Priority.SCHEDULE)
-        placed = self.store.place_command(order)
-        assert (placed.id is None) == refused
-        if placed.id is not None:
-            self._learn(placed.id, order, [kind])
-            if again:
-                owner = Order(
-                    **{name: getattr(order, name) for name in Order.__struct_fields__} | {"by": "bob"}
-                )
-                assert self.stores["two"].place_command(owner).id == placed.id
+        placed = self._place(order, [kind], server)
+        if placed is not None:
+            self.runs.append((order, placed))
 
-    def _refused(self, kind: str, priority: Priority) -> bool:
-        self.oracle.read(self.store)
-        signal = self.numbers[kind]
-        held = self.holds.get(signal)
-        stronger = [each for each in self.oracle.open_of(signal) if each.priority.rank > priority.rank]
-        return bool(stronger) or (held is not None and held[0].rank > priority.rank)
-
-    def _learn(self, identifier: str, order: Order, kinds: list[str], refused: Any = ()) -> None:
-        before, outranked = dict(self.oracle.rows), list[Known]()
-        store_rows = self._rows_of(identifier)
-        assert len(store_rows) == len(kinds), "a target is lost"
-        start = max(order.start_at or self.now, self.now)
-        for position, (kind, (own, number)) in enumerate(zip(kinds, store_rows, strict=True)):
-            begins = start + (0 if order.rate is None else round(position * S / order.rate))
-            assert order.priority is not None
-            one = Known(
-                id=own, number=number, kind=kind, signal=self.numbers[kind], value=float(order.targets[position].value),
-                priority=order.priority, by="ada", created_at=self.now, start_at=begins, expires_at=begins + 60 * S,
-                refused=kind in refused,
-            )  # fmt: skip
-            if one.refused:
-                one.proofs.add("failed")
-            for other in self.oracle.known.values():
-                is_open = other.id in before and before[other.id].status not in {"", *ENDED}
-                if (
-                    not one.refused
-                    and other.signal == one.signal
-                    and is_open
-                    and other.priority.rank < one.priority.rank
-                ):
-                    other.proofs.add("superseded")
-                    outranked.append(other)
-            self.oracle.known[own] = one
-        self.oracle.check(self.store, self.now)
-        assert all(self.oracle.status(each.id) == "superseded" for each in outranked), "a weaker one goes on"
-
-    def _rows_of(self, identifier: str) -> list[tuple[str, int]]:
-        found = self.store.command_targets(identifier, limit=100).items
-        return [(each.command.id, each.command.number) for each in found]
-
-    # ------------------------------------------------------------------------------------------ sending
-    @rule(server=SERVERS, limit=st.sampled_from([1, 3, 50, 50, 50]))
-    def work(self, server: str, limit: int) -> None:
-        self._tick()
-        self._work(server, limit)
-
-    def _work(self, server: str, limit: int) -> None:
-        self.oracle.check(self.store, self.now)
-        idle = 0
-        while idle < 2:  # what waits behind a command that has ended is taken at the next look
-            ready = self._ready()
-            taken = self.stores[server].work_commands(self._worker(server), limit=limit)
-            for each in taken:
-                self._take(server, each, ready)
-            self.oracle.check(self.store, self.now)
-            if limit < 50:
-                return
-            idle = 0 if taken else idle + 1
-        self._nothing_is_left_behind()
-
-    def _ready(self) -> dict[str, bool]:
-        """Commands whose turn it is, and whether they may be sent; those that may not have to fail."""
-        ready: dict[str, bool] = {}
-        for signal in {each.signal for each in self.oracle.known.values()}:
-            opened = self.oracle.open_of(signal)
-            if any(self.oracle.status(each.id) in {"sent", "acknowledged"} for each in opened):
-                continue
-            waiting = [
-                each for each in opened
-                if self.oracle.status(each.id) == "queued" and each.start_at <= self.now < each.expires_at
-            ]  # fmt: skip
-            for one in waiting[:1]:
-                ready[one.id] = self._may_be_sent(one)
-                if not ready[one.id]:
-                    one.proofs.add("failed")
-        return ready
-
-    def _may_be_sent(self, one: Known) -> bool:
-        held = self.holds.get(one.signal)
-        if held is not None and held[0].rank > one.priority.rank:
-            return False
-        if one.kind != "locked":
-            return True
-        level = self.oracle.reported.get(self.numbers[LEVEL])
-        return level is not None and level.quality is Quality.GOOD and float(level.value) > 50
-
-    def _take(self, server: str, outgoing: Outgoing, ready: dict[str, bool]) -> None:
-        one = self.oracle.known[outgoing.command.id]
-        assert ready.get(one.id), f"{one.kind}: it was not its turn, or nothing allowed it"
-        assert (outgoing.command.value, outgoing.signal.number) == (one.value, one.signal)
-        one.sent_at, one.worker = self.now, self._worker(server)
-        shown = self.oracle.reported.get(one.signal)
-        one.before = float(shown.value) if shown is not None and shown.quality is Quality.GOOD else None
-        self.told[server].append(Told(outgoing, self._worker(server)))
-
-    def _nothing_is_left_behind(self) -> None:
-        for one in self.oracle.known.values():
-            status = self.oracle.status(one.id)
-            if status in ENDED:
-                continue
-            assert self.now < one.deadline(status), f"{one.kind} is {status} after its deadline"
-        assert not any(self._ready().values()), "one whose turn it is was not taken"
-
-    @rule(server=SERVERS, fates=st.lists(FATES, min_size=4, max_size=4), twice=st.booleans())
-    @precondition(lambda self: self.told["one"] or self.told["two"])
-    def send(self, *, server: str, fates: list[str], twice: bool) -> None:
-        """A server sends what it was told to; the network does with it what it wants; the broker hands it over twice, perhaps."""
-        self._tick()
-        if not self.told[server]:
-            server = "two" if server == "one" else "one"
-        told, self.told[server] = self.told[server], []
-        still = self.stores[server].still_sent([each.outgoing.command.number for each in told])
-        for place, each in enumerate(told):
-            if each.outgoing.command.number in still:
-                self._leaves(server, each, fates[place % len(fates)], twice=twice)
-
-    def _leaves(self, server: str, told: Told, fate: str, *, twice: bool) -> None:
-        one = self.oracle.known[told.outgoing.command.id]
-        if fate == "unsent":
-            self.told[server].append(told)
-            return
-        one.sends += 1
-        if fate in {"arrives", "doubt and arrives"}:
-            self.network += [one] * (2 if twice and one.control.resend == "always" else 1)
-        if fate in {"arrives", "lost"}:
-            self.stores[server].commands_published([one.number])
-            one.noted = True
-        elif one.control.resend == "always":
-            self.told[server].append(told)
-        else:
-            self.stores[server].commands_doubtful([one.number])
-            one.doubtful = True
-
-    @rule(server=SERVERS, sends=st.booleans(), arrives=st.booleans(), recovers=st.booleans())
-    def crash(self, *, server: str, sends: bool, arrives: bool, recovers: bool) -> None:
-        """It has sent what it was told to, or not, and is gone before it could say so."""
-        self._tick()
-        for each in self.told[server]:
-            one = self.oracle.known[each.outgoing.command.id]
-            one.sends += sends
-            if sends and arrives:
-                self.network.append(one)
-        self.told[server] = []
-        self.dead.add(self._worker(server))
-        self.stores[server].leave_job(self._lease(server))
-        self.generation[server] += 1
-        assert self.stores[server].take_job(self._lease(server))
-        if recovers:
-            self._recover("two" if server == "one" else "one")
-
-    @rule(server=SERVERS)
-    def recover(self, server: str) -> None:
-        self._tick()
-        self._recover(server)
-
-    def _recover(self, server: str) -> None:
-        self.oracle.check(self.store, self.now)
-        lost = [
-            each for each in self.oracle.known.values()
-            if self.oracle.status(each.id) == "sent" and not each.noted and each.worker in self.dead and not each.doubtful
-        ]  # fmt: skip
-        for outgoing in self.stores[server].recover_commands(self._worker(server)):
-            one = self.oracle.known[outgoing.command.id]
-            assert one in lost, f"{one.kind}: a living server has it"
-            assert one.control.resend == "always", f"{one.kind} cannot tell a command that it gets again"
-            one.worker = self._worker(server)
-            self.told[server].append(Told(outgoing, self._worker(server)))
-        for one in lost:
-            one.doubtful = one.control.resend == "never"
-            assert one.doubtful or one.worker == self._worker(server), "one is lost with its server"
+    @precondition(lambda self: self.runs)
+    @rule(pick=PICK, server=SERVERS, by=st.sampled_from(["ada", "bob"]))
+    def a_calendar_asks_again(self, *, pick: int, server: str, by: str) -> None:
+        """An occurrence that was dealt with comes up again: both servers look, or one is gone before it has noted that it was done."""
+        order, identifier = self.runs[pick % len(self.runs)]
+        placed = self.stores[server].place_command(replace(order, by=by))
+        assert (placed.id, placed.created) == (identifier, False), "an occurrence is done twice"
 
 
-def _changed(order: Order) -> Order:
-    fields = {name: getattr(order, name) for name in Order.__struct_fields__}
+def changed(order: Order) -> Order:
+    """The same with another value."""
     (target,) = order.targets
-    return Order(**{**fields, "targets": [Target(target.signal, float(target.value) + 1)]})
+    return replace(order, targets=[Target(target.signal, float(target.value) + 1)])

@@ -1,29 +1,26 @@
-"""Second part: devices, what they reply and report, and people."""
+"""Third part: devices, what they reply and report, and people."""
 
 from datetime import timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    precondition,
-    rule,
-)
+from hypothesis.stateful import precondition, rule
 
-from tests.twin.store.plane_asking import OFFS, PICK, QUALITIES, Asking
-from tests.twin.store.plane_oracle import (
-    ALLOWANCE_US,
-    LEVEL,
-    METER,
-    TOLERANCE,
-    Known,
-    S,
-)
+from tests.twin.store.plane_asking import OFFS, PICK, QUALITIES
+from tests.twin.store.plane_oracle import ALLOWANCE_US, FLYING, LEVEL, TOLERANCE, Known, S
+from tests.twin.store.plane_sending import Sending
 from twin.commands import ApprovalRefused, Reply, ReplyKind, StepRefused
 from twin.controls import Confirm
 from twin.errors import Conflict
 from twin.state import Quality, Reading
 
+NOTES_KEPT = 20
+"""Of what is only noted for one command."""
 
-class Living(Asking):
+MANY = 50
+"""More than there are ever open commands to one signal."""
+
+
+class Living(Sending):
     """Devices, the network between, and people."""
 
     # ------------------------------------------------------------------------------------------ devices
@@ -42,9 +39,6 @@ class Living(Asking):
         self.done_by_device.add(one.id)
         self.replies.append(one)
 
-    def _shown_by(self, kind: str) -> int:
-        return self.numbers[METER if kind == "far" else kind]
-
     @precondition(lambda self: self.replies)
     @rule(
         pick=PICK,
@@ -55,32 +49,40 @@ class Living(Asking):
     def a_reply_comes(self, *, pick: int, kind: ReplyKind, stranger: bool, keep: bool) -> None:
         """Once, twice, late, in any order, from the device or from another."""
         self._tick()
-        self.oracle.check(self.store, self.now)
         one = self.replies[pick % len(self.replies)]
         if not keep:
             self.replies.remove(one)
-        before = self.oracle.status(one.id)
-        wanted = before if stranger else self._after_reply(one, before, kind)
-        signals = frozenset({one.signal + (1000 if stranger else 0)})
-        self.store.record_replies([Reply(id=one.id, kind=kind, received_at=self.now, signals=signals)])
-        self.oracle.check(self.store, self.now)
-        assert self.oracle.status(one.id) == wanted, (
-            f"{one.kind} was {before}: {kind} made it {self.oracle.status(one.id)}"
-        )
+        self._reply([(one, kind)], stranger=stranger)
+
+    def _reply(self, said: list[tuple[Known, ReplyKind]], *, stranger: bool = False) -> None:
+        """Replies that come together; what becomes of each command, and what is told of each reply."""
+        self._check()
+        wanted = {one.id: self.oracle.status(one.id) for one, _ in said}
+        counts = dict.fromkeys(("taken", "late", "repeated", "unknown"), 0)
+        replies = []
+        for one, kind in said:
+            before = wanted[one.id]
+            if not stranger:
+                wanted[one.id] = self._after_reply(one, before, kind)
+            counts["unknown" if stranger else _word(before, wanted[one.id], kind)] += 1
+            signals = frozenset({one.signal + (1 if stranger else 0)})
+            replies.append(Reply(id=one.id, kind=kind, received_at=self.now, signals=signals))
+        answered = self.store.record_replies(replies)
+        self._check()
+        assert {one: self.oracle.status(one) for one in wanted} == wanted
+        assert {name: getattr(answered, name) for name in counts} == counts
+        if counts["late"] and len(said) == 1:
+            steps = self.store.command_steps(said[0][0].id)
+            assert steps[-1].told or len(steps) > NOTES_KEPT, "a late reply is not written down"
 
     def _after_reply(self, one: Known, before: str, kind: ReplyKind) -> str:
         if kind is ReplyKind.ACCEPTED:
             if before != "sent":
                 return before
             one.proofs.add("acknowledged")
-            shown = self.oracle.reported.get(one.signal)
-            has_it = (
-                one.control.on_change
-                and shown is not None
-                and shown.quality is Quality.GOOD
-                and abs(float(shown.value) - one.value) <= TOLERANCE
-            )
-            if one.by_reply or has_it:
+            shown = self.oracle.good(one.signal)
+            has_it = shown is not None and abs(shown - one.value) <= TOLERANCE
+            if one.by_reply or (one.control.on_change and has_it):
                 one.proofs.add("confirmed")
                 return "confirmed"
             return "acknowledged"
@@ -117,25 +119,53 @@ class Living(Asking):
         crowd: bool,
         queued: bool,
     ) -> None:
-        """What it has, or what it was told, near enough or not; alone or with another report; received now, or before a command was sent."""
+        self._report(
+            self._kind(pick), off=off, quality=quality, late_s=late_s, retained=retained, crowd=crowd, queued=queued
+        )  # fmt: skip
+
+    def _report(
+        self,
+        kind: str,
+        *,
+        off: float,
+        quality: Quality,
+        late_s: int,
+        retained: bool,
+        crowd: bool,
+        queued: bool,
+    ) -> None:
+        """What it has, or what it was told, near enough or not; alone, or twice and before another; received now, or before a command was sent."""
         self._tick()
-        kind = self._kind(pick)
         signal = self._shown_by(kind)
         flying = [each.value for each in self.oracle.flying() if each.kind == kind]
         value = (flying[0] if flying else self.state.get(self.numbers[kind], 0.0)) + off
         received = self.now - ALLOWANCE_US // 2 if queued else self.now
         reading = Reading(signal, value, received - late_s * S, received, quality, retained)
         later = Reading(signal, 999.0, received - late_s * S + 1, received)
-        self._record([reading, later] if crowd else [reading])
+        self._record([reading, reading, later] if crowd else [reading])
+
+    @rule(pick=PICK)
+    def a_device_falls_silent(self, pick: int) -> None:
+        """Its gateway is gone, say; what it has said is kept as stale."""
+        self._falls_silent(self._shown_by(self._kind(pick)))
+
+    def _falls_silent(self, signal: int) -> None:
+        self._tick()
+        self.store.mark_stale([signal])
+        if signal in self.oracle.reported:
+            self.oracle.away.add(signal)
 
     @rule(value=st.sampled_from([60.0, 60.0, 40.0]), quality=QUALITIES)
     @precondition(lambda self: "locked" in self.kinds)
     def the_level_changes(self, value: float, quality: Quality) -> None:
+        self._level(value, quality)
+
+    def _level(self, value: float, quality: Quality = Quality.GOOD) -> None:
         self._tick()
         self._record([Reading(self.numbers[LEVEL], value, self.now, self.now, quality)])
 
     def _record(self, readings: list[Reading]) -> None:
-        self.oracle.check(self.store, self.now)
+        self._check()
         shown = []
         for one in self.oracle.flying():
             own = [each for each in readings if each.signal == self._shown_by(one.kind)]
@@ -144,10 +174,8 @@ class Living(Asking):
                 shown.append(one)
         self.store.record(readings)
         for each in readings:
-            known = self.oracle.reported.get(each.signal)
-            if known is None or each.observed_at >= known.observed_at:
-                self.oracle.reported[each.signal] = each
-        self.oracle.check(self.store, self.now)
+            self.oracle.hears(each)
+        self._check()
         for one in shown:
             assert self.oracle.status(one.id) == "confirmed", (
                 f"{one.kind}: a reading shows it, and it is not confirmed"
@@ -158,69 +186,128 @@ class Living(Asking):
     @precondition(lambda self: "danger" in self.kinds)
     def somebody_approves(self, pick: int, by: str) -> None:
         self._tick()
-        self.oracle.check(self.store, self.now)
+        self._check()
         waiting = [
             each for each in self.oracle.known.values() if self.oracle.status(each.id) == "awaiting_approval"
         ]
-        for one in waiting[pick % len(waiting) :][:1] if waiting else ():
-            late = self.now >= one.deadline("awaiting_approval")
-            if by != "ada" and not late:
-                one.proofs.add("approved")
-            try:
-                self.store.approve_command(one.id.partition("-")[0], by=by)
-            except ApprovalRefused:
-                assert by == "ada"
-            self.oracle.check(self.store, self.now)
-            wanted = "awaiting_approval" if by == "ada" else "expired" if late else "queued"
-            assert self.oracle.status(one.id) == wanted
+        if waiting:
+            self._approve(waiting[pick % len(waiting)], by)
+
+    def _approve(self, one: Known, by: str) -> None:
+        """Not by who asked for it, and not after its time."""
+        self._check()
+        late = self.now >= one.deadline("awaiting_approval")
+        request = one.id.partition("-")[0]
+        if by != one.by and not late:
+            for proofs in self._proofs(request):
+                proofs.add("approved")
+        try:
+            self.store.approve_command(request, by=by)
+        except ApprovalRefused:
+            assert by == one.by
+        self._check()
+        wanted = "awaiting_approval" if by == one.by else "expired" if late else "queued"
+        assert self.oracle.status(one.id) == wanted
+
+    def _of(self, request: str) -> list[Known]:
+        return [each for each in self.oracle.known.values() if each.id.partition("-")[0] == request]
+
+    def _proofs(self, request: str) -> list[set[str]]:
+        """Of those of its commands that wait, and of those that are still to be recorded."""
+        waiting = [
+            each.proofs for each in self._of(request)
+            if self.oracle.status(each.id) in {"awaiting_approval", "queued"}
+        ]  # fmt: skip
+        begun = self.oracle.begun.get(request)
+        return waiting if begun is None else [*waiting, begun.proofs]
 
     @rule(pick=PICK)
     def somebody_cancels(self, pick: int) -> None:
         self._tick()
-        self.oracle.check(self.store, self.now)
+        self._check()
         known = list(self.oracle.known.values())
-        if not known:
-            return
-        request = known[-1 - pick % len(known)].id.partition("-")[0]
-        own = [each for each in known if each.id.partition("-")[0] == request]
-        waiting = [each for each in own if self.oracle.status(each.id) in {"awaiting_approval", "queued"}]
-        for each in waiting:
-            each.proofs.add("cancelled")
+        if known:
+            self._cancel(known[-1 - pick % len(known)])
+
+    def _cancel(self, one: Known) -> None:
+        """Its request: what is waiting is taken back, what is not recorded yet, too."""
+        request = one.id.partition("-")[0]
+        waiting = [
+            each for each in self._of(request)
+            if self.oracle.status(each.id) in {"awaiting_approval", "queued"}
+        ]  # fmt: skip
+        begun = request in self.oracle.begun
+        for proofs in self._proofs(request):
+            proofs.add("cancelled")
         try:
             self.store.cancel_command(request, by="ada")
         except StepRefused:
             assert not waiting
         else:
-            assert waiting
-        self.oracle.check(self.store, self.now)
+            assert waiting or begun
+        self._check()
+        assert request not in self.oracle.begun
         assert all(self.oracle.status(each.id) == "cancelled" for each in waiting)
+        assert not any(
+            self.oracle.status(each.id) in {"awaiting_approval", "queued"} for each in self._of(request)
+        )
 
     @rule(pick=PICK, release=st.booleans())
     def somebody_holds(self, *, pick: int, release: bool) -> None:
         self._tick()
         known = [each for each in self.oracle.known.values() if "-" not in each.id and each.by == "ada"]
-        if not known:
-            return
-        one = known[-1 - pick % len(known)]
-        held = self.holds.get(one.signal)
+        if known:
+            self._hold(known[-1 - pick % len(known)], release=release)
+
+    def _hold(self, one: Known, *, release: bool) -> None:
+        holds = self.oracle.holds
+        held = holds.get(one.signal)
         try:
             if release:
                 self.store.release_command(one.id, by="ada")
             else:
                 self.store.hold_command(one.id, by="ada")
         except Conflict:
-            assert (
-                (held is None or held[1] != one.id)
-                if release
-                else (held is not None and held[0].rank > one.priority.rank)
-            )
+            if release:
+                assert held is None or held[1] != one.id
+            else:
+                assert held is not None
+                assert held[0].rank > one.priority.rank
             return
         if release:
             assert held is not None
-            del self.holds[one.signal]
+            del holds[one.signal]
         else:
-            self.holds[one.signal] = (one.priority, one.id)
+            holds[one.signal] = (one.priority, one.id)
+
+    def _clear(self, kind: str) -> None:
+        """What was asked of a signal before is over, nobody holds it, and its device is there."""
+        self._tick()
+        self._check()
+        held = self.oracle.holds.get(self.numbers[kind])
+        if held is not None:
+            self._hold(self.oracle.known[held[1]], release=True)
+        for _ in range(MANY):
+            opened = self.oracle.open_of(self.numbers[kind])
+            if not opened:
+                for signal in {self.numbers[kind], self._shown_by(kind)} & self.oracle.away:
+                    self._record([Reading(signal, 900.0, self.now, self.now)])
+                return
+            waiting = [each for each in opened if self.oracle.status(each.id) not in FLYING]
+            if waiting:
+                self._cancel(waiting[0])
+            else:
+                self.clock.advance(timedelta(seconds=11))
+                self._work("one")
+        raise AssertionError("something does not end")
 
     @rule(seconds=st.sampled_from([1, 3, 6, 11, 61]))
     def time_passes(self, seconds: int) -> None:
         self.clock.advance(timedelta(seconds=seconds))
+
+
+def _word(before: str, after: str, kind: ReplyKind) -> str:
+    """What a reply is counted as."""
+    if before != after:
+        return "taken"
+    return "repeated" if before == "acknowledged" and kind is ReplyKind.ACCEPTED else "late"
