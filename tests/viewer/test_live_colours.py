@@ -1,21 +1,16 @@
 """The scene coloured by what is reported, with the product's own server: now, after a lost connection, and as it was."""
 
-import io
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.viewer.conftest import DESK, Watched, new_context
+from tests.viewer.pins import ALIKE, expect_colour, off_by, pin_position
 from tests.viewer.site import OFF, ON, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
-
-REACH_PX, ALIKE = 3, 12
 
 
 @pytest.fixture(scope="module")
@@ -43,54 +38,31 @@ def page(browser: Browser, site: Site) -> Iterator[Watched]:
     context.close()
 
 
-def _lamp(watched: Watched, site: Site) -> tuple[float, float]:
-    """Where the middle of the lamp is seen."""
-    west, south, low, east, north, high = site.lamp["bounds"]
-    return watched.screen_position((west + east) / 2, (south + north) / 2, (low + high) / 2)
-
-
-def _off_by(watched: Watched, site: Site, colour: tuple[int, ...]) -> int:
-    """How far the pixel of the lamp's pin that comes nearest to a colour is off, in its worst channel."""
-    watched.idle()
-    x, y = (round(part) for part in _lamp(watched, site))
-    image = np.asarray(Image.open(io.BytesIO(watched.page.screenshot())).convert("RGB"), np.int64)
-    around = image[y - REACH_PX : y + REACH_PX + 1, x - REACH_PX : x + REACH_PX + 1]
-    return int(np.abs(around - colour).max(axis=2).min())
-
-
-def _expect_colour(watched: Watched, site: Site, colour: tuple[int, ...]) -> None:
-    """Within a few seconds the pin has that colour."""
-    until = time.monotonic() + 20
-    while (off := _off_by(watched, site, colour)) > ALIKE:
-        assert time.monotonic() < until, f"off by {off}"
-        time.sleep(0.3)
-
-
 def test_the_first_reading_after_the_theme_was_chosen_gets_a_pin(page: Watched, site: Site) -> None:
-    _expect_colour(page, site, ON)
+    expect_colour(page, site.lamp["bounds"], ON)
 
 
 def test_lamp_turns_to_the_colour_of_what_it_reports_and_a_silent_one_is_pale_and_counted(
     page: Watched, site: Site
 ) -> None:
-    _expect_colour(page, site, ON)
+    expect_colour(page, site.lamp["bounds"], ON)
     site.report(on=False)
-    _expect_colour(page, site, OFF)
+    expect_colour(page, site.lamp["bounds"], OFF)
     site.report(on=False, quality="stale")
     expect(page.page.locator(".legend-notes")).to_contain_text("stale: 1")
     pale = tuple(round(255 + 0.25 * (part - 255)) for part in (0x8D, 0x7B, 0x6C))
-    _expect_colour(page, site, pale)
+    expect_colour(page, site.lamp["bounds"], pale)
     assert page.errors == []
     assert page.outside == []
 
 
 def test_click_on_a_pin_selects_the_object_and_its_colour_comes_back(page: Watched, site: Site) -> None:
     site.report(on=True)
-    _expect_colour(page, site, ON)
-    page.page.mouse.click(*_lamp(page, site))
+    expect_colour(page, site.lamp["bounds"], ON)
+    page.page.mouse.click(*pin_position(page, site.lamp["bounds"]))
     expect(page.page.locator("#card dd.id code")).to_have_text(site.lamp["global_id"])
     page.page.evaluate("() => twinViewer.clear()")
-    _expect_colour(page, site, ON)
+    expect_colour(page, site.lamp["bounds"], ON)
 
 
 def test_slider_shows_the_scene_as_it_was_and_a_button_returns_to_now(page: Watched, site: Site) -> None:
@@ -100,13 +72,13 @@ def test_slider_shows_the_scene_as_it_was_and_a_button_returns_to_now(page: Watc
     slider.press("ArrowLeft")
     expect(page.page.locator(".live-status")).to_have_text("As it was")
     slider.fill("-60")
-    _expect_colour(page, site, OFF)
+    expect_colour(page, site.lamp["bounds"], OFF)
     slider.press("Home")
     expect(page.page.locator(".legend-notes")).to_contain_text("Nothing had reported by then")
     page.page.get_by_role("button", name="Back to live").click()
     expect(page.page.locator(".live-status")).to_have_text("Live")
     assert slider.input_value() == "0"
-    _expect_colour(page, site, ON)
+    expect_colour(page, site.lamp["bounds"], ON)
 
 
 def test_lost_connection_is_told_and_taken_up_again_where_it_was(page: Watched, site: Site) -> None:
@@ -117,7 +89,7 @@ def test_lost_connection_is_told_and_taken_up_again_where_it_was(page: Watched, 
     site.start()
     site.report(on=False)
     expect(page.page.locator(".live-status")).to_have_text("Live", timeout=30_000)
-    _expect_colour(page, site, OFF)
+    expect_colour(page, site.lamp["bounds"], OFF)
     assert all("cursor=" in url for url in opened)
     assert opened
 
@@ -126,4 +98,4 @@ def test_own_colours_come_back_when_no_theme_is_chosen(page: Watched, site: Site
     page.page.get_by_label("Colour by").select_option("")
     expect(page.page.locator(".legend-body")).to_be_hidden()
     assert page.idle().page.evaluate("() => twinViewer.state.live") == "off"
-    assert _off_by(page, site, OFF) > ALIKE
+    assert off_by(page, site.lamp["bounds"], OFF) > ALIKE
