@@ -203,10 +203,14 @@ def test_a_command_to_the_list_is_tried_then_sent_and_followed_until_each_target
     assert commands.asked == [
         {"targets": {"signals": ids}, "value": False, "reason": "closing time", "dry_run": True}
     ]
+    page.get_by_label("At most").fill("2")
+    expect(page.get_by_role("button", name="Send to 4")).to_have_count(0)
+    page.get_by_role("button", name="Try without sending").click()
+    expect(said).to_contain_text("spread over 2 seconds")
     page.get_by_role("button", name="Send to 4").click()
     expect(said).to_contain_text("5 targets, under way")
-    assert commands.asked[1]["targets"] == {"signals": ids}
-    assert "dry_run" not in commands.asked[1]
+    sent = commands.asked[-1]
+    assert (sent["targets"], sent["rate"], "dry_run" in sent) == ({"signals": ids}, 2, False)
     commands.many.update(dict.fromkeys(ids[1:4], "confirmed") | {ids[4]: "timed_out"})
     expect(said).to_contain_text("5 targets, done")
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "5")

@@ -22,6 +22,8 @@ const LATER_MS = 2_000;
 const SOON_FOR_MS = 30_000;
 /** Targets that did not end well, told one by one. */
 const MOST_TOLD = 500;
+/** The slowest that the server takes, commands a second. */
+const LEAST_RATE = 0.001;
 /** How targets end that need somebody's attention. */
 const FAILED = ["rejected", "failed", "timed_out", "unconfirmed", "expired", "cancelled", "superseded"];
 
@@ -86,18 +88,20 @@ export class BulkBox {
   #drawForm() {
     if (!this.#groups?.length) return this.form.replaceChildren(listState("info", t("bulkNone")));
     if (this.#request) return this.form.replaceChildren();
-    const reason = String(new FormData(this.form).get("reason") ?? "");
+    const [reason, rate] = ["reason", "rate"].map((name) => String(new FormData(this.form).get(name) ?? ""));
     const signal = sharedBy(this.#signals);
     const choices = choicesOf(signal);
     const fields = choices ? null : valueFields(signal);
     const value = choices ? choiceButtons(choices, { pressed: this.#choice, label: t("commandValue"), onChoose: (chosen) => this.#choose(chosen) }) : h("div", { class: "command-value" }, ...(fields?.beside ?? []));
     const select = h("select", { class: "field", id: "bulk-signal", on: { change: () => this.#pick(Number(select.value)) } }, ...this.#groups.map((group, i) => h("option", { value: i, selected: i === this.#chosen, text: this.#title(group) })));
     const why = h("input", { class: "field", id: "bulk-reason", name: "reason", required: true, maxlength: 1000, value: reason, placeholder: t("commandReason") });
+    const most = h("input", { class: "field number", id: "bulk-rate", name: "rate", type: "number", min: LEAST_RATE, step: "any", value: rate, placeholder: t("bulkRateNone"), "aria-describedby": "bulk-rate-unit" });
     return this.form.replaceChildren(
       h("div", { class: "find-field" }, h("label", { for: "bulk-signal", text: t("bulkSignal") }), select),
       ...(fields?.above ?? []),
       h("div", { class: "find-field" }, h("span", { class: "field-name", text: t("bulkValue") }), value),
       h("div", { class: "find-field" }, h("label", { for: "bulk-reason", text: t("bulkReason") }), why),
+      h("div", { class: "find-field" }, h("label", { for: "bulk-rate", text: t("bulkRate") }), h("div", { class: "command-value" }, most, h("span", { class: "raw", id: "bulk-rate-unit", text: t("bulkRateUnit") }))),
       h("div", { class: "bulk-buttons" }, h("button", { class: "button small quiet", type: "submit", text: t("bulkTry") })),
     );
   }
@@ -143,7 +147,9 @@ export class BulkBox {
     const isChoice = choicesOf(signal) !== null;
     if (isChoice && this.#choice === null) return this.#refuse(t("bulkChoose"));
     const value = isChoice ? this.#choice : fieldValue(this.form, signal);
-    const body = { targets: { signals: this.#signals.map(({ id }) => id) }, value, reason: String(new FormData(this.form).get("reason")) };
+    const given = new FormData(this.form);
+    const rate = given.get("rate");
+    const body = { targets: { signals: this.#signals.map(({ id }) => id) }, value, reason: String(given.get("reason")), ...(rate ? { rate: Number(rate) } : {}) };
     await this.#work(async () => {
       this.#tried = { body, told: await this.app.api.post("commands", { ...body, dry_run: true }, this.#closing.signal) };
     });
@@ -219,11 +225,11 @@ export class BulkBox {
     const refused = this.#refusal ? h("p", { class: "command-refused" }, icon("warning"), h("span", { text: this.#refusal })) : null;
     if (this.#request) return this.said.replaceChildren(refused ?? "", ...this.#progress(this.#request));
     if (this.#busy) return this.said.replaceChildren(h("p", { class: "hint", text: t("loading") }));
-    return this.said.replaceChildren(refused ?? "", ...(this.#tried ? this.#trial(this.#tried.told) : []));
+    return this.said.replaceChildren(refused ?? "", ...(this.#tried ? this.#trial(this.#tried) : []));
   }
 
-  /** @param {import("../types").DryRun} told */
-  #trial({ targets, refused, outcomes }) {
+  /** @param {{ body: Record<string, any>, told: import("../types").DryRun }} tried */
+  #trial({ body: { rate }, told: { targets, refused, outcomes } }) {
     const going = targets - refused;
     const named = new Set(outcomes.filter(({ refusals }) => refusals.length).map(({ signal }) => signal));
     const approvals = this.#signals.filter(({ id, control }) => control?.dangerous && !named.has(id)).length;
@@ -235,6 +241,7 @@ export class BulkBox {
       approvals ? h("li", { class: "now", text: t("bulkApprovals", { n: approvals }) }) : null,
       waiting ? h("li", { class: "bad", text: t("bulkInterlocks", { n: waiting }) }) : null,
       superseded ? h("li", { text: t("bulkSupersedes", { n: superseded }) }) : null,
+      rate && going > rate ? h("li", { text: t("bulkSpread", { n: Math.ceil(going / rate) }) }) : null,
     ];
     const send = h("button", { class: "button small", type: "button", text: t("bulkSend", { n: going }), disabled: !going, on: { click: () => void this.#send() } });
     return [h("ul", { class: "command-steps" }, ...lines), ...refusalGroups(outcomes, refused, this.#nameOf, this.#go), send];
