@@ -134,6 +134,7 @@ class Feed:
         self._poll_s = poll_s
         self._followers: set[Follower] = set()
         self._everything: set[Follower] = set()
+        self._of_steps: set[Follower] = set()
         self._groups: dict[frozenset[int], _Group] = {}
         self._some: dict[int, set[_Group]] = {}
         self._seq = 0
@@ -147,16 +148,26 @@ class Feed:
 
     async def follow(self, wanted: frozenset[int] | None) -> Follower:
         """A follower of what is committed from now on. Raises StoreError. Give it back with `leave`."""
+        follower = await self._new(wanted)
+        if wanted is None:
+            self._everything.add(follower)
+        else:
+            follower.wanted = self._joined(wanted, follower)
+        return follower
+
+    async def follow_steps(self) -> Follower:
+        """The same of the steps of all alarms and commands alone: states, which are many, do not wake it."""
+        follower = await self._new(None)
+        self._of_steps.add(follower)
+        return follower
+
+    async def _new(self, wanted: frozenset[int] | None) -> Follower:
         async with self._starting:
             if self._reading is None or self._reading.done():
                 self._seq = await asyncio.to_thread(self._log.last_change)
                 self._reading = asyncio.create_task(self._read())
         follower = Follower(wanted, self._seq)
         self._followers.add(follower)
-        if wanted is None:
-            self._everything.add(follower)
-        else:
-            follower.wanted = self._joined(wanted, follower)
         return follower
 
     def _joined(self, wanted: frozenset[int], follower: Follower) -> frozenset[int]:
@@ -173,6 +184,7 @@ class Feed:
         """It wants nothing any more; the last one stops the reading."""
         self._followers.discard(follower)
         self._everything.discard(follower)
+        self._of_steps.discard(follower)
         group = None if follower.wanted is None else self._groups.get(follower.wanted)
         if group is not None:
             group.followers.discard(follower)
@@ -259,7 +271,7 @@ class Feed:
     def _hand_out_steps(self, change: StateChange) -> None:
         signals = {alarm.signal for alarm in change.alarms} | {step.signal for step in change.commands}
         groups = {group for signal in signals for group in self._some.get(signal, ())}
-        for follower in self._everything.union(*(group.followers for group in groups)):
+        for follower in self._everything.union(self._of_steps, *(group.followers for group in groups)):
             if (delta := follower.chosen(change)) is not None:
                 follower.offer(delta)
 

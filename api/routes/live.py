@@ -18,6 +18,7 @@ from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebS
 from starlette.responses import StreamingResponse
 
 from api import schemas_live as schemas
+from api.alarm_following import AlarmFollowing
 from api.callers import caller_of
 from api.following import Following
 from api.problems import problem
@@ -82,12 +83,13 @@ async def follow(
     socket: WebSocket,
     asked: Asked,
     cursor: CursorNumber = None,
-    format_: Annotated[Literal["json", "codes"], Query(alias="format")] = "json",
+    format_: Annotated[Literal["json", "codes", "alarms"], Query(alias="format")] = "json",
     theme: Annotated[list[str], Query(description="Keys of themes, for `codes`.")] = [],  # noqa: B006
 ) -> None:
-    """The same over a WebSocket, a text message a frame; with `format=codes` binary frames of themes (`state_sync.board.frame`)."""
+    """The same over a WebSocket, a text message a frame; with `format=codes` binary frames of themes (`state_sync.board.frame`), with `format=alarms` the list of open alarms whenever it is another one."""
     runtime: Runtime = socket.app.state.runtime
-    asked = Reader(runtime.store, caller_of(socket)).narrowed(asked)
+    seen = Reader(runtime.store, caller_of(socket))
+    asked = seen.narrowed(asked)
     await socket.accept()
     if format_ == "codes":
         coded = ThemeFollowing(runtime, asked, theme, cursor)
@@ -96,12 +98,16 @@ async def follow(
         finally:
             await coded.close()
         return
-    following = Following(runtime, asked, cursor)
+    following = (
+        AlarmFollowing(runtime, seen, asked) if format_ == "alarms" else Following(runtime, asked, cursor)
+    )
     await _serve(socket, following, _send(socket, following))
 
 
 async def _serve(
-    socket: WebSocket, following: Following | ThemeFollowing, sender: Coroutine[None, None, None]
+    socket: WebSocket,
+    following: Following | AlarmFollowing | ThemeFollowing,
+    sender: Coroutine[None, None, None],
 ) -> None:
     """Prepare and send until the client leaves; what cannot be followed is told, and the socket closed."""
     try:
@@ -121,7 +127,7 @@ async def _serve(
             await sending
 
 
-async def _send(socket: WebSocket, following: Following) -> None:
+async def _send(socket: WebSocket, following: Following | AlarmFollowing) -> None:
     async with contextlib.aclosing(following.frames()) as frames:
         async for _, frame in frames:
             await socket.send_text(frame.decode())

@@ -8,7 +8,7 @@
  */
 
 import { Api } from "./api.js";
-import { CodesChannel } from "./live/channel.js";
+import { LiveChannel } from "./live/channel.js";
 import { LiveColours } from "./scene/colours.js";
 import { pickedOf } from "./scene/picked.js";
 import { Visibility } from "./scene/visibility.js";
@@ -58,7 +58,7 @@ export class TwinLayer {
   theme = null;
   /** What the tilesets are drawn with. @type {CustomShader | undefined} */
   shader = undefined;
-  /** @type {CodesChannel | null} */
+  /** @type {LiveChannel | null} */
   #channel = null;
 
   /**
@@ -122,7 +122,7 @@ export class TwinLayer {
     this.theme = key;
     this.colours.show(theme?.colours ?? null);
     if (!theme) return this.onStatus("off", "");
-    this.#channel = new CodesChannel(this.api, { theme: theme.key }, {
+    this.#channel = new LiveChannel(this.api, { format: "codes", theme: theme.key }, {
       onFrame: ({ kind, indices, codes }) => kind !== "beat" && kind !== "reset" && this.colours.put(indices, codes, kind === "snapshot"),
       onStatus: (status, reason = "") => this.onStatus(status, reason),
     });

@@ -152,6 +152,9 @@ export interface Alarm {
   acknowledged_by: string | null;
 }
 
+/** Of the live channel (`format=alarms`); a list is whole. */
+export type AlarmFrame = { type: "open_alarms"; alarms: Alarm[]; more: boolean } | { type: "beat" };
+
 export interface Label {
   zh: string;
   en: string;

@@ -200,6 +200,41 @@ def test_a_follower_of_other_signals_hears_no_alarm(administrator: TestClient) -
         assert [one["signal"] for one in socket.receive_json()["alarms"]] == [VOLUME]
 
 
+def _next_list(socket: Any) -> Any:
+    while (frame := socket.receive_json())["type"] != "open_alarms":
+        pass
+    return frame["alarms"]
+
+
+def test_a_follower_of_alarms_gets_the_open_ones_whenever_they_are_others(administrator: TestClient) -> None:
+    with administrator.websocket_connect(f"{SOCKET}?format=alarms") as socket:
+        assert _next_list(socket) == []
+        _say(administrator, OPEN, True, 0)
+        assert _next_list(socket) == _list(administrator, state="open")
+        (alarm,) = _list(administrator)
+        administrator.post(f"{ALARMS}/{alarm['id']}/acknowledge", json={"by": "Li"})
+        assert _next_list(socket)[0]["acknowledged_by"] == "Li"
+        _say(administrator, OPEN, False, 1)
+        assert _next_list(socket) == []
+
+
+def test_a_follower_of_alarms_says_when_there_are_more(administrator: TestClient) -> None:
+    _rule(administrator, match={"kind": ["water"]})
+    _say(administrator, OPEN, True, 0)
+    _say(administrator, VOLUME, 11, 0)
+    newest = _until(lambda: len(_list(administrator, state="open")) == 2 and _list(administrator)[0])
+    with administrator.websocket_connect(f"{SOCKET}?format=alarms&limit=1") as socket:
+        frame = socket.receive_json()
+    assert (frame["alarms"], frame["more"]) == ([newest], True)
+
+
+def test_a_follower_of_alarms_cannot_choose_by_what_alarms_do_not_have(administrator: TestClient) -> None:
+    with administrator.websocket_connect(f"{SOCKET}?format=alarms&kind=water") as socket:
+        said = socket.receive_json()
+    assert said["type"] == "error"
+    assert "model=" in said["detail"]
+
+
 def test_metrics_count_open_alarms_by_severity_and_state(administrator: TestClient) -> None:
     _say(administrator, OPEN, True, 0)
     _until(lambda: _list(administrator, state="open"))

@@ -262,3 +262,18 @@ def test_followers_that_want_the_same_are_given_the_same_object() -> None:
         assert feed.followers == 0
 
     _run(work())
+
+
+def test_a_follower_of_steps_is_not_woken_by_states() -> None:
+    async def work() -> None:
+        log = Log()
+        feed = Feed(log, poll_s=0.001)
+        everything, steps = await feed.follow(None), await feed.follow_steps()
+        log.add(_state(1, 1))
+        assert await _gathered(everything, 1) == [(1, 1)]
+        assert await steps.take(0.05) == []
+        await feed.leave(everything)
+        await feed.leave(steps)
+        assert feed.followers == 0
+
+    _run(work())

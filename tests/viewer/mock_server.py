@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.viewer.building import Item
 from tests.viewer.mock_commands import MockCommands
 from tests.viewer.mock_filter import passes
+from tests.viewer.mock_live import follow_alarms
 from tests.viewer.mock_models import JsonObject, Model, community, describe, detail, summary
 from tests.viewer.mock_operations import MockOperations
 from tests.viewer.mock_terrain import terrain
@@ -227,6 +228,10 @@ class _Handler(BaseHTTPRequestHandler):
             )
         if self.twin.expired and split.path.startswith("/api/"):
             return self._problem(401, "Unauthorized", "The token is not valid.")
+        if split.path == "/api/v1/live" and query.get("format") == "alarms":
+            return follow_alarms(
+                self, lambda: self.twin.alarms, lambda: not (self.twin.broken or self.twin.expired)
+            )
         if split.path.startswith("/api/"):
             time.sleep(self.twin.delay_s)
             if split.path == "/api/v1/state" and "theme" in query:
@@ -240,8 +245,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self._file(unquote(split.path))
 
     def do_POST(self) -> None:
-        """Acknowledge an alarm, take a command, or take one back."""
+        """Acknowledge an alarm, take a command, or take one back; give a ticket."""
         self.twin.requests.append(self.path)
+        if self.path == "/api/v1/live/tickets":
+            return self._send(200, "application/json", b'{"ticket": "t"}')
         if self.path.startswith("/api/v1/commands"):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             operations = self.twin.operations

@@ -1,9 +1,11 @@
-/** Open alarms of the whole scene, asked for again and again: for the badge, the list and the pins. */
+/** Open alarms of the whole scene: for the badge, the list and the rings. The server tells them when they change; where no WebSocket gets through, they are asked for. */
 
 import { MOST_TERMS, batches } from "../find/question.js";
+import { LiveChannel } from "./channel.js";
 
 /** @typedef {import("../types").Alarm} Alarm */
 
+/** How often one asks while the channel is not there. */
 const EVERY_MS = 4_000;
 /** The newest so many are known; a scene with more has other worries than a list. */
 export const MOST_ALARMS = 200;
@@ -18,16 +20,24 @@ export class AlarmWatch {
   constructor(app) {
     this.app = app;
     this.store = app.store;
-    document.addEventListener("visibilitychange", () => document.hidden || void this.refresh());
+    /** Whether the channel tells them. */
+    this.told = false;
   }
 
   /** Begins, once there are models. */
   start() {
-    if (this.timer) return;
-    this.timer = window.setInterval(() => document.hidden || void this.refresh(), EVERY_MS);
-    void this.refresh();
+    if (this.channel) return;
+    this.channel = new LiveChannel(this.app.api, { format: "alarms", model: this.app.onlyModel, limit: MOST_ALARMS }, {
+      onFrame: (/** @type {import("../types").AlarmFrame} */ frame) => frame.type === "open_alarms" && this.put(frame.alarms, frame.more),
+      onStatus: (status) => {
+        this.told = status === "live";
+        if (status === "lost") void this.refresh();
+      },
+    });
+    window.setInterval(() => this.told || document.hidden || void this.refresh(), EVERY_MS);
   }
 
+  /** Asks, whatever the channel says. */
   async refresh() {
     if (this.asking) return;
     this.asking = true;

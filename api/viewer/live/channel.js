@@ -1,4 +1,4 @@
-/** The codes of one theme as they change: opened with a ticket, opened again with the cursor after the connection is lost. */
+/** The live channel of the server: opened with a ticket, opened again after the connection is lost, with the cursor where there is one. */
 
 import { readFrame } from "./codes.js";
 
@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 8_000;
 /** The server says something at least every 15 s; twice that, and a half-dead connection is given up. */
 const SILENCE_MS = 35_000;
 
-export class CodesChannel {
+export class LiveChannel {
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {string | null} */
@@ -21,9 +21,9 @@ export class CodesChannel {
 
   /**
    * @param {import("../api.js").Api} api
-   * @param {Record<string, string | null>} query filters, and the key of the `theme`
-   * @param {{ onFrame: (frame: import("./codes.js").Frame) => void, onStatus: (status: Status, reason?: string) => void }} listeners
-   *   a snapshot replaces everything; `reason`: the server refuses, in its words
+   * @param {Record<string, string | number | null>} query `format`, filters, and the key of the `theme`
+   * @param {{ onFrame: (frame: any) => void, onStatus: (status: Status, reason?: string) => void }} listeners
+   *   frames as the format has them (codes: `Frame` of codes.js); `reason`: the server refuses, in its words
    */
   constructor(api, query, { onFrame, onStatus }) {
     this.api = api;
@@ -47,7 +47,7 @@ export class CodesChannel {
   async #open() {
     let address;
     try {
-      address = await this.api.liveAddress({ format: "codes", cursor: this.#cursor, ...this.query });
+      address = await this.api.liveAddress({ ...this.query, cursor: this.#cursor });
     } catch (error) {
       return this.#lost(refusalOf(error));
     }
@@ -64,20 +64,19 @@ export class CodesChannel {
   /** @param {ArrayBuffer | string} data */
   #hear(data) {
     this.#watch();
-    if (typeof data === "string") return this.#refused(data);
-    const frame = readFrame(data);
+    const frame = typeof data === "string" ? JSON.parse(data) : readFrame(data);
     if (!frame) return undefined;
+    if (frame.type === "error") return this.#refused(frame.detail);
     this.#wait = FIRST_WAIT_MS;
-    // After a reset the snapshot follows; coming back between the two, one must not skip it.
-    this.#cursor = frame.kind === "reset" ? null : frame.seq;
+    // Lists are whole, and need none. After a reset the snapshot follows; coming back between the two, one must not skip it.
+    this.#cursor = frame.kind === "reset" ? null : (frame.seq ?? null);
     this.onFrame(frame);
     if (frame.kind !== "reset") this.onStatus("live");
     return undefined;
   }
 
-  /** @param {string} text */
-  #refused(text) {
-    const { detail } = JSON.parse(text);
+  /** @param {string} detail */
+  #refused(detail) {
     this.close();
     this.onStatus("lost", detail);
   }

@@ -4,7 +4,7 @@
  */
 
 import { MOST_TERMS, batches } from "../find/question.js";
-import { CodesChannel } from "./channel.js";
+import { LiveChannel } from "./channel.js";
 import { readFrame } from "./codes.js";
 import { Rooms } from "./rooms.js";
 
@@ -18,7 +18,7 @@ const MOST_PINS = 2_000;
 const SPECIAL_FROM = 250;
 
 export class LiveView {
-  /** @type {CodesChannel | null} */
+  /** @type {LiveChannel | null} */
   #channel = null;
   /** What the objects' codes are, by state index. @type {Map<number, number>} */
   #codes = new Map();
@@ -110,7 +110,7 @@ export class LiveView {
   /** @param {Theme} theme */
   #follow(theme) {
     this.#stop();
-    this.#channel = new CodesChannel(this.api, { theme: theme.key, model: this.app.onlyModel }, {
+    this.#channel = new LiveChannel(this.api, { format: "codes", theme: theme.key, model: this.app.onlyModel }, {
       onFrame: (frame) => {
         this.#take(frame);
         // The first, and one whenever there are new signals.
