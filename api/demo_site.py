@@ -1,4 +1,4 @@
-"""The sample community in a data folder: written, imported, bound, with its roles and calendars. It tells how far it is."""
+"""The sample community in a data folder: written, imported, bound, with its roles, calendars and a past. It tells how far it is."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,17 @@ from pathlib import Path
 import typer
 
 from api import cli_calendars, rights_work
-from api.demo import bind_sample
+from api.demo import bind_sample, sample_devices
 from api.importing.batch import import_sources
 from api.importing.events import Advanced, Event, Finished, ImportRequest, Started
 from api.local import act_locally
 from api.runtime import Runtime
 from api.settings import Settings
 from sample_models import Community, site_file, write_community
+from state_sync.simulation.past import past
 from twin.calendars import read_calendars
 from twin.policy import read_policy
+from twin.ports import TwinStore
 
 Tell = Callable[[str], None]
 
@@ -37,6 +39,8 @@ def set_up(settings: Settings, tell: Tell = typer.echo) -> None:
         progress.say("Binding devices, setting roles and calendars")
         outcome = bind_sample(runtime.store)
         _roles_and_calendars(runtime)
+        progress.say("Writing what the devices said in the last day")
+        _write_past(runtime.store, progress)
     signals = outcome.signals if outcome else 0
     progress.say(f"The community is there: {progress.products:,} objects, {signals:,} signals")
 
@@ -49,6 +53,15 @@ def requests(community: Community) -> list[ImportRequest]:
             sources=community.layers, rules=community.rules, terrain=community.terrain, height_offset_m=0.0
         ),
     ]
+
+
+def _write_past(store: TwinStore, progress: "Progress") -> None:
+    numbers = {record.signal.id: record.number for record in store.signal_records()}
+    written = 0
+    for batch in past(sample_devices(store), numbers, until=time.time_ns() // 1000):
+        store.record(batch)
+        written += len(batch)
+    progress.say(f"  {written:,} readings")
 
 
 def _roles_and_calendars(runtime: Runtime) -> None:

@@ -1,6 +1,7 @@
 """The whole sample community in a data folder: nothing dropped, every device bound once, drains and cables traced, tiles valid."""
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_tiles_of_every_model_are_valid(runtime: Runtime, node_modules: Path, tm
         assert faults == {}, model.key
 
 
-def test_set_up_tells_how_far_it_is_and_makes_roles_and_calendars(tmp_path: Path, data: Path) -> None:
+def test_set_up_tells_how_far_it_is_and_makes_roles_calendars_and_a_past(tmp_path: Path, data: Path) -> None:
     """On a folder that holds the models already: what is unchanged is not imported again."""
     lines: list[str] = []
     copy = tmp_path / "data"
@@ -145,3 +146,7 @@ def test_set_up_tells_how_far_it_is_and_makes_roles_and_calendars(tmp_path: Path
         assert {"planner", "property", "streets", "water", "power", "fire"} <= set(
             runtime.store.access_state().roles
         )
+        an_hour_ago = time.time_ns() // 1000 - 3_600_000_000
+        scene = runtime.store.scene_at(an_hour_ago, [])
+        assert len(scene.values) == len(demo.sample_devices(runtime.store))
+        assert Counter(scene.quality.tolist()) == {0: len(scene.values)}

@@ -20,6 +20,7 @@ from state_sync.mqtt_settings import MqttSettings, Will
 from state_sync.routing.router import Router
 from state_sync.simulation.curves import CURVES, DAY_US, HOUR_US
 from state_sync.simulation.faults import RUBBISH, Disturbance, Fault, FaultKind
+from state_sync.simulation.past import OFTEN_US, SELDOM_US, past
 from state_sync.simulation.schedule import Schedule
 from state_sync.simulation.signals import SimulatedSignal, bindings, publication, simulated, value_at
 from state_sync.simulator import Simulator
@@ -257,3 +258,22 @@ def test_a_dying_gateway_leaves_its_will_at_a_real_broker_and_comes_back(broker:
         assert 12 <= len(topics) - 1 <= 16
 
     asyncio.run(work())
+
+
+def test_the_past_of_a_device_has_no_silence_in_the_last_hours_and_a_reading_an_hour_before() -> None:
+    devices = simulated([signal("temperature", period_s=300.0), signal("power", period_s=240.0)])
+    numbers = {each.signal.id: number for number, each in enumerate(devices)}
+    until = MIDNIGHT + DAY_US
+    readings = [reading for batch in past(devices, numbers, until=until) for reading in batch]
+    assert [reading.observed_at for reading in readings] == sorted(each.observed_at for each in readings)
+    for device in devices:
+        mine = [each for each in readings if each.signal == numbers[device.signal.id]]
+        times = [each.observed_at for each in mine]
+        gaps = [later - earlier for earlier, later in itertools.pairwise([*times, until])]
+        assert device.signal.period_s is not None
+        period = round(device.signal.period_s * 1e6)
+        often = [gap for at, gap in zip(times, gaps, strict=True) if at >= until - OFTEN_US]
+        assert max(often) <= period
+        assert max(gaps) <= HOUR_US + period
+        assert times[0] < until - SELDOM_US + HOUR_US
+        assert [each.value for each in mine] == [value_at(device, at) for at in times]
