@@ -149,8 +149,7 @@ def find(stage: Stage) -> None:
         stage.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         stage.page.wait_for_timeout(400)  # two clicks at once would end the drawing
     stage.click(".draw-bar .button")
-    stage.wait(".found-count")
-    stage.click(".found-group summary")
+    stage.wait(".found-value")
 
 
 def bulk(stage: Stage) -> None:

@@ -12,6 +12,8 @@ from tests.house.checkout import ROOT, markdown_files, pyproject
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)\s#]+)(?:#[^)]*)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PICTURES_BYTES, PICTURE_BYTES = 2 << 20, 200_000
+"""Of all pictures in git, and of one: a clone stays small."""
 DECISIONS = ROOT / "docs" / "decisions"
 
 
@@ -91,6 +93,15 @@ def test_the_change_log_has_a_place_for_what_is_not_released() -> None:
     assert "## [Unreleased]" in text_of("CHANGELOG.md")
 
 
-@pytest.mark.parametrize("script", ["setup", "demo", "test", "check", "lock"])
+@pytest.mark.parametrize("script", ["setup", "demo", "test", "check", "screenshots", "lock"])
 def test_a_script_is_explained_to_contributors(script: str) -> None:
     assert f"scripts/{script}" in text_of("CONTRIBUTING.md")
+
+
+def test_pictures_are_small_together_and_each_is_shown_somewhere() -> None:
+    pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.suffix in {".png", ".jpg"}]
+    shown = "\n".join(path.read_text(encoding="utf-8") for path in markdown_files())
+
+    assert sum(path.stat().st_size for path in pictures) <= PICTURES_BYTES
+    assert {path.name: path.stat().st_size for path in pictures if path.stat().st_size > PICTURE_BYTES} == {}
+    assert [path.name for path in pictures if f"images/{path.name}" not in shown] == []

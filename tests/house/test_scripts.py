@@ -9,7 +9,9 @@ import pytest
 
 from tests.house.checkout import ROOT
 
-SCRIPTS = ["scripts/setup", "scripts/demo", "scripts/test", "scripts/check", "scripts/lock", ".ci/run"]
+SCRIPTS = [
+    "scripts/setup", "scripts/demo", "scripts/test", "scripts/check", "scripts/screenshots", "scripts/lock", ".ci/run",
+]  # fmt: skip
 # What set-up itself is made of; Python, Node, a compiler and apt-get are left out on purpose.
 BARE_TOOLS = ["bash", "cat", "cut", "dirname", "env", "flock", "id", "sha256sum", "tr"]
 
