@@ -19,7 +19,9 @@ from api.runtime import Runtime
 from api.settings import Settings
 from tests.api.conftest import KEY
 from tests.twin.store.builders import building, published, staged
+from twin.alarms import AlarmPattern, AlarmRule, Kind
 from twin.policy import Scope, read_policy
+from twin.ports import AlarmQuery
 from twin.state import Reading, Signal
 from twin.store import DATABASE_NAME
 
@@ -257,6 +259,15 @@ def test_the_live_channel_tells_what_is_seen(
         runtime.store.record([Reading(number, -1.0, now, now) for number in numbers.values()])
         delta = socket.receive_json()
         assert {state["signal"] for state in delta["states"]} == {f"{KEY}/e3/level", f"{KEY}/e3/flow"}
+
+
+def test_a_follower_of_alarms_is_told_of_those_that_are_seen(open_as: Open, runtime: Runtime) -> None:
+    runtime.store.put_alarm_pattern(AlarmPattern(id="any", rule=AlarmRule(kind=Kind.HIGH, limit=-1.0)))
+    alarms: list[Any] = []
+    with open_as("meters").websocket_connect(f"{SOCKET}?format=alarms") as socket:
+        while len(runtime.store.alarms(AlarmQuery()).items) < 8 or len(alarms) < 2:
+            alarms = socket.receive_json().get("alarms", alarms)
+    assert {alarm["signal"] for alarm in alarms} == {f"{KEY}/e3/level", f"{KEY}/e3/flow"}
 
 
 def test_a_token_without_the_right_opens_no_socket(open_as: Open) -> None:

@@ -150,11 +150,12 @@ class Story:
         pump = self.site.get("objects?class=IfcPump&limit=1")["items"][0]
         search = self.page.locator("#search-input")
         search.fill(pump["name"])
-        expect(self.page.get_by_role("option").first).to_contain_text(pump["name"])
+        expect(self.page.locator("#search-results .result").first).to_contain_text(pump["name"])
         search.press("Enter")
         expect(self.page.locator("#card dd.id code")).to_have_text(pump["global_id"])
         search.press("Escape")
         self.page.locator("#card").get_by_role("button", name="Close").click()
+        self.page.get_by_role("button", name="Show the whole scene").click()
 
     def many_are_commanded_after_a_trial(self) -> None:
         page = self.page
