@@ -1,5 +1,6 @@
 /** Chinese and English: one table each in `i18n/`, the choice remembered, `navigator.language` before any choice. */
 
+import { cityClassNames } from "./i18n/city-classes.js";
 import { classNames } from "./i18n/ifc-classes.js";
 import en from "./i18n/en.js";
 import operations from "./i18n/operations.js";
@@ -93,9 +94,9 @@ export function dateTime(/** @type {string} */ rfc3339) {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(rfc3339));
 }
 
-/** An IFC class in words (`IfcWallStandardCase` → 墙 / Wall); one that is not in the table loses its prefix. */
+/** A class in words (`IfcWallStandardCase` → 墙 / Wall, `LampPole` → 灯杆 / Lamp pole); one that is in no table loses its prefix. */
 export function className(/** @type {string} */ name) {
-  const known = classNames[name];
+  const known = classNames[name] ?? cityClassNames[name];
   if (known) return known[current === "zh" ? 0 : 1];
   return name.replace(/^Ifc/, "").replace(/([a-z])([A-Z])/g, "$1 $2");
 }

@@ -1,0 +1,46 @@
+/**
+ * Classes of map layers and city models in words: [Chinese, English]. A rules file may name others; those are shown as they are named.
+ * @type {Record<string, [string, string]>}
+ */
+export const cityClassNames = {
+  Dataset: ["数据集", "Dataset"],
+  Layer: ["图层", "Layer"],
+  Feature: ["要素", "Feature"],
+  Area: ["面", "Area"],
+  Line: ["线", "Line"],
+  Point: ["点", "Point"],
+
+  Building: ["建筑", "Building"],
+  BuildingPart: ["建筑部分", "Part of a building"],
+  Bridge: ["桥梁", "Bridge"],
+  Tunnel: ["隧道", "Tunnel"],
+  Road: ["道路", "Road"],
+  RoadMarking: ["道路标线", "Road marking"],
+  Pavement: ["人行道", "Pavement"],
+  PavedGround: ["铺装地面", "Paved ground"],
+  Path: ["小路", "Path"],
+  Railway: ["铁路", "Railway"],
+  Water: ["水体", "Water"],
+  Green: ["绿地", "Green"],
+  Park: ["公园", "Park"],
+  Verge: ["绿化带", "Verge"],
+  Tree: ["树木", "Tree"],
+
+  Lamp: ["路灯", "Lamp"],
+  LampPole: ["灯杆", "Lamp pole"],
+  Sensor: ["传感器", "Sensor"],
+  Manhole: ["检查井", "Manhole"],
+  Gully: ["雨水口", "Gully"],
+  Outfall: ["排水口", "Outfall"],
+  Pipe: ["管道", "Pipe"],
+  StormDrain: ["雨水管", "Storm drain"],
+  Sewer: ["污水管", "Sewer"],
+  WaterMain: ["给水管", "Water main"],
+  WaterValve: ["给水阀门", "Water valve"],
+  Hydrant: ["消火栓", "Hydrant"],
+  Cable: ["电缆", "Cable"],
+  PowerCable: ["电力电缆", "Power cable"],
+  SwitchingStation: ["开关站", "Switching station"],
+  Transformer: ["变压器", "Transformer"],
+  MeterBox: ["电表箱", "Meter box"],
+};
