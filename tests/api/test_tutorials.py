@@ -27,7 +27,7 @@ def test_commands_of_the_tutorial_for_engineers_run_in_their_order(root: Path, t
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "properties" in done.stdout  # of the lamps, in the newer revision
+    assert "4000K → 3000K" in done.stdout
     assert (tmp_path / "report.json").stat().st_size > 0
 
 
