@@ -145,7 +145,7 @@ def find(stage: Stage) -> None:
     stage.click(".find-form .choice:nth-child(3)")
     box = stage.page.locator("#scene canvas").bounding_box()
     assert box is not None
-    for x, y in ((0.30, 0.62), (0.62, 0.86), (0.88, 0.62), (0.60, 0.44)):
+    for x, y in ((0.44, 0.32), (0.44, 0.60), (0.68, 0.70), (0.92, 0.56), (0.74, 0.34)):
         stage.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         stage.page.wait_for_timeout(400)  # two clicks at once would end the drawing
     stage.click(".draw-bar .button")
