@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from screenshot_views import VIEWS, Stage, Twin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +56,24 @@ ARGUMENTS = [
     "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
     "--disable-background-networking", "--disable-component-update", "--no-sandbox",
 ]  # fmt: skip
+
+PATIENCE_MS = 90_000
+RESET = """async () => {
+  const viewer = window.twinViewer;
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  viewer.clear();
+  await viewer.theme(null);
+  viewer.instant(null);
+  viewer.filter({ hiddenModels: new Set(), hiddenClasses: new Set(), hiddenStoreys: new Set(), onlyStoreys: null,
+                  hiddenObjects: new Set(), onlyObjects: null, spaces: false });
+  const key = (key) => document.querySelector("#scene").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  if (viewer.state.underground.on) key("u");
+  document.querySelector(".find-form .choice")?.click();
+  document.querySelector("#tab-structure").click();
+  key("0");
+  await viewer.idle();
+}"""
+"""The page as it was opened."""
 
 Shot = tuple[str, str, str, Path]
 """View, language, size, and the file to write."""
@@ -103,33 +121,53 @@ def prepare(twin: Twin) -> None:
     )
 
 
-def take(browser: Browser, twin: Twin, shot: Shot) -> None:
-    """One picture."""
-    view, language, size, file = shot
-    width, height = WALL if view == "wall" and size == "desk" else SIZES[size]
-    context = browser.new_context(
-        locale=LANGUAGES[language],
-        timezone_id="Asia/Shanghai",
-        color_scheme="light",
-        reduced_motion="reduce",
-        viewport={"width": width, "height": height},
-        has_touch=size == "phone",
-    )
-    context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
-    context.set_default_timeout(90_000)
-    page = context.new_page()
-    try:
-        wall = "&wall" if view == "wall" else ""
-        page.goto(f"{twin.url}?lang={language}{wall}#token={twin.token}")
-        page.wait_for_function("() => window.twinViewer")
-        page.evaluate("() => window.twinViewer.ready.then(() => null)")
-        VIEWS[view](Stage(page=page, twin=twin, language=language))
+class Studio:
+    """A browser with a page for each language and size: what was loaded once serves all views."""
+
+    def __init__(self, browser: Browser, twin: Twin) -> None:
+        self._browser = browser
+        self._twin = twin
+        self._pages: dict[tuple[str, str, bool], Page] = {}
+
+    def take(self, shot: Shot) -> None:
+        """One picture."""
+        view, language, size, file = shot
+        key = (language, size, view == "wall")
+        if key not in self._pages:
+            self._pages[key] = self._open(*key)
+        page = self._pages[key]
+        if view != "wall":
+            page.evaluate(RESET)
+        VIEWS[view](Stage(page=page, twin=self._twin, language=language))
         page.evaluate("() => document.activeElement?.blur()")
         page.evaluate("() => window.twinViewer.idle().then(() => null)")
         page.wait_for_timeout(SETTLE_MS)
         save(page.screenshot(), file)
-    finally:
-        context.close()
+
+    def forget(self, shot: Shot) -> None:
+        """The page may be in any state: the next view gets a new one."""
+        _, language, size, _ = shot
+        page = self._pages.pop((language, size, shot[0] == "wall"), None)
+        if page is not None:
+            page.context.close()
+
+    def _open(self, language: str, size: str, wall: bool) -> Page:  # noqa: FBT001 - a key
+        width, height = WALL if wall and size == "desk" else SIZES[size]
+        context = self._browser.new_context(
+            locale=LANGUAGES[language],
+            timezone_id="Asia/Shanghai",
+            color_scheme="light",
+            reduced_motion="reduce",
+            viewport={"width": width, "height": height},
+            has_touch=size == "phone",
+        )
+        context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.goto(f"{self._twin.url}?lang={language}{'&wall' if wall else ''}#token={self._twin.token}")
+        page.wait_for_function("() => window.twinViewer")
+        page.evaluate("() => window.twinViewer.ready.then(() => null)")
+        return page
 
 
 def save(png: bytes, file: Path) -> None:
@@ -197,14 +235,17 @@ def main() -> None:
     with demo(options.data) as twin, sync_playwright() as playwright:
         prepare(twin)
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        studio = Studio(browser, twin)
         for shot in wanted:
             try:
-                take(browser, twin, shot)
+                studio.take(shot)
             except Exception as error:  # noqa: BLE001 - the other pictures are worth having
-                failed.append(f"{shot[3].name}: {error}")
+                print(f"{shot[3].name}: {error}", file=sys.stderr)
+                failed.append(shot[3].name)
+                studio.forget(shot)
         browser.close()
     if failed:
-        sys.exit("\n".join(failed))
+        sys.exit(f"not made: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
