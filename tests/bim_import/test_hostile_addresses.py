@@ -24,9 +24,10 @@ from twin.errors import DamagedSource, SourceError, UnsupportedSource
 
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
-    """The server; no proxy of this machine stands before it."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+    """The server; no proxy of this machine stands before it, and the environment says that none should."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
     with elsewhere() as found:
         yield found
 

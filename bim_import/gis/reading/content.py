@@ -3,6 +3,7 @@
 GDAL itself is kept off the network, too: a CRS, a schema or a layer may be named by an address.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 _LOCAL = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none",
     "GDAL_HTTP_PROXY": "http://127.0.0.1:1",
+    "GDAL_HTTPS_PROXY": "http://127.0.0.1:1",
     "GML_DOWNLOAD_SCHEMA": "NO",
     "GML_DOWNLOAD_WFS_SCHEMA": "NO",
     "GML_SKIP_RESOLVE_ELEMS": "ALL",
@@ -27,7 +29,9 @@ _LOCAL = {
 
 
 def keep_local() -> None:
-    """Have GDAL fetch nothing, in this process."""
+    """Have GDAL fetch nothing, in this process: that of one import, which has no business with the network."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ.pop(name, None)  # else what it names would be asked without the proxy
     pyogrio.set_gdal_config_options(_LOCAL)
 
 
