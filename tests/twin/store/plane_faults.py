@@ -138,8 +138,8 @@ def one_that_has_expired_is_dropped_without_an_end(patch: pytest.MonkeyPatch) ->
 def it_is_sent_before_its_time(patch: pytest.MonkeyPatch) -> None:
     real = command_orders.place
 
-    def early(database: Any, order: Any, *, dry_run: bool) -> Any:
-        return real(database, replace(order, start_at=None), dry_run=dry_run)
+    def early(database: Any, order: Any, **options: Any) -> Any:
+        return real(database, replace(order, start_at=None), **options)
 
     patch.setattr(command_orders, "place", early)
 

@@ -220,6 +220,10 @@ class Oracle:
         """Whether its device has gone silent: what is bad as well is bad."""
         return signal in self.away and self.reported[signal].quality is not Quality.BAD
 
+    def is_growing(self, one: Known) -> bool:
+        """Whether its request is not all recorded yet: nothing of it is sent."""
+        return one.id.partition("-")[0] in self.begun
+
     def hears(self, reading: Reading) -> None:
         """The newer wins; of one time, by the fixed order of readings."""
         known = self.reported.get(reading.signal)

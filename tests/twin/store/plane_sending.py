@@ -67,7 +67,7 @@ class Sending(Asking):
                 if self.oracle.status(each.id) == "queued" and each.start_at <= self.now < each.expires_at
             ]  # fmt: skip
             for one in waiting[:1]:
-                if self.oracle.is_away(self._shown_by(one.kind)):
+                if self.oracle.is_away(self._shown_by(one.kind)) or self.oracle.is_growing(one):
                     continue
                 ready[one.id] = self._may_be_sent(one)
                 if not ready[one.id]:
@@ -103,7 +103,7 @@ class Sending(Asking):
     def _nothing_is_left_behind(self) -> None:
         for one in self.oracle.known.values():
             status = self.oracle.status(one.id)
-            if status in ENDED:
+            if status in ENDED or self.oracle.is_growing(one):
                 continue
             assert self.now < one.deadline(status), f"{one.kind} is {status} after its deadline"
         ready = [self.oracle.known[one] for one, allowed in self._ready().items() if allowed]
