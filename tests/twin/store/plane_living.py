@@ -292,6 +292,7 @@ class Living(Sending):
             if not opened:
                 for signal in {self.numbers[kind], self._shown_by(kind)} & self.oracle.away:
                     self._record([Reading(signal, 900.0, self.now, self.now)])
+                    self._tick()
                 return
             waiting = [each for each in opened if self.oracle.status(each.id) not in FLYING]
             if waiting:
