@@ -54,9 +54,9 @@ class Stage:
     language: str
 
     def wait(self, selector: str) -> Locator:
-        """The first such element, once it is seen."""
+        """The first such element, once it is seen; what can be chosen in a closed list, once it is there."""
         found = self.page.locator(selector).first
-        found.wait_for()
+        found.wait_for(state="attached" if " option" in selector else "visible")
         return found
 
     def click(self, selector: str) -> None:
