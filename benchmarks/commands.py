@@ -116,7 +116,10 @@ async def measured(store: TwinStore, broker: Broker, args: argparse.Namespace) -
 
 def serve(settings: Settings, said: Any) -> None:
     """A process that serves until it is ended; `said` gets its port and its token."""
-    with Runtime(settings) as runtime, socket.socket() as listener:
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # as `twin serve`: asyncio sends small answers at once
+    with Runtime(settings) as runtime, listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
             uvicorn.Config(create_app(runtime), log_level="error", access_log=False, timeout_keep_alive=60)
