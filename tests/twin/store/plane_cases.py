@@ -124,7 +124,7 @@ class Cases(Living):
         self._wait(2, server)
         assert self.oracle.status(one.id) == "queued"
         self._record([Reading(shown, 901.0, self.now, self.now)])
-        self._wait(1, server)
+        self._work(server)
         assert self.oracle.status(one.id) == "sent"
 
     @case(kind=KIND, value=VALUES, server=SERVERS)

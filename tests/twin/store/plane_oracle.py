@@ -96,8 +96,6 @@ class Known(Struct):
     sent_at: int | None = None
     acked_at: int | None = None
     before: float | None = None
-    again_at: int = 0
-    """When it is looked at again, at the latest, since its device is away."""
     reverts: str | None = None
     proofs: set[str] = field(default_factory=set)
     """Endings, and `acknowledged`, that something has given a reason for."""
