@@ -11,7 +11,15 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.viewer.mock_models import Model, community
 from tests.viewer.mock_server import MockTwin, RunningServer, write_tiles
@@ -30,6 +38,8 @@ DESK = (960, 560)
 PHONE = (390, 844)
 READY_MS = 60_000
 """Software rendering on a busy machine."""
+expect.set_options(timeout=20_000)
+"""Likewise; what is right is seen at once all the same."""
 
 
 def _missing(reason: str) -> None:
