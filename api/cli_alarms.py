@@ -2,9 +2,9 @@
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from api.cli_tables import output
 from api.local import act_locally
 from api.moments import moment
 from api.representations import page
@@ -13,8 +13,6 @@ from api.runtime import Runtime
 from api.settings import Settings
 from twin.alarms import Severity, Status
 from twin.ports import AlarmQuery, AlarmView
-
-_PIPED_WIDTH = 200
 
 _COLOUR = {
     Severity.CRITICAL: "bold red",
@@ -33,9 +31,7 @@ def show(settings: Settings, *, everything: bool, limit: int, as_json: bool) -> 
     if as_json:
         typer.echo(msgspec.json.encode(page([view(one) for one in found.items], found.next)))
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
+    console = output()
     if not found.items:
         console.print("No alarms" if everything else "No open alarms")
         return

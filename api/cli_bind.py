@@ -4,10 +4,10 @@ from pathlib import Path
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from api import binding
+from api.cli_tables import output
 from api.local import act_locally
 from api.runtime import Runtime
 from api.settings import Settings
@@ -15,9 +15,6 @@ from state_sync.bindings import BindingFile, InvalidBindings, StoreFinder, parse
 from state_sync.templates import template
 
 _FAILED, _USAGE = 1, 2
-
-_PIPED_WIDTH = 200
-"""Columns where the output goes to a file or another program."""
 
 _MEANING = {
     "unmatched": ("red", "not matched"),
@@ -56,7 +53,7 @@ def check(settings: Settings, *, as_json: bool) -> int:
         for source, signals in gone.items():
             for signal in signals:
                 table.add_row(source, signal)
-        console = _console()
+        console = output()
         console.print(table)
         console.print("Bind the file again: twin bind FILE", markup=False)
     else:
@@ -83,7 +80,7 @@ def _parsed(file: Path) -> BindingFile:
 
 
 def _show(outcome: binding.Outcome) -> None:
-    report, console = outcome.report, _console()
+    report, console = outcome.report, output()
     if outcome.doubts or report.orphans:
         table = _table("line", "result", "what", "why")
         for kind, doubt in outcome.doubts:
@@ -114,10 +111,3 @@ def _table(*names: str) -> Table:
     for name in names:
         table.add_column(name, overflow="fold")
     return table
-
-
-def _console() -> Console:
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    return console

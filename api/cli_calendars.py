@@ -1,18 +1,16 @@
 """`twin calendars`: what is commanded when."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api import calendar_work
 from api import representations_calendars as representations
 from api.calendar_targets import check_targets
 from api.callers import ADMINISTRATOR, Caller, Principal
+from api.cli_tables import print_rows
 from api.local import act_locally, local_user
 from api.moments import moment
 from api.representations import page
@@ -20,8 +18,6 @@ from api.runtime import Runtime
 from api.settings import Settings
 from twin.calendars import Calendar, following, read_calendars
 from twin.ports import TwinStore
-
-_PIPED_WIDTH = 200
 
 
 def show(settings: Settings, *, as_json: bool) -> None:
@@ -43,7 +39,7 @@ def show(settings: Settings, *, as_json: bool) -> None:
         for each in found
     ]
     names = ("calendar", "owner", "entries", "zone", "next", "description")
-    _print(names, rows, "No calendars: twin calendars apply FILE")
+    print_rows(names, rows, "No calendars: twin calendars apply FILE")
 
 
 def apply_file(settings: Settings, file: Path, *, dry_run: bool) -> None:
@@ -91,7 +87,7 @@ def upcoming(settings: Settings, identifier: str, count: int, *, as_json: bool) 
         typer.echo(msgspec.json.encode(page(found)))
         return
     rows = [(str(each["at"]), str(each["value"]), each["missing"] or "") for each in found]
-    _print(("at", "value", ""), rows, "Nothing within four years")
+    print_rows(("at", "value", ""), rows, "Nothing within four years")
 
 
 def runs(settings: Settings, identifier: str, count: int, *, as_json: bool) -> None:
@@ -106,7 +102,7 @@ def runs(settings: Settings, identifier: str, count: int, *, as_json: bool) -> N
     rows = [
         (str(each["at"]), each["outcome"], each["request"] or "–", each["detail"] or "–") for each in items
     ]
-    _print(("at", "outcome", "request", "detail"), rows, "Nothing has come up yet")
+    print_rows(("at", "outcome", "request", "detail"), rows, "Nothing has come up yet")
 
 
 def remove(settings: Settings, identifier: str) -> None:
@@ -118,18 +114,3 @@ def remove(settings: Settings, identifier: str) -> None:
 
 def _now() -> int:
     return time.time_ns() // 1000
-
-
-def _print(names: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothing: str) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    if not rows:
-        console.print(nothing, markup=False)
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(text.replace("[", r"\[") for text in row))
-    console.print(table)

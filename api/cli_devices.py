@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from api import devices
+from api.cli_tables import output
 from api.devices import device_document, known_device, known_devices
 from api.local import act_locally
 from api.moments import moment
@@ -15,8 +15,6 @@ from api.representations import page
 from api.runtime import Runtime
 from api.settings import Settings
 from state_sync.devices import DeviceStatus
-
-_PIPED_WIDTH = 200
 
 _ONLINE = {True: "[green]online[/]", False: "[red]silent[/]", None: "[yellow]never seen[/]"}
 
@@ -31,9 +29,7 @@ def show(settings: Settings, *, silent: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(page([device_document(device) for device in shown])))
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
+    console = output()
     if not found:
         console.print("Nothing is bound yet: twin bind FILE")
         return

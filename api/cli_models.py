@@ -2,18 +2,15 @@
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from api import placing, representations
+from api.cli_tables import output
 from api.local import act_locally
 from api.runtime import Runtime
 from api.settings import Settings
 from bim_import import PlacementOverrides
 from twin.queries import ModelRecord
-
-_PIPED_WIDTH = 200
-"""Columns where the output goes to a file or another program: keys are not cut."""
 
 _KEY_WIDTH = 30
 """A key is what other commands want to be told: as long as this it stays in one piece."""
@@ -30,9 +27,7 @@ def show(settings: Settings, *, as_json: bool) -> None:
             msgspec.json.encode(representations.page([representations.model(r) for r in records])).decode()
         )
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
+    console = output()
     if not records:
         console.print("No models yet: twin import FILE.ifc")
         return

@@ -1,15 +1,14 @@
 """`twin token`, `twin policy`, `twin audit`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api import rights_work
+from api.cli_tables import print_rows
 from api.local import act_locally, local_user
 from api.moments import moment
 from api.rights_work import NewToken
@@ -17,8 +16,6 @@ from api.runtime import Runtime
 from api.settings import Settings
 from twin.access import AuditRecord
 from twin.policy import read_policy
-
-_PIPED_WIDTH = 200
 
 
 def create_token(settings: Settings, new: NewToken, *, as_json: bool) -> None:
@@ -58,7 +55,7 @@ def list_tokens(settings: Settings, *, as_json: bool) -> None:
         )
         for one in listed["items"]
     ]
-    _print(
+    print_rows(
         ("id", "name", "roles", "within", "", "expires", "last used"),
         rows,
         "No tokens: twin token create NAME --role ROLE",
@@ -106,7 +103,7 @@ def list_audit(settings: Settings, *, limit: int, as_json: bool) -> None:
     rows = [
         (str(one.seq), moment(one.at) or "", *(getattr(one.entry, name) for name in _SHOWN)) for one in found
     ]
-    _print(("entry", "at", *_SHOWN), rows, "Nothing has been done yet")
+    print_rows(("entry", "at", *_SHOWN), rows, "Nothing has been done yet")
 
 
 _SHOWN = ("who", "action", "target", "detail", "origin")
@@ -128,18 +125,3 @@ def verify_audit(settings: Settings, files: list[Path], *, as_json: bool) -> int
     else:
         typer.echo(f"{verdict.entries} entries are whole, and hold all of {verdict.heads} exported heads")
     return 1 if verdict.findings else 0
-
-
-def _print(names: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothing: str) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    if not rows:
-        console.print(nothing, markup=False)
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(text.replace("[", r"\[") for text in row))
-    console.print(table)
