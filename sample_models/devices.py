@@ -90,6 +90,13 @@ def place_device(model: IfcModel, key: str, kind: Kind, where: Place, room: str)
     )
 
 
+def place_at(model: IfcModel, key: str, kind: Kind, point: Point3, room: str) -> Entity:
+    """Add a device along x at a point of the building (mm, height above ±0.000) instead of its storey."""
+    x, y, z = point
+    level = model.level_of(key.split("/", 1)[0])
+    return place_device(model, key, kind, Place(origin=(x, y, z - level)), room)
+
+
 def at(x: float, y: float, z: float, facing: str = "south") -> Place:
     """Where a device stands and which way it faces."""
     return Place(origin=(x, y, z), x_axis=FACING[facing])

@@ -1,162 +1,21 @@
-"""Power: substation, main and storey meters, boards, cable trays; gateways and controllers beside the boards."""
+"""Power of the community centre: substation, main and storey meters, boards, cable trays; gateways and controllers
+beside the boards.
+"""
 
 from sample_models import plan
-from sample_models.devices import at, common, electrical, maker, place_device
+from sample_models.devices import at, place_device
+from sample_models.electrical_kinds import BOARD, CHARGER, CONTROLLER, GATEWAY, METER, TRAY
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
-from sample_models.networks import OUT, Network, flat_section
-from sample_models.shapes import box
+from sample_models.networks import OUT, Network
 from sample_models.spaces import BAY_LENGTH, NORTH_ROW, bay_places
-from sample_models.values import Kind, Pset, flag, length, measure, name
-
-TRANSFORMER = Kind(
-    key="transformer",
-    cls="IfcTransformerType",
-    label=name("干式变压器 630kVA", "Dry-type transformer 630 kVA"),
-    solids=(
-        box((-900.0, -600.0, 0.0), (900.0, 600.0, 2000.0), "cabinet"),
-        box((-700.0, -606.0, 300.0), (700.0, -600.0, 1700.0), "spandrel_metal"),
-    ),
-    attributes={"PredefinedType": "VOLTAGE"},
-    psets=(
-        common(
-            "Pset_TransformerTypeCommon",
-            "SCB14-630",
-            {
-                "PrimaryVoltage": measure("ElectricVoltage", 10000.0),
-                "SecondaryVoltage": measure("ElectricVoltage", 400.0),
-                "MaximumApparentPower": measure("Power", 630.0, "kW"),
-            },
-        ),
-        maker("甬电设备", "SCB14-630/10"),
-    ),
-    code="30-DQ.03",
-)
-
-
-def _cabinet(key: str, label: tuple[str, str], kind: str, size: tuple[float, float, float]) -> Kind:
-    width, depth, height = size
-    return Kind(
-        key=key,
-        cls="IfcElectricDistributionBoardType",
-        label=name(*label),
-        solids=(
-            box((-width / 2, -depth, 0.0), (width / 2, 0.0, height), "cabinet"),
-            box(
-                (-width / 2 + 60.0, -depth - 5.0, height * 0.55),
-                (width / 2 - 60.0, -depth, height - 80.0),
-                "machine",
-            ),
-        ),
-        attributes={"PredefinedType": kind},
-        psets=(
-            common("Pset_ElectricDistributionBoardTypeCommon", key),
-            *electrical(100.0 if kind == "SWITCHBOARD" else 30.0, 380.0),
-            maker("甬电设备", key),
-        ),
-        code="30-DQ.04",
-    )
-
-
-SWITCHBOARD = _cabinet(
-    "GGD-1", ("低压配电柜", "Low-voltage switchboard"), "SWITCHBOARD", (800.0, 800.0, 2200.0)
-)
-BOARD = _cabinet("AL-1", ("楼层配电箱", "Distribution board"), "DISTRIBUTIONBOARD", (700.0, 250.0, 1700.0))
-
-METER = Kind(
-    key="DTSD-1",
-    cls="IfcFlowMeterType",
-    label=name("多功能智能电表", "Smart power meter"),
-    solids=(
-        box((-120.0, -90.0, 0.0), (120.0, 0.0, 320.0), "device"),
-        box((-80.0, -95.0, 180.0), (80.0, -90.0, 280.0), "machine"),
-    ),
-    attributes={"PredefinedType": "ENERGYMETER"},
-    psets=(
-        common("Pset_FlowMeterTypeCommon", "DTSD-1", {"RemoteReading": flag(True)}),
-        Pset(
-            name="Pset_FlowMeterTypeEnergyMeter",
-            properties={
-                "NominalCurrent": measure("ElectricCurrent", 20.0),
-                "MaximumCurrent": measure("ElectricCurrent", 80.0),
-                "MultipleTarriff": flag(True),
-            },
-        ),
-        *electrical(0.005, 380.0),
-        maker("宁仪电气", "DTSD-80"),
-    ),
-    code="30-DQ.05",
-)
-GATEWAY = Kind(
-    key="gateway",
-    cls="IfcCommunicationsApplianceType",
-    label=name("物联网网关", "IoT gateway"),
-    solids=(box((-150.0, -70.0, 0.0), (150.0, 0.0, 220.0), "dark_metal"),),
-    attributes={"PredefinedType": "GATEWAY"},
-    psets=(
-        common("Pset_CommunicationsApplianceTypeCommon", "GW-2"),
-        *electrical(0.02),
-        maker("宁感科技", "NG-GW2"),
-    ),
-    code="30-ZN.02",
-)
-CONTROLLER = Kind(
-    key="controller",
-    cls="IfcControllerType",
-    label=name("照明控制器", "Lighting controller"),
-    solids=(box((-120.0, -80.0, 0.0), (120.0, 0.0, 300.0), "cabinet"),),
-    attributes={"PredefinedType": "PROGRAMMABLE"},
-    psets=(common("Pset_ControllerTypeCommon", "LC-8"), *electrical(0.01), maker("甬光照明", "YG-LC8")),
-    code="30-ZN.03",
-)
-CHARGER = Kind(
-    key="charger",
-    cls="IfcElectricApplianceType",
-    label=name("电动汽车充电桩 7kW", "Vehicle charger 7 kW"),
-    solids=(
-        box((-180.0, -180.0, 0.0), (180.0, 0.0, 1350.0), "device"),
-        box((-120.0, -186.0, 950.0), (120.0, -180.0, 1250.0), "machine"),
-    ),
-    attributes={"PredefinedType": "USERDEFINED", "ElementType": "充电桩 Vehicle charger"},
-    psets=(common("Pset_ElectricApplianceTypeCommon", "AC-7"), *electrical(7.0), maker("甬电设备", "AC7")),
-    code="30-DQ.06",
-)
-TRAY = flat_section(
-    Kind(
-        key="tray_300",
-        cls="IfcCableCarrierSegmentType",
-        label=name("电缆桥架 300×100", "Cable tray 300×100"),
-        attributes={"PredefinedType": "CABLETRAYSEGMENT"},
-        psets=(
-            common("Pset_CableCarrierSegmentTypeCommon", "QJ-300"),
-            Pset(
-                name="Pset_CableCarrierSegmentTypeCableTraySegment",
-                properties={
-                    "NominalWidth": length(300.0),
-                    "NominalHeight": length(100.0),
-                    "HasCover": flag(True),
-                },
-            ),
-        ),
-        material="galvanised",
-        code="30-DQ.07",
-    ),
-    Kind(
-        key="tray_fitting_300",
-        cls="IfcCableCarrierFittingType",
-        label=name("桥架弯通 300×100", "Cable tray fitting 300×100"),
-        attributes={"PredefinedType": "BEND"},
-        material="galvanised",
-        code="30-DQ.08",
-    ),
-    (300.0, 100.0),
-    "cable_orange",
-)
+from sample_models.substations import Substation, add_substation
+from sample_models.values import name
 
 RISER = (6000.0, 18600.0)
 TRAY_HEIGHT = 2350.0
 B1_TRAY = plan.BY_KEY["B1"].level + 3250.0
-RISER_ROOM, SUBSTATION = "强弱电间", "变配电室"
+RISER_ROOM = "强弱电间"
 FED = ("B2", "B1", "1F", "2F", "3F")
 
 
@@ -165,43 +24,25 @@ def build_electrical(model: IfcModel) -> list[Entity]:
     network = Network(
         model, "power", name("低压配电系统", "Low-voltage power"), ("ELECTRICAL", "CABLECARRIER")
     )
-    _riser(network, _substation(network))
+    _riser(network, add_substation(network, _substation()))
     network.join(_chargers(model))
     return _cabinets(model)
 
 
-def _substation(network: Network) -> Entity:
-    """Two transformers and four switchboards; returns the port where the tray reaches the riser."""
-    model = network.model
-    level = plan.BY_KEY["B1"].level
-    network.join(
-        [
-            place_device(model, f"B1/transformer/{number}", TRANSFORMER, at(x, 14600.0, 0.0), SUBSTATION)
-            for number, x in enumerate((34850.0, 37050.0), 1)
-        ]
+def _substation() -> Substation:
+    top = (36000.0, 18100.0, plan.BY_KEY["B1"].level + 2200.0)
+    return Substation(
+        transformers=((34850.0, 14600.0), (37050.0, 14600.0)),
+        switchboard=(34400.0, 18500.0),
+        meter=at(38290.0, 16500.0, 1400.0, "west"),
+        top=top,
+        path=(
+            (top[0], top[1], B1_TRAY),
+            (top[0], 10400.0, B1_TRAY),
+            (RISER[0], 10400.0, B1_TRAY),
+            (*RISER, B1_TRAY),
+        ),
     )
-    boards = [
-        place_device(
-            model,
-            f"B1/switchboard/{number}",
-            SWITCHBOARD,
-            at(34400.0 + 800.0 * number, 18500.0, 0.0),
-            SUBSTATION,
-        )
-        for number in range(4)
-    ]
-    network.join(boards)
-    meter = place_device(model, "B1/powermeter/0", METER, at(38290.0, 16500.0, 1400.0, "west"), SUBSTATION)
-    network.join((meter,))
-    top = (36000.0, 18100.0, level + 2200.0)
-    feed = network.port(boards[2], "out", top, OUT)
-    path = [
-        (top[0], top[1], B1_TRAY),
-        (top[0], 10400.0, B1_TRAY),
-        (RISER[0], 10400.0, B1_TRAY),
-        (*RISER, B1_TRAY),
-    ]
-    return network.line("B1/tray/main", TRAY, feed, path, to_joint=True)
 
 
 def _riser(network: Network, feed: Entity) -> None:

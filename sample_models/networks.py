@@ -1,11 +1,13 @@
 """Pipes, ducts and cable trays with ports that are connected, end to end, along lines of points."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sample_models.devices import place_device
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
-from sample_models.shapes import Block, Point3, Rod, Solid, box
+from sample_models.shapes import Block, Point2, Point3, Rod, Solid, box
 from sample_models.values import Kind, Label, Part, Place
 
 IN, OUT = "SINK", "SOURCE"
@@ -162,6 +164,15 @@ class Network:
         """Put a device that was placed at the feeding port into the line; returns its port out at `leave`."""
         self.terminal(device, feed)
         return self.port(device, "out", leave, OUT)
+
+    def insert(self, key: str, kind: Kind, feed: Entity, reach: Point2, room: str) -> Entity:
+        """Put a new meter or valve into the level line at its end; it reaches on by (x, y). Returns its port out."""
+        x, y, z = self.place_of(feed)
+        length = math.hypot(*reach)
+        level = self.model.level_of(key.split("/", 1)[0])
+        where = Place(origin=(x, y, z - level), x_axis=(reach[0] / length, reach[1] / length, 0.0))
+        device = place_device(self.model, key, kind, where, room)
+        return self.inline(device, feed, (x + reach[0], y + reach[1], z))
 
     def terminal(self, device: Entity, feed: Entity) -> None:
         """Let a device end the line."""

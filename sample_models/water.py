@@ -1,15 +1,13 @@
 """Domestic cold water from the street to the toilets, and the fire main. Heights above ±0.000, in mm."""
 
-import math
 from collections.abc import Mapping
 
 from sample_models import plan
-from sample_models.devices import place_device
+from sample_models.devices import place_at
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.networks import OUT, Network
-from sample_models.shapes import Point2, Point3
-from sample_models.values import Kind, Place, name
+from sample_models.values import name
 from sample_models.water_kinds import (
     DN32,
     DN65,
@@ -48,24 +46,7 @@ def build_water(model: IfcModel, basins: Mapping[str, Entity], hydrant: Entity) 
     _riser(network, _pumps(network, tank), basins)
     _fire_main(model, hydrant)
     for number, x in enumerate((21500.0, 23300.0), 1):
-        _put(model, f"B2/sump/{number}", SUMP_PUMP, (x, 17500.0, B2_FLOOR), "污水提升间")
-
-
-def _put(model: IfcModel, key: str, kind: Kind, start: Point3, room: str) -> Entity:
-    """Place a device at a point of the building, along x."""
-    level = model.level_of(key.split("/", 1)[0])
-    return place_device(model, key, kind, Place(origin=(start[0], start[1], start[2] - level)), room)
-
-
-def _inline(network: Network, key: str, kind: Kind, feed: Entity, reach: Point2) -> Entity:
-    """Put a meter or valve into the level line at its end; it reaches on by (x, y) mm. Returns its port out."""
-    x, y, z = network.place_of(feed)
-    length = math.hypot(*reach)
-    direction = (reach[0] / length, reach[1] / length, 0.0)
-    level = network.model.level_of(key.split("/", 1)[0])
-    where = Place(origin=(x, y, z - level), x_axis=direction)
-    device = place_device(network.model, key, kind, where, SHAFT if kind in (METER, VALVE) else PUMP_ROOM)
-    return network.inline(device, feed, (x + reach[0], y + reach[1], z))
+        place_at(model, f"B2/sump/{number}", SUMP_PUMP, (x, 17500.0, B2_FLOOR), "污水提升间")
 
 
 def _supply(network: Network) -> Entity:
@@ -73,11 +54,11 @@ def _supply(network: Network) -> Entity:
     x, deep, low = 24700.0, -1500.0, B2_FLOOR + 2300.0
     feed = network.begin("B1/water/street", DN100, (x, -12000.0, deep), (x, -600.0, deep))
     feed = network.line("B1/water/main", DN100, feed, [(x, 450.0, deep), (x, 450.0, low), (x, 1000.0, low)])
-    feed = _inline(network, "B2/watermeter/0", MAIN_METER, feed, (0.0, 400.0))
+    feed = network.insert("B2/watermeter/0", MAIN_METER, feed, (0.0, 400.0), PUMP_ROOM)
     feed = network.line("B2/water/inlet", DN100, feed, [(x, 2400.0, low), (24300.0, 2400.0, low)])
-    tank = _put(network.model, "B2/tank/1", TANK, (22650.0, 2400.0, B2_FLOOR), PUMP_ROOM)
+    tank = place_at(network.model, "B2/tank/1", TANK, (22650.0, 2400.0, B2_FLOOR), PUMP_ROOM)
     network.terminal(tank, feed)
-    _put(network.model, "B2/level/1", LEVEL_SENSOR, (22000.0, 2400.0, B2_FLOOR + 2500.0), PUMP_ROOM)
+    place_at(network.model, "B2/level/1", LEVEL_SENSOR, (22000.0, 2400.0, B2_FLOOR + 2500.0), PUMP_ROOM)
     return tank
 
 
@@ -88,13 +69,13 @@ def _pumps(network: Network, tank: Entity) -> Entity:
     for number, y in enumerate((1500.0, 3300.0), 1):
         outlet = network.port(tank, f"out{number}", (21000.0, y, PUMP_AXIS), OUT)
         feed = network.line(f"B2/water/suction{number}", DN65, outlet, [(19400.0, y, PUMP_AXIS)])
-        pump = _put(network.model, f"B2/pump/{number}", PUMP, (19000.0, y, PUMP_AXIS), PUMP_ROOM)
+        pump = place_at(network.model, f"B2/pump/{number}", PUMP, (19000.0, y, PUMP_AXIS), PUMP_ROOM)
         feed = network.inline(pump, feed, (18600.0, y, PUMP_AXIS))
         path = [(18000.0, y, PUMP_AXIS), joint] if number == 1 else [joint]
         feeds.append(network.line(f"B2/water/pressure{number}", DN65, feed, path, to_joint=True))
     (merged,) = network.joint("B2/water/header", DN65, joint, feeds, [(18000.0, 9000.0, PUMP_AXIS)])
     feed = network.line("B2/water/header2", DN65, merged, [(18000.0, 3800.0, PUMP_AXIS)])
-    return _inline(network, "B2/valve/1", MAIN_VALVE, feed, (0.0, 300.0))
+    return network.insert("B2/valve/1", MAIN_VALVE, feed, (0.0, 300.0), PUMP_ROOM)
 
 
 def _riser(network: Network, feed: Entity, basins: Mapping[str, Entity]) -> None:
@@ -128,8 +109,8 @@ def _riser(network: Network, feed: Entity, basins: Mapping[str, Entity]) -> None
 def _branch(network: Network, storey_key: str, feed: Entity, basin: Entity) -> None:
     z = plan.BY_KEY[storey_key].level + BRANCH
     feed = network.line(f"{storey_key}/water/a", DN32, feed, [(18650.0, RISER[1], z)])
-    feed = _inline(network, f"{storey_key}/valve/1", VALVE, feed, (200.0, 0.0))
-    feed = _inline(network, f"{storey_key}/watermeter/1", METER, feed, (260.0, 0.0))
+    feed = network.insert(f"{storey_key}/valve/1", VALVE, feed, (200.0, 0.0), SHAFT)
+    feed = network.insert(f"{storey_key}/watermeter/1", METER, feed, (260.0, 0.0), SHAFT)
     path = [
         (19900.0, RISER[1], z),
         (19900.0, 18950.0, z),
@@ -151,7 +132,7 @@ def _fire_main(model: IfcModel, hydrant: Entity) -> None:
         feed = network.begin(
             f"B2/fire/suction{number}", FIRE_MAIN, (8300.0, y, PUMP_AXIS), (11550.0, y, PUMP_AXIS)
         )
-        pump = _put(model, f"B2/firepump/{number}", FIRE_PUMP, (12300.0, y, PUMP_AXIS), FIRE_PUMP_ROOM)
+        pump = place_at(model, f"B2/firepump/{number}", FIRE_PUMP, (12300.0, y, PUMP_AXIS), FIRE_PUMP_ROOM)
         feed = network.inline(pump, feed, (13050.0, y, PUMP_AXIS))
         path = [(14800.0, y, PUMP_AXIS), joint] if number == 1 else [joint]
         feeds.append(network.line(f"B2/fire/pressure{number}", FIRE_MAIN, feed, path, to_joint=True))

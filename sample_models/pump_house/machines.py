@@ -3,7 +3,7 @@
 from itertools import count as counter
 
 from sample_models.devices import at, common, electrical, maker, place_device
-from sample_models.electrical import BOARD, CONTROLLER, GATEWAY, METER, SWITCHBOARD, TRANSFORMER, TRAY
+from sample_models.electrical_kinds import BOARD, CONTROLLER, GATEWAY, METER, SWITCHBOARD, TRANSFORMER, TRAY
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.lighting_and_sensing import CALL_POINT, HANG, LAMP, POLE, SMOKE, TEMPERATURE, sensor

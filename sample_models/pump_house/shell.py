@@ -3,16 +3,16 @@
 import math
 
 from sample_models.cells import inner_runs
+from sample_models.half_turn_stairs import HalfTurn, add_half_turn
 from sample_models.ifc_model import IfcModel
 from sample_models.openings import Hole
 from sample_models.plan import FLOOR_FINISH, SLAB
 from sample_models.pump_house import plan
 from sample_models.shapes import Outline, Point2, across_x, box, rectangle
 from sample_models.skeleton import Plot
-from sample_models.stairs import LANDING, Flight, add_flight
 from sample_models.structure import add_basement_wall, add_slab
 from sample_models.surroundings import CAMPHOR, OSMANTHUS, add_lawn, add_paving
-from sample_models.values import Kind, Part, Place, Pset, as_new, count, flag, length, name
+from sample_models.values import Kind, Part, Place, Pset, as_new, flag, length, name
 from sample_models.walls import Run, add_wall
 
 PLOT = Plot(
@@ -145,51 +145,21 @@ def _roof(model: IfcModel) -> None:
 
 def _stair(model: IfcModel) -> None:
     """Half-turn, from the pit to the hall's level."""
-    storey, left, start_y = plan.BY_KEY["B1"], 12400.0, 900.0
-    risers, going = 18, 240.0
-    half, far = storey.height / 2, start_y + 17 * 240.0
-    whole = model.add(
-        Part(
-            key="B1/stair",
-            cls="IfcStair",
-            label=name("钢筋混凝土楼梯", "Concrete stair"),
-            attributes={"PredefinedType": "HALF_TURN_STAIR"},
-            psets=(
-                Pset(
-                    name="Pset_StairCommon",
-                    properties={
-                        **as_new("LT3"),
-                        "NumberOfRiser": count(2 * risers),
-                        "TreadLength": length(going),
-                    },
-                ),
-            ),
-            code="14-LT.01",
-        ),
-        model.spatial["B1"],
+    left, going = 12400.0, 240.0
+    stair = HalfTurn(
+        key="B1/stair",
+        label=name("钢筋混凝土楼梯", "Concrete stair"),
+        reference="LT3",
+        rise=plan.BY_KEY["B1"].height,
+        risers=18,
+        going=going,
+        start_y=900.0,
+        flights=((left, left + 1180.0), (left + 1320.0, left + 2500.0)),
+        landing=((left, left + 2500.0), 6400.0),
+        rail_inset=-40.0,
+        properties={"TreadLength": length(going)},
     )
-    up = Flight(
-        risers=risers,
-        width=(left, left + 1180.0),
-        rail_x=left + 1220.0,
-        start=(start_y, 0.0),
-        end=(far, half),
-    )
-    back = Flight(risers=risers, width=(left + 1320.0, left + 2500.0), rail_x=left + 1280.0, start=(far, half),
-                  end=(start_y, storey.height))  # fmt: skip
-    add_flight(model, whole, "B1/stair/1", up)
-    add_flight(model, whole, "B1/stair/2", back)
-    model.add(
-        Part(
-            key="B1/stair/landing",
-            cls="IfcSlab",
-            label=name("休息平台", "Landing"),
-            solids=(box((left, far, half - LANDING), (left + 2500.0, 6400.0, half), "concrete"),),
-            attributes={"PredefinedType": "LANDING"},
-            material="concrete",
-        ),
-        whole,
-    )
+    add_half_turn(model, stair)
 
 
 def _ground(model: IfcModel) -> None:

@@ -1,13 +1,13 @@
 """Stairs and lifts of the tower."""
 
 from sample_models.fittings import LIFT
+from sample_models.half_turn_stairs import HalfTurn, add_half_turn
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.plan import Storey
 from sample_models.shapes import box
-from sample_models.stairs import LANDING, Flight, add_flight
 from sample_models.tower import plan
-from sample_models.values import Label, Part, Pset, as_new, count, flag, length, name, text
+from sample_models.values import Label, Part, flag, length, name, text
 
 START_Y, END_Y = 9200.0, 13200.0
 GOING, MOST_RISER = 260.0, 175.0
@@ -26,54 +26,27 @@ def build_circulation(model: IfcModel) -> list[Entity]:
 
 
 def _stair(model: IfcModel, storey: Storey, named: tuple[str, Label], left: float) -> None:
-    key, label = f"{storey.key}/{named[0]}", named[1]
+    key, label = named
     risers = -(-int(storey.height) // int(2 * MOST_RISER))
-    whole = model.add(
-        Part(
-            key=key,
-            cls="IfcStair",
-            label=Label(zh=f"{label.zh} {storey.label.zh}", en=f"{label.en}, {storey.label.en}"),
-            attributes={"PredefinedType": "HALF_TURN_STAIR"},
-            psets=(
-                Pset(
-                    name="Pset_StairCommon",
-                    properties={
-                        **as_new("LT2"),
-                        "NumberOfRiser": count(2 * risers),
-                        "RiserHeight": length(round(storey.height / 2 / risers, 1)),
-                        "TreadLength": length(GOING),
-                        "FireRating": text("1.00h"),
-                        "FireExit": flag(True),
-                    },
-                ),
-            ),
-            code="14-LT.01",
-        ),
-        model.spatial[storey.key],
-    )
-    half, far = storey.height / 2, START_Y + (risers - 1) * GOING
-    up = Flight(
+    stair = HalfTurn(
+        key=f"{storey.key}/{key}",
+        label=Label(zh=f"{label.zh} {storey.label.zh}", en=f"{label.en}, {storey.label.en}"),
+        reference="LT2",
+        rise=storey.height,
         risers=risers,
-        width=(left, left + 1180.0),
-        rail_x=left + 1220.0,
-        start=(START_Y, 0.0),
-        end=(far, half),
+        going=GOING,
+        start_y=START_Y,
+        flights=((left, left + 1180.0), (left + 1320.0, left + 2500.0)),
+        landing=((left, left + 2500.0), END_Y),
+        rail_inset=-40.0,
+        properties={
+            "RiserHeight": length(round(storey.height / 2 / risers, 1)),
+            "TreadLength": length(GOING),
+            "FireRating": text("1.00h"),
+            "FireExit": flag(True),
+        },
     )
-    back = Flight(risers=risers, width=(left + 1320.0, left + 2500.0), rail_x=left + 1280.0, start=(far, half),
-                  end=(START_Y, storey.height))  # fmt: skip
-    add_flight(model, whole, f"{key}/1", up)
-    add_flight(model, whole, f"{key}/2", back)
-    model.add(
-        Part(
-            key=f"{key}/landing",
-            cls="IfcSlab",
-            label=name("休息平台", "Landing"),
-            solids=(box((left, far, half - LANDING), (left + 2500.0, END_Y, half), "concrete"),),
-            attributes={"PredefinedType": "LANDING"},
-            material="concrete",
-        ),
-        whole,
-    )
+    add_half_turn(model, stair)
 
 
 def _lift(model: IfcModel, number: int, left: float) -> Entity:

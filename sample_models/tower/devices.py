@@ -3,7 +3,7 @@
 from itertools import count as counter
 
 from sample_models.devices import at, common, electrical, maker, place_device
-from sample_models.electrical import CHARGER, CONTROLLER, GATEWAY
+from sample_models.electrical_kinds import CHARGER, CONTROLLER, GATEWAY
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.lighting_and_sensing import (

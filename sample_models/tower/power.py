@@ -1,10 +1,11 @@
 """Power of the tower: substation, a tray up the riser, on every storey a board with one meter for each flat."""
 
 from sample_models.devices import at, place_device
-from sample_models.electrical import BOARD, METER, SWITCHBOARD, TRANSFORMER, TRAY
+from sample_models.electrical_kinds import BOARD, METER, TRAY
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.networks import OUT, Network
+from sample_models.substations import Substation, add_substation
 from sample_models.tower import plan
 from sample_models.values import name
 
@@ -13,7 +14,7 @@ B1_TRAY = B1 + 3050.0
 RISER = (8650.0, 9100.0)
 HEIGHT = 2350.0
 """Of the tray above the floor of a storey."""
-SUBSTATION, SHAFT = "变配电室", "强弱电井"
+SHAFT = "强弱电井"
 
 
 def build_power(model: IfcModel) -> None:
@@ -21,42 +22,24 @@ def build_power(model: IfcModel) -> None:
     network = Network(
         model, "power", name("低压配电系统", "Low-voltage power"), ("ELECTRICAL", "CABLECARRIER")
     )
-    _riser(network, _substation(network))
+    _riser(network, add_substation(network, _substation()))
     network.join([charger for key, charger in model.with_prefix("B1/charger/") if key.count("/") == 2])
 
 
-def _substation(network: Network) -> Entity:
-    """Two transformers, four switchboards, the main meter; returns the port where the tray begins."""
-    model = network.model
-    network.join(
-        [
-            place_device(model, f"B1/transformer/{number}", TRANSFORMER, at(x, 1500.0, 0.0), SUBSTATION)
-            for number, x in enumerate((1800.0, 4800.0), 1)
-        ]
-    )
-    boards = [
-        place_device(
-            model,
-            f"B1/switchboard/{number}",
-            SWITCHBOARD,
-            at(2000.0 + 800.0 * number, 6480.0, 0.0),
-            SUBSTATION,
-        )
-        for number in range(4)
-    ]
-    network.join(boards)
-    network.join(
-        (place_device(model, "B1/powermeter/0", METER, at(7900.0, 5000.0, 1400.0, "west"), SUBSTATION),)
-    )
+def _substation() -> Substation:
     top = (3600.0, 6080.0, B1 + 2200.0)
-    feed = network.port(boards[2], "out", top, OUT)
-    path = [
-        (top[0], top[1], B1_TRAY),
-        (top[0], 7400.0, B1_TRAY),
-        (RISER[0], 7400.0, B1_TRAY),
-        (*RISER, B1_TRAY),
-    ]
-    return network.line("B1/tray/main", TRAY, feed, path, to_joint=True)
+    return Substation(
+        transformers=((1800.0, 1500.0), (4800.0, 1500.0)),
+        switchboard=(2000.0, 6480.0),
+        meter=at(7900.0, 5000.0, 1400.0, "west"),
+        top=top,
+        path=(
+            (top[0], top[1], B1_TRAY),
+            (top[0], 7400.0, B1_TRAY),
+            (RISER[0], 7400.0, B1_TRAY),
+            (*RISER, B1_TRAY),
+        ),
+    )
 
 
 def _riser(network: Network, feed: Entity) -> None:

@@ -1,15 +1,12 @@
 """Cold water of the tower from the street to a meter for each flat, and its fire main."""
 
-import math
-
-from sample_models.devices import at, place_device
+from sample_models.devices import at, place_at, place_device
 from sample_models.ifc_model import IfcModel
 from sample_models.ifc_writing import Entity
 from sample_models.lighting_and_sensing import HYDRANT
 from sample_models.networks import OUT, Network
-from sample_models.shapes import Point2, Point3
 from sample_models.tower import plan
-from sample_models.values import Kind, Place, name
+from sample_models.values import Place, name
 from sample_models.water_kinds import (
     DN32,
     DN65,
@@ -50,32 +47,16 @@ def build_water(model: IfcModel) -> None:
         place_device(model, f"B2/sump/{number}", SUMP_PUMP, Place(origin=(x, y, 0.0)), "停车区集水井")
 
 
-def _put(model: IfcModel, key: str, kind: Kind, start: Point3, room: str) -> Entity:
-    """Place a device at a point of the building, along x."""
-    level = model.level_of(key.split("/", 1)[0])
-    return place_device(model, key, kind, Place(origin=(start[0], start[1], start[2] - level)), room)
-
-
-def _inline(network: Network, key: str, kind: Kind, feed: Entity, reach: Point2) -> Entity:
-    """Put a meter or valve into the level line at its end; it reaches on by (x, y) mm. Returns its port out."""
-    x, y, z = network.place_of(feed)
-    length = math.hypot(*reach)
-    level = network.model.level_of(key.split("/", 1)[0])
-    where = Place(origin=(x, y, z - level), x_axis=(reach[0] / length, reach[1] / length, 0.0))
-    device = place_device(network.model, key, kind, where, PUMP_ROOM if key.startswith("B") else SHAFT)
-    return network.inline(device, feed, (x + reach[0], y + reach[1], z))
-
-
 def _supply(network: Network) -> Entity:
     """From the street main in the west through the meter into the tank; returns the tank."""
     y, low = 11800.0, B1 + 2500.0
     feed = network.begin("B1/water/street", DN100, (-16000.0, y, low), (-8900.0, y, low))
     feed = network.line("B1/water/main", DN100, feed, [(400.0, y, low)])
-    feed = _inline(network, "B1/watermeter/0", MAIN_METER, feed, (400.0, 0.0))
+    feed = network.insert("B1/watermeter/0", MAIN_METER, feed, (400.0, 0.0), PUMP_ROOM)
     feed = network.line("B1/water/inlet", DN100, feed, [(1950.0, y, low)])
-    tank = _put(network.model, "B1/tank/1", TANK, (1950.0, 10900.0, B1), PUMP_ROOM)
+    tank = place_at(network.model, "B1/tank/1", TANK, (1950.0, 10900.0, B1), PUMP_ROOM)
     network.terminal(tank, feed)
-    _put(network.model, "B1/level/1", LEVEL_SENSOR, (2600.0, 10900.0, B1 + 2500.0), PUMP_ROOM)
+    place_at(network.model, "B1/level/1", LEVEL_SENSOR, (2600.0, 10900.0, B1 + 2500.0), PUMP_ROOM)
     return tank
 
 
@@ -87,7 +68,7 @@ def _pumps(network: Network, tank: Entity) -> Entity:
     for number, y in reversed(list(enumerate(ys, 1))):
         outlet = network.port(tank, f"out{number}", (3600.0, y, AXIS), OUT)
         feed = network.line(f"B1/water/suction{number}", DN65, outlet, [(4600.0, y, AXIS)])
-        pump = _put(network.model, f"B1/pump/{number}", PUMP, (5000.0, y, AXIS), PUMP_ROOM)
+        pump = place_at(network.model, f"B1/pump/{number}", PUMP, (5000.0, y, AXIS), PUMP_ROOM)
         feed = network.inline(pump, feed, (5400.0, y, AXIS))
         feed = network.line(f"B1/water/pressure{number}", DN65, feed, [joints[number - 1]], to_joint=True)
         feeds = (feed,) if merged is None else (feed, merged)
@@ -97,7 +78,7 @@ def _pumps(network: Network, tank: Entity) -> Entity:
         following = [(6400.0, ys[number - 2], AXIS)] if number > 1 else [(6400.0, 9300.0, AXIS)]
         merged = network.line(f"B1/water/collect{number}", DN65, out, following, to_joint=number > 1)
     assert merged is not None
-    return _inline(network, "B1/valve/1", MAIN_VALVE, merged, (0.0, -300.0))
+    return network.insert("B1/valve/1", MAIN_VALVE, merged, (0.0, -300.0), PUMP_ROOM)
 
 
 def _riser(network: Network, feed: Entity) -> None:
@@ -120,7 +101,7 @@ def _riser(network: Network, feed: Entity) -> None:
 def _branch(network: Network, storey_key: str, feed: Entity) -> None:
     """The valve of a storey, and a meter for each flat, one above the other; the meter's number is that of the flat."""
     x, y, z = network.place_of(feed)
-    feed = _inline(network, f"{storey_key}/valve/1", VALVE, feed, (-200.0, 0.0))
+    feed = network.insert(f"{storey_key}/valve/1", VALVE, feed, (-200.0, 0.0), SHAFT)
     corner = (x - 500.0, y, z)
     feed = network.line(f"{storey_key}/water/manifold", DN32, feed, [corner], to_joint=True)
     for place, flat in enumerate(plan.FLAT_ROWS):
@@ -132,7 +113,7 @@ def _branch(network: Network, storey_key: str, feed: Entity) -> None:
         out = network.line(
             f"{storey_key}/water/to-{number}", DN32, outs[0], [(corner[0], y - 160.0, here[2])]
         )
-        out = _inline(network, f"{storey_key}/watermeter/{number}", METER, out, (0.0, -260.0))
+        out = network.insert(f"{storey_key}/watermeter/{number}", METER, out, (0.0, -260.0), SHAFT)
         network.line(f"{storey_key}/water/flat-{number}", DN32, out, [(corner[0], y - 900.0, here[2])])
         if place < 3:
             down = [(corner[0], y, here[2] - 260.0)]
@@ -149,7 +130,7 @@ def _fire_main(model: IfcModel) -> None:
     feeds = []
     for number, y in enumerate((2600.0, 4400.0), 1):
         feed = network.begin(f"B2/fire/suction{number}", FIRE_MAIN, (600.0, y, axis), (2250.0, y, axis))
-        pump = _put(model, f"B2/firepump/{number}", FIRE_PUMP, (3000.0, y, axis), FIRE_ROOM)
+        pump = place_at(model, f"B2/firepump/{number}", FIRE_PUMP, (3000.0, y, axis), FIRE_ROOM)
         feed = network.inline(pump, feed, (3750.0, y, axis))
         path = [(5600.0, y, axis), joint] if number == 1 else [joint]
         feeds.append(network.line(f"B2/fire/pressure{number}", FIRE_MAIN, feed, path, to_joint=True))
