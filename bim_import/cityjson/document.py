@@ -58,12 +58,6 @@ def open_document(path: Path) -> Document:
     if rest and _is_whole(first):
         return _sequence(path, _decoded(path, first, "its first line"))
     root = _decoded(path, path.read_bytes().removeprefix(b"\xef\xbb\xbf"), "the file")
-    if root.get("type") == "CityJSONFeature":
-        raise DamagedSource(
-            str(path),
-            "it starts with a feature, without the CityJSON header that says how to read it",
-            "Write the metadata line first, as CityJSONSeq demands.",
-        )
     version = _version(path, root)
     return Document(version=version, header=root, features=iter([_feature(path, root, root)]))
 
@@ -88,6 +82,12 @@ def _decoded(path: Path, text: bytes, where: str) -> Json:
 
 
 def _version(path: Path, root: Json) -> str:
+    if root.get("type") == "CityJSONFeature":
+        raise DamagedSource(
+            str(path),
+            "it starts with a feature, without the CityJSON header that says how to read it",
+            "Write the metadata line first, as CityJSONSeq demands.",
+        )
     if root.get("type") != "CityJSON":
         raise UnsupportedSource(
             str(path), f"its type is {str(root.get('type'))[:40]!r}, not CityJSON", "Import it as what it is."

@@ -146,19 +146,22 @@ def surfaces_of(
 ) -> Surfaces:
     """The polygons of all `geometries` together (their types are in DRAWABLE)."""
     gathered = _Polygons(vertex_count=len(vertices))
-    for shell, (faces, values) in enumerate(part for each in geometries for part in _shells(each)):
+    bodies: dict[tuple[int, int], int] = {}
+    parts = ((place, *part) for place, each in enumerate(geometries) for part in _shells(each))
+    for place, solid, faces, values in parts:
+        body = bodies.setdefault((place, solid), len(bodies))
         for number, rings in enumerate(faces):
-            if not gathered.add(rings, shell, len(palette.places), values.at(number)):
+            if not gathered.add(rings, body, len(palette.places), values.at(number)):
                 palette.fault("a surface whose corners are not in the file")
     looks = list(dict.fromkeys(gathered.looks))
-    place = {look: number for number, look in enumerate(looks)}
+    slots = {look: number for number, look in enumerate(looks)}
     materials = [palette.material(look, class_) for look in looks]
     return Surfaces(
         points=vertices[np.array(gathered.corners, dtype=np.int64)],
         counts=np.array(gathered.counts, dtype=np.int64),
         faces=np.array(gathered.faces, dtype=np.int64),
         outer=np.array(gathered.outer, dtype=bool),
-        slots=np.array([place[look] for look in gathered.looks], dtype=np.int64),
+        slots=np.array([slots[look] for look in gathered.looks], dtype=np.int64),
         shells=np.array(gathered.shells, dtype=np.int64),
         materials=materials,
         uvs=_uvs(gathered, palette) if any(each.texture is not None for each in materials) else None,
@@ -188,8 +191,11 @@ class _Values:
         return name, whole, _item(self.texture, number)
 
 
-def _shells(geometry: Json) -> Iterator[tuple[list[Any], _Values]]:
-    """Lists of faces, each with the values that stand at the same place of the nested lists."""
+def _shells(geometry: Json) -> Iterator[tuple[int, list[Any], _Values]]:
+    """Lists of faces, each with the number of its solid and the values that stand at the same place of the nested lists.
+
+    The shells of a solid have one number: those behind the first are voids, and stay so when the solid is turned outward.
+    """
     semantics = geometry.get("semantics")
     semantics = semantics if isinstance(semantics, dict) else {}
     material, texture = _theme(geometry.get("material")), _theme(geometry.get("texture"))
@@ -199,16 +205,20 @@ def _shells(geometry: Json) -> Iterator[tuple[list[Any], _Values]]:
             geometry.get("boundaries"),
             (semantics.get("values"), material.get("value", material.get("values")), texture.get("values")),
             _SHELL_DEPTH[geometry["type"]],
+            0,
         )
     ]
     while waiting:
-        boundaries, values, depth = waiting.pop(0)
+        boundaries, values, depth, solid = waiting.pop(0)
         if not isinstance(boundaries, list):
             continue
         if depth == 0:
-            yield boundaries, _Values(surfaces, *values)
+            yield solid, boundaries, _Values(surfaces, *values)
             continue
-        waiting += [(part, _below(values, number), depth - 1) for number, part in enumerate(boundaries)]
+        waiting += [
+            (part, _below(values, number), depth - 1, number if depth > 1 else solid)
+            for number, part in enumerate(boundaries)
+        ]
 
 
 def _below(values: tuple[Any, Any, Any], number: int) -> tuple[Any, Any, Any]:

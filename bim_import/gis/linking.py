@@ -15,9 +15,11 @@ from bim_import.gis.network import (
     START_LEVELS,
     TO_NODES,
     Pairs,
-    by_nodes,
     by_place,
     directed,
+    told,
+    turned_by_names,
+    with_names,
 )
 from bim_import.gis.reading.batches import Features
 from bim_import.placement.layer import LayerFrame
@@ -37,7 +39,6 @@ class _Lines:
     ends: list[NDArray[np.float64]] = field(default_factory=list)
     from_nodes: list[str | None] = field(default_factory=list)
     to_nodes: list[str | None] = field(default_factory=list)
-    named: bool = False
 
 
 class Linking:
@@ -78,7 +79,6 @@ class Linking:
         known.starts.append(starts)
         known.ends.append(ends)
         names = [_column(features.table, wanted) for wanted in (FROM_NODES, TO_NODES)]
-        known.named |= all(name is not None for name in names)
         for kept, name in zip((known.from_nodes, known.to_nodes), names, strict=True):
             texts = [None] * len(features) if name is None else _texts(features.table.column(name))
             kept.extend(texts[row] for row in rows.tolist())
@@ -90,16 +90,15 @@ class Linking:
         found = [np.empty((0, 2), np.int64)]
         for lines in self._layers.values():
             rows = np.concatenate(lines.rows)
-            if lines.named:
-                found.append(rows[by_nodes(lines.from_nodes, lines.to_nodes)])
-                continue
+            names = (lines.from_nodes, lines.to_nodes)
             starts, ends = np.concatenate(lines.starts), np.concatenate(lines.ends)
-            turned = directed(starts, ends)[:, None]
-            starts, ends = np.where(turned, ends, starts), np.where(turned, starts, ends)
+            turned = np.where(told(*names), turned_by_names(starts, ends, *names), directed(starts, ends))
+            starts, ends = (np.where(turned[:, None], *pair) for pair in ((ends, starts), (starts, ends)))
             here = np.isfinite(starts[:, :2]).all(axis=1) & np.isfinite(ends[:, :2]).all(axis=1)
             placed = np.isfinite(points[:, :2]).all(axis=1)
-            numbers = np.concatenate([rows[here], rows_of_points[placed]])
-            found.append(numbers[by_place(starts[here], ends[here], points[placed])])
+            local = np.concatenate([np.flatnonzero(here), len(rows) + np.flatnonzero(placed)])
+            spots = local[by_place(starts[here], ends[here], points[placed])]
+            found.append(np.concatenate([rows, rows_of_points])[with_names(spots, *names)])
         return np.concatenate(found)
 
 

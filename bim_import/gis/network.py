@@ -1,10 +1,12 @@
 """Who feeds whom in a layer of lines (pipes, cables, roads). Pure.
 
-A line feeds every line that starts where it ends, within a tolerance; a point feature at that place (a manhole, a valve) stands
-between them. The direction of a line is, in this order: from the columns that name its nodes, whatever its geometry; from its higher
-end to its lower one, by the columns that tell the levels of both, else by the heights of its geometry; as it was digitised.
+A line feeds every line that starts where it ends: at the node of the same name where both name it, whatever their geometry, else
+within a tolerance. A point feature at that place (a manhole, a valve) stands between them. The direction of a line is, in this
+order: from the columns that name its nodes; from its higher end to its lower one, by the columns that tell the levels of both, else
+by the heights of its geometry; as it was digitised.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -61,6 +63,54 @@ def directed(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[
     """(n,) which lines flow against the way they were digitised: their end is higher. Heights of NaN say nothing."""
     rise = ends[:, 2] - starts[:, 2]
     return np.asarray(np.nan_to_num(rise) > _FALL_M)
+
+
+def told(from_nodes: Sequence[str | None], to_nodes: Sequence[str | None]) -> NDArray[np.bool_]:
+    """(n,) which lines name the nodes at both of their ends."""
+    return np.array([bool(a) and bool(b) for a, b in zip(from_nodes, to_nodes, strict=True)], dtype=np.bool_)
+
+
+def turned_by_names(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    from_nodes: Sequence[str | None],
+    to_nodes: Sequence[str | None],
+) -> NDArray[np.bool_]:
+    """(n,) which lines were digitised against their nodes: a node is where most of the lines that name it end."""
+    if not any(from_nodes) and not any(to_nodes):
+        return np.zeros(len(starts), dtype=bool)
+    places = _places(np.nan_to_num(np.vstack([starts, ends])[:, :2]), TOLERANCE_M).tolist()
+    first, last = places[: len(starts)], places[len(starts) :]
+    seen: Counter[tuple[str | None, int]] = Counter()
+    for names in (from_nodes, to_nodes):
+        for name, *spots in zip(names, first, last, strict=True):
+            seen.update((name, spot) for spot in spots)
+    against = [
+        seen[a, there] + seen[b, here] > seen[a, here] + seen[b, there]
+        for a, b, here, there in zip(from_nodes, to_nodes, first, last, strict=True)
+    ]
+    return np.array(against, dtype=np.bool_) & told(from_nodes, to_nodes)
+
+
+def with_names(spots: Pairs, from_nodes: Sequence[str | None], to_nodes: Sequence[str | None]) -> Pairs:
+    """What places come to (`spots`, points numbered from the number of lines on) and what the names of nodes say, together.
+
+    Where a line names its last node and another its first one, the names decide whether the one feeds the other.
+    """
+    count = len(from_nodes)
+    named = by_nodes(from_nodes, to_nodes)
+    if not len(named) and not any(to_nodes):
+        return spots
+    leaves, enters = (np.array([bool(name) for name in names]) for names in (to_nodes, from_nodes))
+    of_lines = (spots < count).all(axis=1)
+    settled = np.zeros(len(spots), dtype=bool)
+    settled[of_lines] = leaves[spots[of_lines, 0]] & enters[spots[of_lines, 1]]
+    spots = spots[~settled]
+    into, out = spots[spots[:, 1] >= count], spots[spots[:, 0] >= count]
+    through = _joined(into[:, 0], into[:, 1], out[:, 1], out[:, 0])
+    size = max(count, 1)
+    direct = ~np.isin(named[:, 0] * size + named[:, 1], through[:, 0] * size + through[:, 1])
+    return _distinct(np.vstack([spots, named[direct]]))
 
 
 def by_nodes(starts: Sequence[str | None], ends: Sequence[str | None]) -> Pairs:

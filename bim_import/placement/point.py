@@ -141,6 +141,8 @@ def plausible_maps(east: float, north: float) -> list[str]:
         hints.append(f"CGCS2000 / 3-degree Gauss-Kruger zone {zone} (--crs EPSG:{4513 + zone - 25})")
     elif 13 <= zone <= 23 and 1.5e6 < north < 6.5e6:
         hints.append(f"CGCS2000 / Gauss-Kruger zone {zone} (--crs EPSG:{4491 + zone - 13})")
+    elif 2 <= zone <= 5 and 0.2e6 < east - 1e6 * zone < 0.8e6 and 5.2e6 < north < 6.2e6:
+        hints.append(f"DHDN / 3-degree Gauss-Kruger zone {zone} (--crs EPSG:{31464 + zone})")
     elif 2.4e6 < east < 2.9e6 and 1.0e6 < north < 1.4e6:
         hints.append("the Swiss CH1903+ / LV95 (--crs EPSG:2056)")
     elif 0.1e6 < east < 0.9e6 and 0.0 < north < 10.0e6:

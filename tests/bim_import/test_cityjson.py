@@ -12,6 +12,7 @@ from bim_import.cityjson.importer import import_cityjson
 from bim_import.citymodel.levels import chosen_level
 from bim_import.citymodel.looks import surface_material
 from tests.bim_import.city_models import (
+    BOX,
     BOX_FACES,
     building,
     city,
@@ -34,6 +35,15 @@ def test_a_solid_has_its_volume_and_faces_outward(tmp_path: Path) -> None:
     ((mesh, positions),) = found.meshes("a")
     assert volume(mesh, positions) == pytest.approx(1200.0, rel=1e-3)
     assert found.report.schema == "CityJSON 2.0"
+
+
+def test_the_inner_shell_of_a_solid_is_a_void(tmp_path: Path) -> None:
+    inner = [[2, 2, 2], [4, 2, 2], [2, 4, 2], [2, 2, 4]]
+    void = [[[8, 9, 10]], [[8, 11, 9]], [[9, 11, 10]], [[10, 11, 8]]]
+    holed = solid(boundaries=[BOX_FACES, void])
+    found = import_json(tmp_path, city({"a": building(holed)}, vertices=BOX + inner))
+    ((mesh, positions),) = found.meshes("a")
+    assert volume(mesh, positions) == pytest.approx((1200.0 - 8.0 / 6.0) * 1200.137 / 1200.0, rel=1e-5)
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "2.0", "2.0.1"])
@@ -269,6 +279,12 @@ def test_a_text_sequence_is_read_line_by_line_each_with_its_own_vertices(tmp_pat
     assert found.report.drawn == 2
     ((_, first),), ((_, second),) = found.meshes("a"), found.meshes("b")
     assert np.linalg.norm(second.mean(axis=0) - first.mean(axis=0)) == pytest.approx(100.0, abs=0.1)
+
+
+def test_a_text_sequence_without_its_header_is_told_so(tmp_path: Path) -> None:
+    features = [{"type": "CityJSONFeature", "id": "a", "CityObjects": {}, "vertices": []}] * 2
+    with pytest.raises(DamagedSource, match="without the CityJSON header"):
+        import_json(tmp_path, *features)
 
 
 def test_corners_that_are_not_in_the_file_cost_their_surface_only(tmp_path: Path) -> None:

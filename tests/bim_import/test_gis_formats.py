@@ -370,3 +370,31 @@ def test_one_feature_in_metres_does_not_cost_the_others(tmp_path: Path) -> None:
     wrong = feature(shapely.box(650_000.0, 3_300_000.0, 650_020.0, 3_300_020.0), height=9.0)
     report = imported(geojson(tmp_path, wrong, *good)).report
     assert (report.drawn, report.not_drawn) == (6, {"no place on Earth": 1})
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("name", ["EPSG:99999", "urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326"])
+def test_a_crs_member_that_is_not_known_is_told(tmp_path: Path, name: str, *, last: bool) -> None:
+    file = geojson(tmp_path, feature(block(LON, LAT), height=5.0))
+    plain = json.loads(file.read_text(encoding="utf-8"))
+    member = {"crs": {"type": "name", "properties": {"name": name}}}
+    file.write_text(json.dumps(plain | member if last else member | plain), encoding="utf-8")
+    report = imported(file).report
+    assert any("names no CRS that is known" in text for text in report.warnings) == (name == "EPSG:99999")
+
+
+def test_coordinates_with_decimal_commas_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "lamps.csv"
+    file.write_text("id;lon;lat;height\na;121,544;29,8683;4,5\n", encoding="utf-8")
+    found = imported(file)
+    assert places(found, found.objects[0].global_id)[:, :2].mean(axis=0) == pytest.approx(
+        (121.544, 29.8683), abs=1e-6
+    )
+
+
+def test_a_parquet_table_with_wkb_and_no_metadata_needs_its_crs_only(tmp_path: Path) -> None:
+    file = tmp_path / "plain.parquet"
+    layer().to_wkb().to_parquet(file)
+    with pytest.raises(UnsupportedSource, match="--crs EPSG:4326"):
+        imported(file)
+    assert imported(file, crs="EPSG:4326").report.drawn == 3

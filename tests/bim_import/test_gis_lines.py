@@ -73,6 +73,29 @@ def test_heights_of_the_geometry_are_those_of_the_axis_unless_rules_say_otherwis
     assert heights(found) == pytest.approx((-4.25, -2.75), abs=0.01)
 
 
+def test_each_column_says_itself_what_of_the_pipe_it_tells(tmp_path: Path) -> None:
+    course = line((0, 0), (100, 0))
+    told = [
+        {"depth": 2.0},
+        {"cover": 1.0},
+        {"管底埋深": 3.0},
+        {"us_invert": -4.0, "ds_invert": -4.0},
+        {"起点管顶高程": -1.0, "终点管底高程": -2.0},
+    ]
+    layer = [feature(course, diameter=0.5, **columns) for columns in told]
+    found = imported(geojson(tmp_path, *layer, name="sewer pipes.geojson"))
+    middles = [float(np.mean(heights(found, str(at)))) for at in range(len(told))]
+    assert middles == pytest.approx([-2.0, -1.25, -2.75, -3.75, (-1.25 - 1.75) / 2], abs=0.005)
+
+
+def test_a_diameter_that_is_not_understood_is_told_apart_from_none(tmp_path: Path) -> None:
+    course = line((0, 0), (100, 0))
+    layer = [feature(course, 断面尺寸=text, depth=1.0) for text in ("800X600", None, "300")]
+    report = imported(geojson(tmp_path, *layer, name="sewer pipes.geojson")).report
+    assert sum("1 features whose diameter is told in a way" in text for text in report.warnings) == 1
+    assert sum("1 features without diameter" in text for text in report.warnings) == 1
+
+
 def test_a_pipe_without_depth_and_diameter_is_drawn_with_defaults_and_counted(tmp_path: Path) -> None:
     found = pipe(tmp_path, line((0, 0), (100, 0)))
     assert sum("default" in text for text in found.report.warnings) == 2

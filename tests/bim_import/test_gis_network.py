@@ -76,6 +76,35 @@ def test_columns_of_levels_say_which_way_a_sewer_runs(
     assert {(ids[a], ids[b]) for a, b in spool.relations.tolist()} == expected
 
 
+def network(folder: Path, *features: dict[str, Any]) -> set[tuple[str, str]]:
+    source = geojson(folder, *features, name="sewers.geojson")
+    import_gis(source, folder / "spool", options=ImportOptions(), progress=lambda _: None)
+    spool = Spool(folder / "spool")
+    ids = [item.global_id for batch in spool.objects() for item in batch]
+    return {(ids[a], ids[b]) for a, b in spool.relations.tolist()}
+
+
+def sewer(name: str, start: int, end: int, *nodes: str | None) -> dict[str, Any]:
+    course = shapely.LineString(metres(*NINGBO, [(20.0 * start, 0), (20.0 * end, 0)]))
+    columns = dict(zip(("us_node", "ds_node"), nodes, strict=True))
+    return {"id": name, **feature(course, diameter=0.3, **columns)}
+
+
+def test_lines_that_do_not_name_their_nodes_go_by_their_places(tmp_path: Path) -> None:
+    empty = [sewer("a", 0, 1, None, None), sewer("b", 1, 2, None, None)]
+    assert network(tmp_path / "empty", *empty) == {("a", "b")}
+    some = [sewer("a", 0, 1, "A", "B"), sewer("b", 1, 2, "B", None), sewer("c", 2, 3, None, None)]
+    assert network(tmp_path / "some", *some) == {("a", "b"), ("b", "c")}
+
+
+def test_a_manhole_stands_between_lines_that_name_their_nodes_however_they_were_digitised(
+    tmp_path: Path,
+) -> None:
+    manhole = {"id": "m", **feature(shapely.Point(metres(*NINGBO, [(20.0, 0), (0, 0)])[0]))}
+    lines = [sewer("a", 0, 1, "A", "B"), sewer("b", 2, 1, "B", "C"), sewer("c", 2, 3, "C", "D")]
+    assert network(tmp_path, manhole, *lines) == {("a", "m"), ("m", "b"), ("b", "c")}
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=30), st.floats(-0.02, 0.02)

@@ -52,7 +52,7 @@ def test_a_hole_outside_of_its_polygon_does_not_change_the_polygon(tmp_path: Pat
     )
     found = imported(geojson(tmp_path, feature(strange, height=1.0)))
     assert found.report.drawn == 1
-    assert solid(found, "0").volume > 399.0
+    assert solid(found, "0").volume == pytest.approx(400.0, rel=1e-3)
 
 
 def test_doubled_points_are_left_out(tmp_path: Path) -> None:
@@ -192,6 +192,19 @@ def test_features_without_a_height_in_a_layer_of_heights_are_told(tmp_path: Path
     other = feature(block(LON, LAT), height=height)
     found = imported(geojson(tmp_path, other, feature(block(LON + 0.001, LAT), height=9.0)))
     assert [text for text in found.report.warnings if "1 features without a height above 0" in text]
+
+
+def test_heights_that_are_not_understood_are_told_apart_from_none(tmp_path: Path) -> None:
+    layer = [feature(block(LON + 0.001 * at, LAT), height=text) for at, text in enumerate(["~15", "", "9 m"])]
+    report = imported(geojson(tmp_path, *layer, name="buildings.geojson")).report
+    assert sum("1 features whose height or floors are told in a way" in text for text in report.warnings) == 1
+    assert sum("1 features without height and floors" in text for text in report.warnings) == 1
+
+
+def test_what_is_tagged_as_no_building_is_none_even_with_a_height(tmp_path: Path) -> None:
+    layer = [feature(block(LON, LAT), building=tag, height=5.0) for tag in ("no", "yes", None)]
+    found = imported(geojson(tmp_path, *layer))
+    assert [item.class_ for item in found.objects] == ["Area", "Building", "Building"]
 
 
 def test_degrees_beyond_the_circle_have_no_place(tmp_path: Path) -> None:

@@ -106,6 +106,11 @@ BROKEN = {
         3,
         "'money' is no type",
     ),
+    "geometry": (
+        "[[rule]]\nas='extrude'\ngeometry='line'\n",
+        3,
+        "a line cannot become this (extrude). Leave `geometry` out, or write 'polygon'",
+    ),
     "flag": ("defaults = 'no'\n", 1, "neither true nor false"),
     "unknown at the top": ("rules = []\n", 1, "'rules' is not known"),
 }

@@ -55,10 +55,34 @@ def test_what_names_no_horizontal_crs_is_not_found(name: str) -> None:
     assert find_crs(name) is None
 
 
-def test_a_compound_crs_is_taken_apart() -> None:
-    facts = find_crs("EPSG:7415")
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("EPSG:7415", ("EPSG:28992", "EPSG:5709")),
+        ("https://www.opengis.net/def/crs/EPSG/0/7415", ("EPSG:28992", "EPSG:5709")),
+        ("http://www.opengis.net/def/crs/EPSG/9.9.1/7415", ("EPSG:28992", "EPSG:5709")),
+        ("urn:ogc:def:crs,crs:EPSG::25832,crs:EPSG::5783", ("EPSG:25832", "EPSG:5783")),
+        ("https://www.opengis.net/def/crs/EPSG/0/4979", ("EPSG:4326", "ellipsoidal")),
+    ],
+)
+def test_a_compound_crs_is_taken_apart_and_nothing_of_it_is_guessed(
+    name: str, expected: tuple[str, str]
+) -> None:
+    facts = find_crs(name)
+    assert facts is not None
+    assert (facts.text, facts.vertical, facts.doubt) == (*expected, "")
+
+
+def test_words_do_not_cost_the_vertical_part() -> None:
+    facts = find_crs("Amersfoort / RD New + NAP height")
     assert facts is not None
     assert (facts.text, facts.vertical) == ("EPSG:28992", "EPSG:5709")
+
+
+def test_german_surveys_name_their_older_maps_so() -> None:
+    facts = find_crs("DE_DHDN_3GK3")
+    assert facts is not None
+    assert facts.text == "EPSG:31467"
 
 
 def test_the_unit_of_a_crs_is_told_in_metres() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyproj
 import pyproj.exceptions
 from msgspec import Struct
+from msgspec.structs import replace
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
@@ -31,7 +32,16 @@ _MAX_NAME = 20_000
 """Longest text that is tried as a name or WKT, characters: real WKT2 of a compound CRS has about 4,000."""
 
 _WKT = re.compile(r"^\s*(PROJ|GEOG|GEOD|COMPD|COMPOUND|BOUND|DERIVED)\w*\s*[\[(]", re.IGNORECASE)
-_CODES = re.compile(r"epsg\W{0,4}(?:[\d.]*:)?(\d{4,6})\b", re.IGNORECASE)
+_CODES = re.compile(r"epsg\W{0,4}(?:[\d.]*[:/])?(\d{4,6})\b", re.IGNORECASE)
+"""EPSG codes in a text, behind a version or not: `EPSG::4549`, `EPSG/0/4549`."""
+
+_CODE_ONLY = re.compile(
+    r"\W*(?:urn:ogc:def:crs:|https?://(?:www\.)?opengis\.net/def/crs/)?epsg\W*(?:[\d.]*[:/])?\d+\W*"
+    r"|urn:ogc:def:crs(?:,crs:epsg:[\d.]*:\d+){2}",
+    re.IGNORECASE,
+)
+"""Names that are one code, or a compound of two, by themselves: nothing is guessed."""
+
 _BARE_CODE = re.compile(r"^\s*(\d{4,6})\s*$")
 
 _UTM = re.compile(r"UTM\W*(?:zone)?\W*(\d{1,2})\s*([NS])?(?![A-Z0-9])", re.IGNORECASE)
@@ -51,6 +61,9 @@ _MERIDIAN = re.compile(
 )
 _ZONE = re.compile(r"(?:zone|带号|第)\D{0,3}(\d{2})(?!\d)|(?<!\d)(\d{2})\s*带", re.IGNORECASE)
 _SIX_DEGREE = re.compile(r"(?:6|六)\s*-?\s*(?:degree|deg|度)", re.IGNORECASE)
+
+_DHDN = re.compile(r"DHDN[\W_]*3?[\W_]*GK[\W_]*([2-5])(?!\d)", re.IGNORECASE)
+"""`DE_DHDN_3GK3`: as the German surveys name their older maps."""
 
 _VERTICAL_ALIASES = {
     "nn2000": 5941, "n2000": 3900, "nap": 5709, "ahd": 5711, "dhhn92": 5783, "dhhn2016": 7837, "nhn": 7837,
@@ -138,8 +151,9 @@ def _from_codes(text: str, codes: list[str]) -> CrsFacts | None:
             vertical = f"EPSG:{code}"
     if horizontal is None:
         return None
-    plain = re.fullmatch(r"\W*(?:urn:ogc:def:crs:)?epsg\W*(?:[\d.]*:)?\d+\W*", text, re.IGNORECASE)
-    doubt = "" if plain else f"the CRS is named {text[:60]!r}; taken for {horizontal.text}"
+    doubt = (
+        "" if _CODE_ONLY.fullmatch(text) else f"the CRS is named {text[:60]!r}; taken for {horizontal.text}"
+    )
     return CrsFacts(
         text=horizontal.text,
         title=horizontal.title,
@@ -152,10 +166,12 @@ def _from_codes(text: str, codes: list[str]) -> CrsFacts | None:
 
 def _from_words(text: str) -> CrsFacts | None:
     text = re.sub(r"kr(?:ü|ue)ger", "Kruger", text, flags=re.IGNORECASE)
-    facts = _known(_utm(text) or _cgcs2000(text) or text)
+    dhdn = _DHDN.search(text)
+    facts = _known(_utm(text) or _cgcs2000(text) or (f"EPSG:{31464 + int(dhdn[1])}" if dhdn else text))
     if facts is None or _plain(facts.title) == _plain(text):
         return facts
-    return crs_facts(facts.text, f"the CRS is named {text[:60]!r}; taken for {facts.text} ({facts.title})")
+    doubt = f"the CRS is named {text[:60]!r}; taken for {facts.text} ({facts.title})"
+    return replace(facts, doubt=doubt)
 
 
 def _plain(text: str) -> str:

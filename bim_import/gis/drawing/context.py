@@ -29,13 +29,17 @@ class Note(StrEnum):
     COLLECTION = "collections of several kinds of geometry: only the kind that is drawn was taken"
     ANTIMERIDIAN = "across the antimeridian: drawn in one piece"
     NO_HEIGHT = "without height and floors: drawn with the default height"
+    NO_SUCH_HEIGHT = (
+        "whose height or floors are told in a way that is not understood: drawn with the default height"
+    )
     FAR_TOO_HIGH = (
         "more than 10 km high: drawn with the default height (is the unit of their heights metres?)"
     )
-    FLAT = "without a height above 0, in a layer that has a column of heights: drawn flat, as areas"
+    FLAT = "without a height above 0 that is understood, in a layer that has a column of heights: drawn flat, as areas"
     UPSIDE_DOWN = "with their top below their underside: turned over"
     NO_GROUND = "outside the terrain: put at height 0"
     NO_DIAMETER = "without diameter: drawn with the default one"
+    NO_SUCH_DIAMETER = "whose diameter is told in a way that is not understood: drawn with the default one"
     NO_DEPTH = "without depth and elevation: drawn at the default depth"
     NO_WIDTH = "without width and lanes: drawn with the default width"
     PLAIN_ROOF = "with a roof shape that is not drawn, or that does not fit the outline: drawn flat"
@@ -60,6 +64,13 @@ class Batch:
     def measured(self, measure: Measure, rows: Indexes) -> Floats:
         """Values of a measure for some rows."""
         return numbers(measure, self.columns)[rows]
+
+    def unread(self, measure: Measure, rows: Indexes) -> NDArray[np.bool_]:
+        """Which of some rows have a text in a column of a measure that is no amount."""
+        found = np.zeros(len(self.columns), dtype=bool)
+        for name in measure.columns:
+            found |= self.columns.valid(name) & np.isnan(self.columns.numbers(name, measure.unit_m))
+        return found[rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

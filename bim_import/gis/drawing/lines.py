@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from bim_import.gis.columns import Floats
 from bim_import.gis.drawing.context import Batch, Note
-from bim_import.gis.rules.values import LANE_M, Rule
+from bim_import.gis.rules.names import INVERT, TOP
+from bim_import.gis.rules.values import LANE_M, Measure, Rule
 from bim_import.gis.shapes.joined import Indexes, Shapes
 from bim_import.gis.shapes.lines import Lines, along, divided, kept_points, native_lines, unbent
 from bim_import.gis.shapes.ribbons import ribbons
@@ -54,12 +55,11 @@ def pipes(batch: Batch, rule: Rule, rows: Indexes) -> list[Shapes]:
     if placed is None:
         return []
     lines, row_of = placed.lines, placed.row_of
-    radius = _diameters(batch, rule, rows)[row_of] / 2.0
+    radius_of = _diameters(batch, rule, rows) / 2.0
+    radius = radius_of[row_of]
     level = batch.frame.plane.local(np.column_stack([lines.points[:, :2], np.zeros(len(row_of))]))
     share = along(lines, level)
-    heights = _pipe_heights(batch, rule, placed, share)
-    lift = {"axis": 0.0, "top": -1.0, "invert": 1.0}[rule.reference]
-    heights = heights + lift * radius
+    heights = _pipe_heights(batch, rule, placed, share, radius_of)
     places, up = batch.frame.plane.local_and_up(np.column_stack([lines.points[:, :2], heights]))
     kept, keep = _kept(batch, lines, places)
     return [tubes(kept, places[keep], up[keep], radius[keep])] if len(kept.rows) else []
@@ -166,25 +166,44 @@ def _ground(batch: Batch, placed: Placed) -> Floats:
     return np.where(np.isfinite(ground), ground, points[:, 2])
 
 
-def _pipe_heights(batch: Batch, rule: Rule, placed: Placed, share: Floats) -> Floats:
-    """(v,) what the rule's reference (axis, top or invert) has as height at each point.
+def _pipe_heights(batch: Batch, rule: Rule, placed: Placed, share: Floats, radius_of: Floats) -> Floats:
+    """(v,) height of the axis at each point. `radius_of` (n,) by row.
 
     Elevations of columns come first, then heights of the geometry, then the ground less the depth.
     """
     row_of, points = placed.row_of, placed.lines.points
-    everyone = np.arange(len(batch.columns))
-    start, end = batch.measured(rule.elevation, everyone), batch.measured(rule.end_elevation, everyone)
+    start, end = (_of_axis(batch, rule, each, radius_of) for each in (rule.elevation, rule.end_elevation))
     elevation = _between(start, end, row_of, share)
-    deep, deeper = batch.measured(rule.depth, everyone), batch.measured(rule.end_depth, everyone)
+    deep, deeper = (_of_axis(batch, rule, each, -radius_of) for each in (rule.depth, rule.end_depth))
     depth = _between(deep, deeper, row_of, share)
     by_depth = ~np.isfinite(elevation) & ~placed.told
     unknown = by_depth & ~np.isfinite(depth)
     batch.notes[Note.NO_DEPTH] += len(np.unique(row_of[unknown]))
-    depth = np.where(np.isfinite(depth), depth, rule.default_depth)
+    lift = LIFT.get(rule.reference, 0.0) * radius_of[row_of]
+    depth = np.where(np.isfinite(depth), depth, rule.default_depth - lift)
     elevation = elevation + placed.shift[row_of]
     return np.where(
-        np.isfinite(elevation), elevation, np.where(by_depth, _ground(batch, placed) - depth, points[:, 2])
+        np.isfinite(elevation),
+        elevation,
+        np.where(by_depth, _ground(batch, placed) - depth, points[:, 2] + lift),
     )
+
+
+LIFT = {"axis": 0.0, "top": -1.0, "invert": 1.0}
+"""Radii from what an elevation is told to up to the axis."""
+
+
+def _of_axis(batch: Batch, rule: Rule, measure: Measure, radius_of: Floats) -> Floats:
+    """(n,) by row: a measure of elevation as that of the axis; of depth with a negative radius."""
+    values = batch.measured(measure, np.arange(len(batch.columns)))
+    lift = np.full(len(values), LIFT.get(rule.reference, 0.0))
+    if rule.reference == "by column":
+        waiting = np.ones(len(values), dtype=bool)
+        for name in measure.columns:
+            here = waiting & np.isfinite(batch.columns.numbers(name, measure.unit_m))
+            lift[here] = LIFT["top" if TOP.search(name) else "invert" if INVERT.search(name) else "axis"]
+            waiting &= ~here
+    return values + lift * radius_of
 
 
 def _between(start: Floats, end: Floats, row_of: Indexes, share: Floats) -> Floats:
@@ -207,7 +226,9 @@ def _widths(batch: Batch, rule: Rule, rows: Indexes) -> Floats:
 def _diameters(batch: Batch, rule: Rule, rows: Indexes) -> Floats:
     diameter = batch.measured(rule.diameter, rows)
     missing = ~np.isfinite(diameter) | (diameter <= 0.0)
-    batch.notes[Note.NO_DIAMETER] += int(missing.sum())
+    unread = batch.unread(rule.diameter, rows)
+    batch.notes[Note.NO_DIAMETER] += int((missing & ~unread).sum())
+    batch.notes[Note.NO_SUCH_DIAMETER] += int((missing & unread).sum())
     return _by_row(batch, rows, np.where(missing, rule.default_diameter, diameter))
 
 

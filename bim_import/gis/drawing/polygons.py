@@ -157,12 +157,26 @@ def _repaired(batch: Batch, rows: Indexes) -> Indexes:
     batch.refuse(broken[~finite], NotDrawn.INVALID_COORDINATES)
     mending = broken[finite]
     made = shapely.make_valid(batch.shapes[mending], method="structure", keep_collapsed=False)
-    batch.shapes[mending] = [_polygons_of(shape) for shape in made]
+    batch.shapes[mending] = [
+        _within_shells(_polygons_of(shape), before)
+        for shape, before in zip(made, batch.shapes[mending], strict=True)
+    ]
     empty = shapely.is_empty(batch.shapes[mending])
     batch.refuse(mending[empty], NotDrawn.EMPTY_GEOMETRY)
     batch.notes[Note.REPAIRED] += int((~empty).sum())
     dropped = np.concatenate([broken[~finite], mending[empty]])
     return rows[~np.isin(rows, dropped)]
+
+
+def _within_shells(made: shapely.Geometry, before: shapely.Geometry) -> shapely.Geometry:
+    """A repaired shape without the pieces that GEOS makes of holes which lie outside of all shells: they are no ground."""
+    polygons, pieces = shapely.get_parts(before), shapely.get_parts(made)
+    if len(pieces) == 1 or not shapely.get_num_interior_rings(polygons).any():
+        return made
+    filled = shapely.MultiPolygon([shapely.Polygon(each.exterior) for each in polygons.tolist()])
+    shells = shapely.make_valid(filled, method="structure", keep_collapsed=False)
+    shapely.prepare(shells)
+    return shapely.MultiPolygon(list(pieces[shapely.intersects(shells, shapely.point_on_surface(pieces))]))
 
 
 def _unrolled(batch: Batch, rows: Indexes) -> None:
@@ -222,7 +236,9 @@ def _heights(batch: Batch, rule: Rule, rows: Indexes, placed: Placed) -> tuple[H
     least = np.where(np.isfinite(least), least, batch.measured(rule.min_floors, rows) * storey)
     least = np.where(np.isfinite(least), least, 0.0)
     drawn = np.isfinite(placed.foot[rows])
-    batch.notes[Note.NO_HEIGHT] += int((missing & drawn).sum())
+    unread = batch.unread(rule.height, rows) | batch.unread(rule.floors, rows)
+    batch.notes[Note.NO_HEIGHT] += int((missing & drawn & ~unread).sum())
+    batch.notes[Note.NO_SUCH_HEIGHT] += int((missing & drawn & unread).sum())
     batch.notes[Note.FAR_TOO_HIGH] += int((absurd & drawn).sum())
     total = np.where((missing | absurd) & (total <= least), least + rule.default_height, total)
     over = total < least

@@ -1,10 +1,13 @@
 """The layers of a file, by what kind of file it is."""
 
+import json
+import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyogrio
 
@@ -18,6 +21,7 @@ from bim_import.gis.reading.table import csv_layer, parquet_layer
 from bim_import.gis.reading.text import as_sequence, as_utf8, looked_at, sound_lines
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource, UnsupportedSource
+from twin.frames import find_crs
 
 _JSON = frozenset({".json", ".geojson", ".geojsonl", ".geojsons", ".ndjson", ".jsonl"})
 _OSM = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
@@ -121,6 +125,7 @@ def _read_json(path: Path, workspace: Path) -> Reading:
     if look.kind == "document":
         if not look.is_object:
             raise DamagedSource(str(path), "it is no GeoJSON", "Name it as what it is, or export it again.")
+        _check_crs(look.crs)
         return read_ogr(str(text), None, source=path, options={}, id_column=id_column)
     workspace.mkdir(parents=True, exist_ok=True)
     lines = workspace / "features.geojsonl"
@@ -128,6 +133,22 @@ def _read_json(path: Path, workspace: Path) -> Reading:
     if not count:
         return nothing(_RFC7946)
     return read_ogr(f"GeoJSONSeq:{lines}", None, source=path, options={}, id_column=id_column)
+
+
+def _check_crs(member: Any) -> None:
+    """Warn of a `crs` member that GDAL passes over: its coordinates are taken for WGS 84 then."""
+    if not isinstance(member, dict) or member.get("type") == "EPSG":
+        return
+    properties = member.get("properties")
+    name = properties.get("name") if isinstance(properties, dict) else None
+    if isinstance(name, str) and ("CRS84" in name.upper() or find_crs(name) is not None):
+        return
+    shown = name if isinstance(name, str) else json.dumps(member, ensure_ascii=False)
+    warnings.warn(
+        f"Its crs member ({shown[:80]}) names no CRS that is known: its coordinates are read as WGS 84. "
+        "If they are not, name theirs with --crs.",
+        stacklevel=2,
+    )
 
 
 _RFC7946 = LayerCrs(what="RFC 7946", name="EPSG:4326")

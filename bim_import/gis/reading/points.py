@@ -26,7 +26,7 @@ _PAIRS: tuple[tuple[str, str], ...] = (
 """Names of easting (or longitude) and northing (or latitude), most certain first."""
 
 _HEIGHTS = ("z", "point_z", "elevation", "altitude", "z坐标", "高程")
-_GEOMETRY = ("wkt", "geom", "geometry", "the_geom", "wkt_geom")
+_GEOMETRY = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "wkb_geometry", "wkb")
 _WKT = re.compile(
     r"^\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)|^\s*GEOMETRYCOLLECTION", re.IGNORECASE
 )
@@ -34,7 +34,7 @@ _WKT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coordinates:
-    """Columns that hold where a row is: `east` and `north` (and `height`), or `text` with WKT."""
+    """Columns that hold where a row is: `east` and `north` (and `height`), or `text` with WKT (or WKB, where it holds bytes)."""
 
     east: str = ""
     north: str = ""
@@ -61,6 +61,9 @@ def coordinates_of(schema: pa.Schema) -> Coordinates | None:
 def point_geometry(table: pa.RecordBatch, columns: Coordinates) -> pa.Array:
     """(n,) WKB from the coordinate columns, null where one of them is missing or no number."""
     if columns.text:
+        column = table.column(columns.text)
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            return column.cast(pa.binary())
         texts = table.column(columns.text).to_numpy(zero_copy_only=False)
         shapes = shapely.from_wkt([_plain_wkt(text) for text in texts], on_invalid="ignore")
         return pa.array(shapely.to_wkb(shapes), type=pa.binary())
@@ -87,7 +90,8 @@ def _numbers(column: pa.Array) -> np.ndarray:
 
 
 def _number(text: object) -> float:
+    """A coordinate; with a decimal comma, too, as tables with semicolons have them."""
     try:
-        return float(str(text).strip())
+        return float(str(text).strip().replace(",", "."))
     except ValueError:
         return np.nan

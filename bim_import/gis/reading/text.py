@@ -6,6 +6,7 @@ UTF-8.
 
 import codecs
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,18 +45,22 @@ class Look(Struct, frozen=True, kw_only=True):
     """What the beginning of a JSON file shows.
 
     kind: `list` (a bare list of features), `lines` (one feature a line, or a text sequence) or `document`. text_ids: the
-    first feature has an `id` of its own that is a text. is_object: it begins as a JSON object does.
+    first feature has an `id` of its own that is a text. is_object: it begins as a JSON object does. crs: the collection's
+    member of that name (of GeoJSON 2008).
     """
 
     kind: str
     text_ids: bool = False
     is_object: bool = True
+    crs: Any = None
 
 
 def looked_at(path: Path) -> Look:
     """Tell by the first 64 KB, and by the suffixes of files that have one feature a line."""
     with path.open("rb") as file:
         head = codecs.getincrementaldecoder("utf-8-sig")("replace").decode(file.read(_HEAD))
+        file.seek(max(file.tell(), path.stat().st_size - _HEAD))
+        tail = file.read().decode("utf-8", "replace") or head
     text = head.lstrip(_SPACE)
     if text.startswith(_RECORD_SEPARATOR):
         return Look(kind="lines", text_ids=_has_text_id(text[1:]))
@@ -68,8 +73,20 @@ def looked_at(path: Path) -> Look:
     if whole is not None and text[whole[1] :].lstrip(_SPACE).startswith("{"):
         return Look(kind="lines", text_ids=_has_text_id(text))
     return Look(
-        kind="document", text_ids=_has_text_id(_from_first_feature(text)), is_object=text.startswith("{")
+        kind="document",
+        text_ids=_has_text_id(_from_first_feature(text)),
+        is_object=text.startswith("{"),
+        crs=_crs_member(text, tail),
     )
+
+
+def _crs_member(text: str, tail: str) -> Any:
+    """The member of a collection, before or behind its features."""
+    for part in (text.partition('"features"')[0], tail.rpartition("]")[2]):
+        if found := re.search(r'"crs"\s*:\s*(?=\{)', part):
+            value = _first_value(part[found.end() :])
+            return value[0] if value is not None else None
+    return None
 
 
 def _first_value(text: str) -> tuple[object, int] | None:

@@ -99,7 +99,8 @@ def _polygons(named: Named) -> list[Rule]:
         rules.append(building(named, None))
         return rules
     if kinds or sized:
-        rules.append(building(named, _where([*kinds, *sized])))
+        denied = "(building is null or building <> 'no') and " if named.have(("building",)) else ""
+        rules.append(building(named, condition(f"{denied}({' or '.join([*kinds, *sized])})")))
     rules += _areas(named)
     return rules
 
@@ -223,8 +224,6 @@ def _roads(named: Named) -> list[Rule]:
 def pipe(named: Named) -> Rule:
     """Pipes and cables below ground, as deep as the columns say."""
     depth, elevation = named.have((*names.START_DEPTH, *names.DEPTH)), named.have(names.ELEVATION)
-    told = " ".join((*depth, *elevation))
-    reference = "top" if names.TOP.search(told) else "invert" if names.INVERT.search(told) else "axis"
     class_ = "Cable" if names.CABLE_LAYER.search(named.layer) else "Pipe"
     return _rule(
         named,
@@ -238,7 +237,6 @@ def pipe(named: Named) -> Rule:
         end_depth=named.measure(names.END_DEPTH),
         elevation=Measure(columns=elevation),
         end_elevation=named.measure(names.END_ELEVATION),
-        reference=reference,
     )
 
 

@@ -92,6 +92,16 @@ _OF_KIND: dict[str, dict[str, Reader]] = {
 }
 
 
+GEOMETRIES: dict[Kind, tuple[GeometryKind, ...]] = {
+    "extrude": ("polygon",),
+    "surface": ("line", "polygon"),
+    "tube": ("line",),
+    "instance": ("point",),
+    "skip": ("point", "line", "polygon"),
+}
+"""What can become each kind."""
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise fields.FieldError(f"{value!r} is neither true nor false", "Write it without quotes.")
@@ -165,6 +175,11 @@ def _spec(table: dict[str, Any], place: Place, title: str, problems: list[Proble
     readers = {**_SELECTION, **_TOLD, **_LOOK, **_OF_KIND[kind]}
     found = _fields(table, readers, place, problems, title=f"{title}: ")
     named = {_RENAMED.get(field, field): value for field, value in found.items()}
+    told, can = named.get("geometry"), GEOMETRIES[kind]
+    if told is not None and told not in can:
+        advice = f"Leave `geometry` out, or write {' or '.join(map(repr, can))}."
+        what = f"{title}: geometry: a {told} cannot become this ({kind})"
+        problems.append(Problem(line=place.line_of("geometry"), what=what, advice=advice))
     return Spec(
         title=title,
         kind=named.pop("kind", kind),

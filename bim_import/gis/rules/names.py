@@ -85,6 +85,7 @@ END_ELEVATION = (
 )
 TOP = re.compile(r"管顶|cover|top", re.IGNORECASE)
 INVERT = re.compile(r"管底|invert|bottom", re.IGNORECASE)
+"""What the names of columns say that a depth or an elevation is told to; else it is the axis."""
 
 HEADING = ("heading", "direction", "azimuth", "bearing", "rotation", "yaw", "朝向", "方位角", "方向")
 SCALE = ("scale", "比例")

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from bim_import.gis.rules.defaults import Named, building, default_rules, pipe, point, surface
-from bim_import.gis.rules.file import RuleFile, Spec, columns_named, roof_of
+from bim_import.gis.rules.file import GEOMETRIES, RuleFile, Spec, columns_named, roof_of
 from bim_import.gis.rules.values import GeometryKind, Rule, Text
 
 
@@ -64,12 +64,10 @@ def _base(spec: Spec, named: Named) -> Rule:
     return Rule(title=spec.title, kind="skip")
 
 
-_ONLY: dict[str, GeometryKind] = {"extrude": "polygon", "tube": "line", "instance": "point"}
-
-
 def _geometry(spec: Spec) -> GeometryKind | None:
     """The geometry that a rule is for: as it says, else the only one that can become this."""
-    return spec.geometry or _ONLY.get(spec.kind)
+    can = GEOMETRIES[spec.kind]
+    return spec.geometry or (can[0] if len(can) == 1 else None)
 
 
 def _with_texts(rule: Rule, file: RuleFile) -> Rule:

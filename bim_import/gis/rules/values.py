@@ -69,6 +69,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     """What becomes of the features of `layers` (patterns, none: all) and `geometry` for which `where` holds.
 
     `title` names the rule in messages. Which of the other fields count depends on `kind`; docs/gis.md has the table.
+    `reference` is what depths and elevations are told to; `by column`: what the name of each column says, else the axis.
     """
 
     title: str
@@ -102,7 +103,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     end_depth: Measure = Measure()
     elevation: Measure = Measure()
     end_elevation: Measure = Measure()
-    reference: Literal["axis", "top", "invert"] = "axis"
+    reference: Literal["axis", "top", "invert", "by column"] = "by column"
     model: Text = Text(constant="marker")
     heading: Measure = Measure()
     scale: Measure = Measure(constant=1.0)
