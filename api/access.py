@@ -73,7 +73,7 @@ class AccessControl:
             return
         client = connection.client.host if connection.client else "unknown"
         scope[KEY] = caller = Caller(found, self._guard.rules, client)
-        if is_socket or connection.url.path in STREAMS:
+        if is_socket or scope["path"] in STREAMS:
             await self._streamed(caller, scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -124,7 +124,7 @@ class AccessControl:
         )
 
     def _found(self, connection: HTTPConnection, method: str) -> Principal | Refusal:
-        path = connection.url.path
+        path = connection.scope["path"]
         given = bearer_token(connection)
         principal = self._guard.recognise(given)
         if path in OPEN_PATHS or path.startswith(OPEN_FOLDER):

@@ -102,6 +102,24 @@ def status_of(placed: Placed) -> HTTPStatus:
     return HTTPStatus.FORBIDDEN if set(codes) == {"forbidden"} else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+def denied(placed: Placed, *, sees_everything: bool) -> str | None:
+    """For the audit, why nothing of an order was taken, if that is for want of a right; None: it is not."""
+    several = len(placed.outcomes) > 1
+    # What may not be seen counts as what is not there; of a single signal the answer's status tells.
+    lacking = {"forbidden", "not_found"} if several and not sees_everything else {"forbidden"}
+    found = [
+        (outcome.signal, each)
+        for outcome in placed.outcomes
+        for each in outcome.refusals
+        if each.code in lacking
+    ]
+    if not found:
+        return None
+    signal, first = found[0]
+    more = f" and {len(found) - 1} more of {len(placed.outcomes)}" if len(found) > 1 else ""
+    return f"{first.code}: {first.detail}. {signal}{more}"
+
+
 def checked_subject(signal: str | None, has_targets: object) -> None:
     """Exactly one of both. Raises InvalidQuery."""
     if (signal is None) == (not has_targets):

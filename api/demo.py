@@ -59,6 +59,8 @@ class DemoDevices:
         self._signals = signals
         self._faults = faults
         self._actuators = actuators
+        # From now on: a command that comes before they run waits for them, where the bus would drop it.
+        self._commands.subscribe(Actuators(actuators).topics)
 
     async def run(self) -> None:
         """Each reports once at the start, so that a screen is full at once; then they go on until cancelled."""

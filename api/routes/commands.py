@@ -12,7 +12,7 @@ from api import representations_commands as representations
 from api import schemas_commands as schemas
 from api.acting import may
 from api.callers import Caller, tell_denied
-from api.commanding import checked_subject, matching, named, status_of, targets
+from api.commanding import checked_subject, denied, matching, named, status_of, targets
 from api.problems import problem
 from api.reader import Reader
 from api.representations import page
@@ -75,12 +75,13 @@ def place_command(
         told = _told(placed)
         first = next(each for outcome in placed.outcomes for each in outcome.refusals)
         said = f"{first.code}: {first.detail}."
-        if (status := status_of(placed)) == HTTPStatus.FORBIDDEN:
-            tell_denied(request, f"{said} {placed.outcomes[0].signal}")
-        return problem(status, said, errors=told["outcomes"])
+        if (why := denied(placed, sees_everything=seen.sees_everything)) is not None:
+            tell_denied(request, why)
+        return problem(status_of(placed), said, errors=told["outcomes"])
     work: Work = request.app.state.work
     work.control.wake()
-    answer = msgspec.json.encode(representations.request(running.store.command(placed.id)))
+    view = running.store.command(placed.id) if placed.view is None else placed.view
+    answer = msgspec.json.encode(representations.request(view))
     headers = {"location": f"/api/v1/commands/{placed.id}"}
     return Response(answer, HTTPStatus.ACCEPTED, headers=headers, media_type="application/json")
 

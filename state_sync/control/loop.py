@@ -26,6 +26,9 @@ T = TypeVar("T")
 EVERY_S = 0.05
 """Time between two looks at the clock: a look at nothing is one question of some 100 µs. New commands wake the loop."""
 
+IDLE_S = 1.0
+"""The same while there is no way to devices: new commands are left to whoever has one, or wait."""
+
 REST_S = 0.02
 """Longest rest after a turn, which is otherwise as long as the turn took."""
 
@@ -115,11 +118,21 @@ class Control:
                 await self._turn()
                 # Under many commands a turn takes several: half of the time at most is spent on turns, and what came meanwhile goes together.
                 await asyncio.sleep(min(REST_S, time.monotonic() - began))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), RETRY_S if self.failing else self._every_s)
-                self._wake.clear()
+                await self._pause()
         finally:
             await self._end(connections)
+
+    async def _pause(self) -> None:
+        """Until there may be something to do."""
+        alone = self.failing is None and not self.connected
+        if alone:
+            until = time.monotonic() + IDLE_S
+            while not self.connected and time.monotonic() < until:  # noqa: ASYNC110 - an outlet does not tell
+                await asyncio.sleep(self._every_s)
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), RETRY_S if self.failing else self._every_s)
+        self._wake.clear()
 
     async def _end(self, connections: Sequence[asyncio.Task[None]]) -> None:
         for task in (*self._deliveries, *connections):

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from api import binding
+from api import binding, demo
 from api.app import create_app
 from api.demo import DemoDevices
 from api.runtime import Runtime
@@ -47,8 +48,8 @@ LAMP = f"{KEY}/e4/level"
 VALVE = f"{KEY}/e3/valve"
 
 
-@pytest.fixture
-def client(runtime: Runtime) -> Iterator[TestClient]:
+@contextmanager
+def served(runtime: Runtime) -> Iterator[TestClient]:
     """The administrator, at a server with devices that obey."""
     binding.bind(runtime.store, parse(FILE.encode(), "site.toml"), dry_run=False)
     bound = binding.stored(runtime.store)
@@ -59,6 +60,12 @@ def client(runtime: Runtime) -> Iterator[TestClient]:
     app = create_app(runtime, work)
     headers = {"authorization": f"Bearer {runtime.token}"}
     with TestClient(app, base_url="http://localhost", client=("127.0.0.1", 4711), headers=headers) as started:
+        yield started
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> Iterator[TestClient]:
+    with served(runtime) as started:
         yield started
 
 
@@ -209,6 +216,15 @@ def test_metrics_count_what_was_sent_and_answered(client: TestClient) -> None:
     text = client.get("/metrics").text
     assert "twin_commands_sent_total 1.0" in text
     assert 'twin_command_replies_total{outcome="taken",source="site"} 1.0' in text
+
+
+def test_a_command_that_comes_before_its_device_listens_waits_for_it(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_LOOK_EVERY_S", 0.5)  # as if the machine were busy while it starts
+    with served(runtime) as client:
+        identifier = post(client, signal=LAMP).json()["id"]
+        assert ended(client, identifier)["counts"] == {"confirmed": 1}
 
 
 def test_without_a_token_nothing_is_commanded(client: TestClient) -> None:

@@ -34,6 +34,7 @@ actions = ["read", "administer"]
 models = ["{KEY}"]
 """
 WALL, METER = f"{KEY}/e1/level", f"{KEY}/e3/level"
+HIDDEN, GONE = "2号楼/e1/level", f"{KEY}/e9/level"
 COMMAND = {"signal": WALL, "value": 1, "reason": "test"}
 
 Open = Callable[[str], TestClient]
@@ -98,6 +99,23 @@ def test_a_command_to_a_signal_that_one_may_only_read_is_entered_with_its_signal
     assert open_as("meters").post("/api/v1/commands", json=COMMAND).status_code == 403
     (entry,) = refused(runtime)
     assert WALL in entry.detail
+
+
+@pytest.mark.parametrize(
+    ("signals", "status", "words"),
+    [
+        ([WALL, HIDDEN], 422, "and 1 more of 2"),
+        ([HIDDEN, GONE], 422, "not_found: no such signal"),
+        ([WALL], 403, f"forbidden: you have no right to command it. {WALL}"),
+    ],
+)
+def test_a_command_to_many_signals_to_none_of_which_one_has_a_right_is_entered(
+    open_as: Open, runtime: Runtime, signals: list[str], status: int, words: str
+) -> None:
+    body = {"targets": {"signals": signals}, "value": 1, "reason": "test"}
+    assert open_as("meters").post("/api/v1/commands", json=body).status_code == status
+    (entry,) = refused(runtime)
+    assert words in entry.detail
 
 
 def test_readings_of_signals_beyond_the_right_are_entered_though_others_are_taken(

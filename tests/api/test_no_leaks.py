@@ -1,10 +1,12 @@
 """Random policies over HTTP, the live channel and commands, against a plain oracle: nothing leaks, and nothing is missing."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from starlette.testclient import TestClient
@@ -56,8 +58,11 @@ def test_whatever_the_policy_nothing_leaks(town: tuple[Runtime, dict[str, int]])
         _commands(client, grants, ever, read)
         if read:
             _follows(client, runtime, numbers, read)
+        if grants_any(grants, Action.READ):
+            assert started.portal is not None
+            started.portal.call(_streams, app, client.headers["authorization"], runtime, numbers, read)
 
-    with TestClient(app):  # its background work runs once for all
+    with TestClient(app) as started:  # its background work runs once for all
         leaks_nothing()
 
 
@@ -93,3 +98,45 @@ def _follows(client: TestClient, runtime: Runtime, numbers: dict[str, int], read
         now = time.time_ns() // 1000
         runtime.store.record([Reading(number, now % 997 + 0.5, now, now) for number in numbers.values()])
         assert {state["signal"] for state in socket.receive_json()["states"]} == read
+
+
+async def _streams(app: Any, token: str, runtime: Runtime, numbers: dict[str, int], read: set[str]) -> None:
+    """Server-sent events, at the application itself: the test client waits for the end of a body, and this one has none."""
+    frames: asyncio.Queue[Any] = asyncio.Queue()
+    asked = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if asked.is_set():
+            await asyncio.Event().wait()
+        asked.set()
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        for line in message.get("body", b"").splitlines():
+            if line.startswith(b"data: "):
+                frames.put_nowait(msgspec.json.decode(line.removeprefix(b"data: ")))
+
+    serving = asyncio.create_task(app(_asking("/api/v1/live/events", token), receive, send))
+    try:
+        snapshot = await asyncio.wait_for(frames.get(), 30)
+        assert {state["signal"] for state in snapshot["states"]} == read
+        assert {alarm["signal"] for alarm in snapshot["alarms"]} <= read
+        now = time.time_ns() // 1000
+        await asyncio.to_thread(
+            runtime.store.record, [Reading(number, now % 997 + 0.5, now, now) for number in numbers.values()]
+        )
+        if read:  # else nothing comes but a beat
+            delta = await asyncio.wait_for(frames.get(), 30)
+            assert {state["signal"] for state in delta["states"]} == read
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+def _asking(path: str, token: str) -> dict[str, Any]:
+    """An ASGI scope."""
+    return {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(),
+        "root_path": "", "query_string": b"", "headers": [(b"host", b"localhost"), (b"authorization", token.encode())],
+        "client": ("192.0.2.7", 1), "server": ("localhost", 80),
+    }  # fmt: skip

@@ -11,6 +11,7 @@ from tests.house.checkout import ROOT, markdown_files, pyproject
 
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)\s#]+)(?:#[^)]*)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PICTURES_BYTES, PICTURE_BYTES = 2 << 20, 200_000
 """Of all pictures in git, and of one: a clone stays small."""
@@ -47,6 +48,16 @@ def test_every_relative_link_leads_to_a_file() -> None:
     ]
 
     assert dead == []
+
+
+def test_a_risk_names_tests_that_are_there() -> None:
+    table = text_of("docs/security.md").partition("## OWASP")[2]
+    risks = [line for line in table.splitlines() if line.startswith("| API")]
+    named = [TEST.findall(line) for line in risks]
+
+    assert len(risks) == 10
+    assert all(named)
+    assert [path for paths in named for path in paths if not (ROOT / path).is_file()] == []
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

@@ -69,8 +69,8 @@ def alarming(times: Iterable[int]) -> set[int]:
 class Child:
     """The service as a process of its own."""
 
-    def __init__(self, broker: Broker, location: str) -> None:
-        self._arguments = [sys.executable, "-m", child_ingest.__name__, str(broker.port), location]
+    def __init__(self, broker: Broker, location: str, module: str = child_ingest.__name__) -> None:
+        self._arguments = [sys.executable, "-m", module, str(broker.port), location]
         self._process: asyncio.subprocess.Process | None = None
         self.last_words = ""
 

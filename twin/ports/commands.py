@@ -58,14 +58,6 @@ class TargetOutcome(Struct, frozen=True, kw_only=True):
     approval: bool = False
 
 
-class Placed(Struct, frozen=True, kw_only=True):
-    """What came of an order. `id`: of the request; None: nothing was taken (all refused, or a dry run). `created`: False: it was there already."""
-
-    id: str | None
-    created: bool
-    outcomes: Sequence[TargetOutcome]
-
-
 class CommandView(Struct, frozen=True, kw_only=True):
     """A command with its signal."""
 
@@ -87,6 +79,18 @@ class RequestView(Struct, frozen=True, kw_only=True):
     targets: int
     counts: Mapping[Status, int]
     only: CommandView | None
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """What came of an order. `id`: of the request; None: nothing was taken (all refused, or a dry run). `created`: False: it was there already.
+
+    `view`: the request as it was recorded; None: it was there already, or is recorded in pieces.
+    """
+
+    id: str | None
+    created: bool
+    outcomes: Sequence[TargetOutcome]
+    view: RequestView | None = None
 
 
 class StepView(Struct, frozen=True, kw_only=True):

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from sqlalchemy import Connection, Row, insert, select
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row, select
 
 from twin.access import AuditRecord, Entry
 from twin.auditing import FIRST, mac_of
 from twin.queries import Page, checked_limit
-from twin.store import counters
+from twin.store import counters, direct
 from twin.store.codec import decode_cursor, encode_cursor
+from twin.store.dialect import Dialect
 from twin.store.schema_access import audit
 
 COUNTER = "audit"
@@ -36,6 +38,11 @@ def acting(entry: Entry) -> Iterator[None]:
         _acting.reset(token)
 
 
+def acts() -> tuple[list[Entry], ...]:
+    """Who acts in this thread: lists that are emptied once they are entered."""
+    return _acting.get()
+
+
 def note(connection: Connection, *entries: Entry) -> None:
     """Enter something into the audit with the transaction of this connection."""
     connection.info.setdefault(_NOTED, []).extend(entries)
@@ -46,29 +53,35 @@ def forget(connection: Connection) -> None:
     connection.info.pop(_NOTED, None)
 
 
-def flush(connection: Connection, key: bytes | None, now: int) -> None:
+def flush(dialect: Dialect, connection: Connection, key: bytes | None, now: int) -> None:
     """Bind to the chain what was noted, and who acts; without a key nothing is kept."""
     noted: list[Entry] = connection.info.pop(_NOTED, [])
-    acts = [act for act in _acting.get() if act]
-    entries = [*(entry for act in acts for entry in act), *noted]
+    active = [act for act in acts() if act]
+    entries = [_kept(entry) for entry in (*(entry for act in active for entry in act), *noted)]
     if key is None or not entries:
         return
     first = counters.take(connection, COUNTER, len(entries)) + 1
-    before = connection.execute(_newest).scalar()
-    rows, mac = [], before if before is not None else FIRST
+    before = direct.run(connection, _newest).fetchone()
+    rows, mac = [], FIRST if before is None else bytes(before[0])
     for seq, entry in enumerate(entries, first):
         mac = mac_of(key, mac, seq, now, entry)
-        rows.append({"seq": seq, "at": now, **_fields(entry), "mac": mac})
-    connection.execute(insert(audit), rows)
-    for act in acts:
+        rows.append((seq, now, entry.who, entry.action, entry.target, entry.detail, entry.origin, mac))
+    dialect.insert_rows(connection, audit, rows)
+    for act in active:
         act.clear()
 
 
-_newest = select(audit.c.mac).order_by(audit.c.seq.desc()).limit(1)
+def _kept(entry: Entry) -> Entry:
+    """As every engine keeps it: what is bound to the chain is what is read later."""
+    changed = {
+        name: text.replace("\0", "\ufffd")
+        for name in Entry.__struct_fields__
+        if "\0" in (text := getattr(entry, name))
+    }
+    return replace(entry, **changed) if changed else entry
 
 
-def _fields(entry: Entry) -> dict[str, str]:
-    return {name: getattr(entry, name) for name in Entry.__struct_fields__}
+_newest = direct.text("SELECT mac FROM audit ORDER BY seq DESC LIMIT 1")
 
 
 def _record(row: Row[tuple[object, ...]]) -> AuditRecord:

@@ -2,10 +2,9 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, update
 
 from twin.alarms import AlarmRecord, Kind, Severity
 from twin.commands import Command, Decision, Status, Step, agrees, arbitrate, tolerance_of, walked
@@ -18,6 +17,17 @@ from twin.store.command_rows import Change, Loaded, Logged, control_of
 from twin.store.database import Database
 from twin.store.pace import lists
 from twin.store.schema_commands import command, command_request
+
+_wake = (
+    update(command)
+    .where(
+        command.c.signal.in_(bindparam("signals", expanding=True)),
+        command.c.ended_at.is_(None),
+        command.c.status == Status.QUEUED.value,
+        command.c.start_at <= bindparam("now"),
+    )
+    .values(due_at=bindparam("now"))
+)
 
 REVERTER = "revert"
 """Who asks for the value before."""
@@ -180,25 +190,17 @@ class Ledger:
 
     def _request(self, one: Command) -> int:
         number = counters.take(self._connection, "command_request") + 1
-        row = {
-            "number": number, "id": one.id, "by": one.by, "reason": one.reason, "priority": one.priority.rank,
-            "key": None, "digest": "", "created_at": one.created_at, "start_at": one.start_at, "rate": None,
-            "targets": 1,
-        }  # fmt: skip
-        self._connection.execute(insert(command_request), row)
+        row = (
+            number, one.id, one.by, one.reason, one.priority.rank, None, "", one.created_at, one.start_at, None, 1,
+        )  # fmt: skip
+        self._database.dialect.insert_rows(self._connection, command_request, [row])
         return number
 
     def _wake(self) -> None:
         """What waits behind a command that is over is looked at at once."""
         signals = {change.command.signal for change in self._changed.values() if change.due_at() is None}
         for some in lists(sorted(signals)):
-            waiting: Any = update(command).where(
-                command.c.signal.in_(some),
-                command.c.ended_at.is_(None),
-                command.c.status == Status.QUEUED.value,
-                command.c.start_at <= self.now,
-            )
-            self._connection.execute(waiting.values(due_at=self.now))
+            self._connection.execute(_wake, {"signals": some, "now": self.now})
 
     def _tell(self) -> None:
         if self._happened:

@@ -1,12 +1,13 @@
 """Requests to command signals: checked and recorded in one transaction."""
 
-import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 
+from twin.access import Entry
 from twin.commands import (
     Ask,
     Command,
@@ -22,24 +23,22 @@ from twin.commands import (
     failed_interlocks,
 )
 from twin.controls import Confirm, Priority
-from twin.errors import InvalidQuery
-from twin.ports import Order, Placed, SignalRecord, Target, TargetOutcome
-from twin.ports.commands import MAX_TARGETS
+from twin.ports import CommandView, Order, Placed, RequestView, SignalRecord, Target, TargetOutcome
 from twin.state import Quality, Value
-from twin.store import calendars, command_bulk, command_rows, counters, states
+from twin.store import audit, calendars, command_bulk, command_rows, counters, states
 from twin.store.command_inputs import Inputs
 from twin.store.command_ledger import Ledger, new_id
+from twin.store.command_order import MAX_KEY, check_order, digest_of
 from twin.store.command_rows import Loaded, control_of
 from twin.store.database import Database
 from twin.store.schema_commands import command_request
 from twin.store.values import encode
 
-MAX_REASON = 1000
-MAX_KEY = 200
-
 NOT_FOUND = Refusal(code="not_found", detail="no such signal")
 
-_encoder = msgspec.json.Encoder(order="sorted")
+_of_key = select(command_request.c.id, command_request.c.digest).where(
+    command_request.c.by == bindparam("by"), command_request.c.key == bindparam("key")
+)
 
 
 class _Draft(NamedTuple):
@@ -65,8 +64,8 @@ class _About(NamedTuple):
 
 def place(database: Database, order: Order, *, dry_run: bool, known: Sequence[SignalRecord] = ()) -> Placed:
     """See `twin.ports.CommandKeeper.place_command`."""
-    _check_order(order)
-    digest = _digest(order)
+    check_order(order)
+    digest = digest_of(order)
     records = {record.signal.id: record for record in known} or _records(database, order)
     if dry_run:
         with database.read() as connection:
@@ -74,15 +73,12 @@ def place(database: Database, order: Order, *, dry_run: bool, known: Sequence[Si
         return Placed(id=None, created=False, outcomes=[draft.outcome for draft in drafts])
     if len(order.targets) > command_bulk.CHUNK:
         return _place_many(database, order, digest, records)
-    with database.write(durable=True, lane="live") as connection:
+
+    def record(connection: Connection) -> Placed:
         before = _before(connection, order, digest)
-        if before is not None:
-            return before
-        placing = _Placing(database, connection, order)
-        drafts = placing.drafts(records)
-        taken = any(draft.command is not None for draft in drafts)
-        identifier = placing.write(drafts, digest) if taken else None
-    return Placed(id=identifier, created=taken, outcomes=[draft.outcome for draft in drafts])
+        return before or _Placing(database, connection, order).placed(records, digest)
+
+    return database.together.write(record)
 
 
 def _place_many(database: Database, order: Order, digest: str, records: Mapping[str, SignalRecord]) -> Placed:
@@ -154,37 +150,11 @@ def _usual(records: Mapping[str, SignalRecord]) -> Priority:
     return next((control_of(record).priority for record in records.values()), Priority.MANUAL)
 
 
-def _check_order(order: Order) -> None:
-    if not 0 < len(order.targets) <= MAX_TARGETS:
-        raise InvalidQuery(f"A request has 1 to {MAX_TARGETS} targets; this one has {len(order.targets)}.")
-    if not 0 < len(order.reason.strip()) <= MAX_REASON:
-        raise InvalidQuery(f"Say why: a reason has 1 to {MAX_REASON} characters.")
-    if order.key is not None and not 0 < len(order.key) <= MAX_KEY:
-        raise InvalidQuery(f"An idempotency key has 1 to {MAX_KEY} characters.")
-    if order.rate is not None and not 0.001 <= order.rate <= 1e6:
-        raise InvalidQuery("The rate is a number of commands a second, from 0.001 to 1,000,000.")
-    names = [target.signal for target in order.targets]
-    if len(set(names)) != len(names):
-        raise InvalidQuery("A signal is named twice; a request sets each signal once.")
-
-
-def _digest(order: Order) -> str:
-    """Of all that was asked for, as it was given."""
-    content = (
-        [(target.signal, type(target.value).__name__, target.value) for target in order.targets],
-        order.reason, order.priority, order.start_at, order.expires_at, order.rate, order.bulk,
-    )  # fmt: skip
-    return hashlib.sha256(_encoder.encode(content)).hexdigest()
-
-
 def _known(connection: Connection, order: Order, digest: str) -> str | None:
     """The request that was made with the same key before. Raises KeyReused."""
     if order.key is None:
         return None
-    statement = select(command_request.c.id, command_request.c.digest).where(
-        command_request.c.by == order.by, command_request.c.key == order.key
-    )
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_of_key, {"by": order.by, "key": order.key}).one_or_none()
     if row is None:
         return None
     if row.digest != digest:
@@ -301,43 +271,76 @@ class _Placing:
             status=Status.AWAITING_APPROVAL if control.dangerous else Status.QUEUED,
         )
 
-    def write(self, drafts: Sequence[_Draft], digest: str) -> str:
-        """Record the request, its commands, and the ends of those that give way; returns the request's id."""
+    def placed(self, records: Mapping[str, SignalRecord], digest: str) -> Placed:
+        """Look at every target, and record the request unless all are refused."""
+        drafts = self.drafts(records)
+        taken = any(draft.command is not None for draft in drafts)
+        view = self.write(drafts, digest) if taken else None
+        outcomes = [draft.outcome for draft in drafts]
+        return Placed(id=None if view is None else view.id, created=taken, outcomes=outcomes, view=view)
+
+    def write(self, drafts: Sequence[_Draft], digest: str) -> RequestView:
+        """Record the request, its commands, and the ends of those that give way; returns what was recorded."""
         kept = [draft for draft in drafts if draft.record is not None]
         usual = next((draft.command.priority for draft in kept if draft.command), Priority.MANUAL)
-        request, identifier = self.request(self._order.priority or usual, digest)
-        self.commands(drafts, request, identifier)
-        return identifier
+        order, priority = self._order, self._order.priority or usual
+        request, identifier = self.request(priority, digest)
+        made = self.commands(drafts, request, identifier)
+        return RequestView(
+            number=request,
+            id=identifier,
+            by=order.by,
+            reason=order.reason,
+            priority=priority,
+            created_at=self._now,
+            start_at=self.start_at,
+            rate=order.rate,
+            targets=len(order.targets),
+            counts=Counter(each.command.status for each in made),
+            only=made[0] if len(order.targets) == 1 else None,
+        )
 
     def request(self, priority: Priority, digest: str) -> tuple[int, str]:
         """Record the request alone; returns its number and id."""
         order, identifier = self._order, new_id()
         request = counters.take(self._connection, "command_request") + 1
-        row = {
-            "number": request, "id": identifier, "by": order.by, "reason": order.reason, "priority": priority.rank,
-            "key": order.key, "digest": digest, "created_at": self._now, "start_at": self.start_at,
-            "rate": order.rate, "targets": len(order.targets),
-        }  # fmt: skip
-        self._connection.execute(insert(command_request), row)
+        row = (
+            request, identifier, order.by, order.reason, priority.rank, order.key, digest, self._now, self.start_at,
+            order.rate, len(order.targets),
+        )  # fmt: skip
+        self._database.dialect.insert_rows(self._connection, command_request, [row])
         if order.run is not None:
             run = msgspec.structs.replace(order.run, request=identifier)
             calendars.note(self._connection, run, self._now)
         return request, identifier
 
-    def commands(self, drafts: Sequence[_Draft], request: int, identifier: str) -> None:
-        """Record commands of a request, and the ends of those that give way."""
+    def commands(self, drafts: Sequence[_Draft], request: int, identifier: str) -> list[CommandView]:
+        """Record commands of a request, and the ends of those that give way; returns the commands."""
         order = self._order
         kept = [draft for draft in drafts if draft.record is not None]
         first = counters.take(self._connection, "command", len(kept)) + 1
         ledger = Ledger(self._database, self._connection, self._now)
         self._supersede(ledger, kept)
+        self._note_refused(drafts, identifier)
+        made = []
         for place, draft in enumerate(kept):
             assert draft.record is not None
             own = f"{identifier}-{draft.position}" if order.bulk else identifier
             one = draft.command or self._failed(draft, order)
             one = msgspec.structs.replace(one, number=first + place, id=own, request=request)
             ledger.add(one, draft.record, by=order.by if draft.command else "check")
+            made.append(CommandView(command=one, signal=draft.record))
         ledger.write()
+        return made
+
+    def _note_refused(self, drafts: Sequence[_Draft], identifier: str) -> None:
+        """What was refused of many targets, in one entry of the audit: most of them are no signals that anybody may name in one of their own."""
+        codes = [draft.outcome.refusals[0].code for draft in drafts if draft.command is None]
+        if codes and self._order.bulk:
+            reasons = ", ".join(f"{count} {code}" for code, count in Counter(codes).most_common())
+            detail = f"{len(codes)} of {len(drafts)} targets: {reasons}"
+            entry = Entry(who=self._order.by, action="command.refused", target=identifier, detail=detail)
+            audit.note(self._connection, entry)
 
     def _supersede(self, ledger: Ledger, drafts: Sequence[_Draft]) -> None:
         gone = [number for draft in drafts for number in draft.supersedes]

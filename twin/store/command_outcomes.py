@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from twin.commands import (
     Command,
@@ -33,6 +32,16 @@ DEVICE = "device"
 READING = "reading"
 
 _queued = select(command.c.number).where(command.c.status == Status.QUEUED.value).limit(1)
+_wake = (
+    update(command)
+    .where(
+        command.c.confirm_signal.in_(bindparam("signals", expanding=True)),
+        command.c.ended_at.is_(None),
+        command.c.status == Status.QUEUED.value,
+        command.c.start_at <= bindparam("now"),
+    )
+    .values(due_at=bindparam("now"))
+)
 _awaited = select(command.c.awaits).where(command.c.awaits.is_not(None)).distinct()
 
 
@@ -53,11 +62,7 @@ def reply(database: Database, replies: Sequence[Reply]) -> Answered:
 
 
 def _by_id(connection: Connection, identifiers: Sequence[str]) -> dict[str, Loaded]:
-    found: dict[str, Loaded] = {}
-    for some in lists(sorted(set(identifiers))):
-        rows = connection.execute(command_rows.loaded().where(command.c.id.in_(some))).all()
-        found.update((of.command.id, of) for of in map(command_rows.load, rows))
-    return found
+    return {of.command.id: of for of in command_rows.loaded_by(connection, command.c.id, identifiers)}
 
 
 def _answer(ledger: Ledger, of: Loaded, each: Reply, values: Mapping[int, Seen]) -> str:
@@ -92,21 +97,11 @@ def wake(connection: Connection, signals: Sequence[int], now: int) -> None:
     if not signals or connection.execute(_queued).first() is None:
         return
     for some in lists(sorted(signals)):
-        waiting: Any = update(command).where(
-            command.c.confirm_signal.in_(some),
-            command.c.ended_at.is_(None),
-            command.c.status == Status.QUEUED.value,
-            command.c.start_at <= now,
-        )
-        connection.execute(waiting.values(due_at=now))
+        connection.execute(_wake, {"signals": some, "now": now})
 
 
 def _awaiting(connection: Connection, signals: set[int]) -> list[Loaded]:
-    found: list[Loaded] = []
-    for some in lists(sorted(signals)):
-        statement = command_rows.loaded().where(command.c.awaits.is_not(None), command.c.awaits.in_(some))
-        found += map(command_rows.load, connection.execute(statement.order_by(command.c.number)).all())
-    return found
+    return command_rows.loaded_by(connection, command.c.awaits, signals)
 
 
 def _shown(of: Loaded, one: Command, arrived: Sequence[Arrived]) -> bool:

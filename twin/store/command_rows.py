@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from twin.access import Entry
 from twin.commands import OPEN, Command, Hold, Status, Step, due_at
 from twin.controls import BY_RANK, USUAL, Confirm, Control
 from twin.ports import SignalRecord
 from twin.state import Quality, Value
-from twin.store import audit, counters
+from twin.store import audit, counters, direct
 from twin.store.database import Database
 from twin.store.pace import lists
 from twin.store.schema_commands import command, command_hold, command_request, command_step
@@ -31,11 +31,17 @@ _CHANGING = (
 NOTES_KEPT = 20
 """Of what is only noted for one command: a device that replies for ever must not fill the table."""
 
+_notes = direct.text("SELECT count(*) FROM command_step WHERE command = {} AND told")
+_has_open = direct.text("SELECT 1 FROM command WHERE signal = {} AND ended_at IS NULL LIMIT 1")
+_has_hold = direct.text("SELECT 1 FROM command_hold WHERE signal = {}")
 _have_open = (
     select(command.c.signal)
     .where(command.c.signal.in_(bindparam("signals", expanding=True)), command.c.ended_at.is_(None))
     .distinct()
 )
+FEW = 4
+"""Signals up to which a statement for each is faster than one for all."""
+
 _holds = select(command_hold).where(command_hold.c.signal.in_(bindparam("signals", expanding=True)))
 
 IN_FLIGHT = (Status.SENT, Status.ACKNOWLEDGED)
@@ -107,24 +113,43 @@ def load(row: Any) -> Loaded:
 
 def find(connection: Connection, numbers: Iterable[int]) -> dict[int, Loaded]:
     """Commands by number, those that are there."""
-    found: dict[int, Loaded] = {}
-    for some in lists(sorted(set(numbers))):
-        rows = connection.execute(loaded().where(command.c.number.in_(some))).all()
-        found.update((each.command.number, each) for each in map(load, rows))
+    return {each.command.number: each for each in loaded_by(connection, command.c.number, numbers)}
+
+
+@cache
+def _of(column: ColumnElement[Any]) -> Select[Any]:
+    wanted = column.in_(bindparam("values", expanding=True))
+    return loaded().where(wanted).order_by(command.c.number)
+
+
+def loaded_by(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> list[Loaded]:
+    """Commands that have one of these values in a column, in their order."""
+    found: list[Loaded] = []
+    for some in lists(sorted(set(values))):
+        found += map(load, connection.execute(_of(column), {"values": some}).all())
     return found
+
+
+@cache
+def _open() -> Select[Any]:
+    wanted = command.c.signal.in_(bindparam("signals", expanding=True))
+    return loaded().where(wanted, command.c.ended_at.is_(None)).order_by(command.c.number)
 
 
 def open_of(connection: Connection, signals: Iterable[int]) -> dict[int, list[Loaded]]:
     """Open commands of signals, in their order."""
     found: dict[int, list[Loaded]] = {}
-    wanted = [
-        number
-        for some in lists(sorted(set(signals)))
-        for number in connection.execute(_have_open, {"signals": some}).scalars()
-    ]
-    for some in lists(wanted):
-        statement = loaded().where(command.c.signal.in_(some), command.c.ended_at.is_(None))
-        for each in map(load, connection.execute(statement.order_by(command.c.number)).all()):
+    wanted = sorted(set(signals))
+    if len(wanted) <= FEW:
+        having = [number for number in wanted if direct.run(connection, _has_open, (number,)).fetchone()]
+    else:
+        having = [
+            number
+            for some in lists(wanted)
+            for number in connection.execute(_have_open, {"signals": some}).scalars()
+        ]
+    for some in lists(having):
+        for each in map(load, connection.execute(_open(), {"signals": some}).all()):
             found.setdefault(each.command.signal, []).append(each)
     return found
 
@@ -132,7 +157,10 @@ def open_of(connection: Connection, signals: Iterable[int]) -> dict[int, list[Lo
 def holds_of(connection: Connection, signals: Iterable[int]) -> dict[int, Hold]:
     """Holds of signals, over or not."""
     found: dict[int, Hold] = {}
-    for some in lists(sorted(set(signals))):
+    wanted = sorted(set(signals))
+    if len(wanted) <= FEW:
+        wanted = [number for number in wanted if direct.run(connection, _has_hold, (number,)).fetchone()]
+    for some in lists(wanted):
         rows = connection.execute(_holds, {"signals": some}).all()
         found.update((row.signal, hold_of(row)) for row in rows)
     return found
@@ -243,5 +271,4 @@ def _entry(each: Logged) -> Entry:
 
 def notes(connection: Connection, number: int) -> int:
     """How much has only been noted for a command."""
-    counted = select(func.count()).where(command_step.c.command == number, command_step.c.told)
-    return int(connection.execute(counted).scalar_one())
+    return int(direct.run(connection, _notes, (number,)).fetchone()[0])

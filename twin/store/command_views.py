@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, false, func, insert, not_, or_, select
 
 from twin.commands import (
     WAITING,
@@ -32,6 +32,14 @@ from twin.store.schema_commands import command, command_hold, command_request, c
 from twin.store.schema_live import signal
 from twin.store.signals import signal_columns, signal_record
 from twin.store.states import split_signal_id
+
+_by_id = select(command_request).where(command_request.c.id == bindparam("identifier"))
+_counted = (
+    select(command.c.request, command.c.status, func.count())
+    .where(command.c.request.in_(bindparam("requests", expanding=True)))
+    .group_by(command.c.request, command.c.status)
+)
+_of_requests = command_rows.loaded().where(command.c.request.in_(bindparam("requests", expanding=True)))
 
 
 def requests(database: Database, query: CommandQuery) -> Page[RequestView]:
@@ -108,16 +116,11 @@ def _is_signal(identifier: str) -> ColumnElement[bool]:
 def _views(connection: Connection, rows: Sequence[Any]) -> list[RequestView]:
     numbers = [row.number for row in rows]
     counts: dict[int, dict[Status, int]] = {number: {} for number in numbers}
-    counted = (
-        select(command.c.request, command.c.status, func.count())
-        .where(command.c.request.in_(numbers))
-        .group_by(command.c.request, command.c.status)
-    )
-    for number, status, count in connection.execute(counted):
+    for number, status, count in connection.execute(_counted, {"requests": numbers}):
         counts[number][Status(status)] = count
     single = [row.number for row in rows if row.targets == 1]
-    statement = command_rows.loaded().where(command.c.request.in_(single))
-    only = {of.command.request: of for of in map(command_rows.load, connection.execute(statement).all())}
+    found = connection.execute(_of_requests, {"requests": single}).all() if single else []
+    only = {of.command.request: of for of in map(command_rows.load, found)}
     return [_view(row, counts[row.number], only.get(row.number)) for row in rows]
 
 
@@ -144,7 +147,7 @@ def request(database: Database, identifier: str) -> RequestView:
 
 
 def _row(connection: Connection, identifier: str) -> Any:
-    row = connection.execute(select(command_request).where(command_request.c.id == identifier)).one_or_none()
+    row = connection.execute(_by_id, {"identifier": identifier}).one_or_none()
     if row is None:
         raise NotFound("command", identifier)
     return row

@@ -27,6 +27,9 @@ from twin.store.schema_commands import command_bulk as command_bulk_table
 LOOK_AGAIN_US = 30_000_000
 """When a command is looked at again that waits for a device that is offline; a reading of the device wakes it at once."""
 
+TELL_AFTER_US = 1_000_000
+"""How long a command waits for a way to devices before a server without one notes that: another server may have one, and takes it at once."""
+
 CLOCK = "clock"
 
 _due = select(command.c.number).where(
@@ -36,22 +39,51 @@ _due = select(command.c.number).where(
 )
 """A request is sent once all its commands are recorded: whoever asks has the answer before devices have the processor."""
 _due_unsent = _due.where(
-    (command.c.status != Status.QUEUED.value)
-    | command.c.detail.is_(None)
-    | (command.c.expires_at <= bindparam("now"))
+    (command.c.status != Status.QUEUED.value) | (command.c.expires_at <= bindparam("now"))
 )
-"""While there is no way to devices: what waits for one has been told so, and stays due for whoever has one."""
+"""While there is no way to devices: what waits for one stays due for whoever has one."""
+_untold = (
+    (command.c.status == Status.QUEUED.value)
+    & command.c.detail.is_(None)
+    & (command.c.due_at <= bindparam("before"))
+    & command.c.request.not_in(select(command_bulk_table.c.request))
+)
+_some_untold = select(command.c.number).where(_untold).limit(1)
+_tell = update(command).where(_untold).values(detail="there is no connection to its device")
+_some_due, _some_due_unsent = _due.limit(1), _due_unsent.limit(1)
 _taken = select(command.c.number).where(
     command.c.status == Status.SENT.value, command.c.worker.is_not(None), command.c.published_at.is_(None)
 )
+_of_these = command.c.number.in_(bindparam("numbers", expanding=True))
+_still = select(command.c.number).where(
+    _of_these,
+    command.c.status == Status.SENT.value,
+    command.c.published_at.is_(None),
+    command.c.doubtful.is_(False),
+)
+_publish = (
+    update(command)
+    .where(_of_these, command.c.published_at.is_(None))
+    .values(published_at=bindparam("now"), worker=None)
+)
+_of_signals = command.c.signal.in_(bindparam("signals", expanding=True)) & command.c.ended_at.is_(None)
+_under_way = command.c.status.in_([status.value for status in IN_FLIGHT])
+_started = (command.c.status == Status.QUEUED.value) & (command.c.start_at <= bindparam("now"))
+_first = (
+    select(command.c.signal, func.min(command.c.number))
+    .where(_of_signals, _under_way | _started)
+    .group_by(command.c.signal)
+)
+_going = select(command.c.signal, command.c.number).where(_of_signals, _under_way)
 
 
 def due(database: Database, *, sending: bool) -> bool:
     """See `twin.ports.CommandOutbox.commands_due`."""
     now = database.now()
-    wanted = _due if sending else _due_unsent
     with database.read() as connection:
-        if connection.execute(wanted.limit(1), {"now": now}).first() is not None:
+        if connection.execute(_some_due if sending else _some_due_unsent, {"now": now}).first() is not None:
+            return True
+        if not sending and connection.execute(_some_untold, {"before": now - 2 * TELL_AFTER_US}).first():
             return True
         return command_bulk.abandoned(connection, now) is not None
 
@@ -60,17 +92,25 @@ def work(database: Database, worker: str, *, sending: bool, limit: int) -> list[
     """See `twin.ports.CommandOutbox.work_commands`."""
     _go_on(database)
     wanted = _due if sending else _due_unsent
+    if not sending:
+        _tell_waiting(database)
     with database.write(durable=True, lane="live") as connection:
         now = database.now()
         numbers = connection.execute(
             wanted.order_by(command.c.due_at, command.c.number).limit(limit), {"now": now}
         ).scalars()
         found = [each for _, each in sorted(command_rows.find(connection, numbers).items())]
-        looking = _Looking(database, connection, Ledger(database, connection, now), sending=sending)
+        looking = _Looking(database, connection, Ledger(database, connection, now))
         looking.prepare(found)
         outgoing = [one for each in found if (one := looking.look(each, worker)) is not None]
         looking.ledger.write()
     return outgoing
+
+
+def _tell_waiting(database: Database) -> None:
+    """Note with all that have waited for a while why they do, at once: a look at each would take as long as recording it. Not durable: it is noted again."""
+    with database.write(lane="live") as connection:
+        connection.execute(_tell, {"before": database.now() - TELL_AFTER_US})
 
 
 def _go_on(database: Database) -> None:
@@ -82,11 +122,10 @@ def _go_on(database: Database) -> None:
 
 
 class _Looking:
-    """One look at commands that are due. `sending`: whether there is a way to devices."""
+    """One look at commands that are due."""
 
-    def __init__(self, database: Database, connection: Connection, ledger: Ledger, *, sending: bool) -> None:
+    def __init__(self, database: Database, connection: Connection, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._sending = sending
         self._database = database
         self._connection = connection
         self._inputs = Inputs(database, connection, ledger.now)
@@ -107,20 +146,10 @@ class _Looking:
     def _fronts(self, signals: set[int]) -> dict[int, int]:
         """Of each signal the command whose turn it is: the one that is under way, else the first that may start."""
         turns: dict[int, int] = {}
-        started = command.c.start_at <= self.ledger.now
-        under_way = command.c.status.in_([status.value for status in IN_FLIGHT])
         for some in lists(sorted(signals)):
-            queued = (command.c.status == Status.QUEUED.value) & started
-            statement = (
-                select(command.c.signal, func.min(command.c.number))
-                .where(command.c.signal.in_(some), command.c.ended_at.is_(None), under_way | queued)
-                .group_by(command.c.signal)
-            )
-            turns.update((row[0], row[1]) for row in self._connection.execute(statement))
-            going = select(command.c.signal, command.c.number).where(
-                command.c.signal.in_(some), command.c.ended_at.is_(None), under_way
-            )
-            turns.update((row[0], row[1]) for row in self._connection.execute(going))
+            asked = {"signals": some, "now": self.ledger.now}
+            turns.update((row[0], row[1]) for row in self._connection.execute(_first, asked))
+            turns.update((row[0], row[1]) for row in self._connection.execute(_going, asked))
         return turns
 
     def look(self, of: Loaded, worker: str) -> Outgoing | None:
@@ -142,7 +171,7 @@ class _Looking:
         one, ledger = of.command, self.ledger
         waits = self._waits(of)
         if waits is not None:
-            again = min(one.expires_at, ledger.now + (LOOK_AGAIN_US if self._sending else 0))
+            again = min(one.expires_at, ledger.now + LOOK_AGAIN_US)
             ledger.keep(replace(one, detail=waits), of.control, due=again)
             return None
         refused = self._refused(of)
@@ -157,8 +186,6 @@ class _Looking:
 
     def _waits(self, of: Loaded) -> str | None:
         """Why a command has to wait for its device; None: it has not."""
-        if not self._sending:
-            return "there is no connection to its device"
         stale = self._inputs.of(of.command.confirm_signal).quality is Quality.STALE
         return "the device is offline" if stale and of.control.offline == "wait" else None
 
@@ -217,11 +244,7 @@ def published(database: Database, numbers: Sequence[int]) -> None:
     with database.write(lane="live") as connection:
         now = database.now()
         for some in lists(list(numbers)):
-            connection.execute(
-                update(command)
-                .where(command.c.number.in_(some), command.c.published_at.is_(None))
-                .values(published_at=now, worker=None)
-            )
+            connection.execute(_publish, {"numbers": some, "now": now})
 
 
 def doubtful(database: Database, numbers: Sequence[int]) -> None:
@@ -251,11 +274,5 @@ def still_sent(database: Database, numbers: Sequence[int]) -> set[int]:
     found: set[int] = set()
     with database.read() as connection:
         for some in lists(list(numbers)):
-            statement = select(command.c.number).where(
-                command.c.number.in_(some),
-                command.c.status == Status.SENT.value,
-                command.c.published_at.is_(None),
-                command.c.doubtful.is_(False),
-            )
-            found.update(connection.execute(statement).scalars())
+            found.update(connection.execute(_still, {"numbers": some}).scalars())
     return found

@@ -1,14 +1,15 @@
 """Numbers that follow the order of commits: a row each, locked by the transaction that counts."""
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, select, update
 
+from twin.store import direct
 from twin.store.schema import counter
 
 RULES_VERSION = "alarm_rules"
 """Grows when signals are declared, and when rules for alarms change."""
 
-_take = text(
-    "INSERT INTO counter (name, value) VALUES (:name, :count) "
+_take = direct.text(
+    "INSERT INTO counter (name, value) VALUES ({}, {}) "
     "ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value"
 )
 """One statement, so that two writers who both count for the first time wait for each other."""
@@ -16,7 +17,7 @@ _take = text(
 
 def take(connection: Connection, name: str, count: int = 1) -> int:
     """Take `count` numbers in a row and return the first of them; counting starts at 0."""
-    value: int = connection.execute(_take, {"name": name, "count": count}).scalar_one()
+    value: int = direct.run(connection, _take, (name, count)).fetchone()[0]
     return value - count
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from twin.store.dialect import Dialect, Lane
 from twin.store.known_states import KnownStates
 from twin.store.places import Places
 from twin.store.schema import HEAD
+from twin.store.together import Together
 from twin.times import to_microseconds
 
 _ATTEMPTS = 5
@@ -36,7 +38,8 @@ class Database:
         self.places = Places()
         self.states = KnownStates()
         self.audit_key: bytes | None = None
-        self._together = threading.Lock()
+        self.together = Together(partial(self.write, durable=True, lane="live"))
+        self._sharing = threading.Lock()
         """Held by who reads over several connections: two that wait for their second one would wait for ever."""
         self._reader: Engine | None = dialect.reader()
         self._writers: dict[Lane, Engine] = {lane: dialect.writer(lane) for lane in dialect.lanes}
@@ -53,7 +56,7 @@ class Database:
         """Transactions that all see one state of the database, each for a thread of its own: `count`, or one where others do
         so already, or write all the time.
         """
-        alone = count == 1 or not self._together.acquire(blocking=False)
+        alone = count == 1 or not self._sharing.acquire(blocking=False)
         try:
             with self._translated(), ExitStack() as stack:
                 engine = self._open(self._reader)
@@ -61,7 +64,7 @@ class Database:
                 yield connections if alone or self._share(connections) else connections[:1]
         finally:
             if not alone:
-                self._together.release()
+                self._sharing.release()
 
     def _share(self, connections: Sequence[Connection]) -> bool:
         """Have all see one state; they have not been used in this transaction."""
@@ -91,7 +94,7 @@ class Database:
             try:
                 with connection.begin():
                     yield connection
-                    audit.flush(connection, self.audit_key, self.now())
+                    audit.flush(self.dialect, connection, self.audit_key, self.now())
             except BaseException:
                 self.states.forget()
                 raise

@@ -10,7 +10,7 @@ from twin.alarms import AlarmRecord
 from twin.commands import Step
 from twin.events import ChangeKind
 from twin.ports import StateChange, StateDelta
-from twin.store import counters
+from twin.store import counters, direct
 from twin.store.database import Database
 from twin.store.schema import counter
 from twin.store.schema_live import state_change
@@ -33,13 +33,18 @@ _decoder = msgspec.msgpack.Decoder(list[StateDelta])
 _alarms = msgspec.msgpack.Decoder(list[AlarmRecord])
 _commands = msgspec.msgpack.Decoder(list[Step])
 
-_total = select(state_change.c.total).order_by(state_change.c.seq.desc()).limit(1)
+_ends = direct.text(
+    "SELECT (SELECT total FROM state_change ORDER BY seq DESC LIMIT 1), total, at FROM state_change ORDER BY seq LIMIT 1"
+)
+"""Bytes of the whole log; and of the oldest row."""
 _oldest = (
     select(state_change.c.seq, state_change.c.total, state_change.c.at)
     .order_by(state_change.c.seq)
     .limit(_AT_ONCE)
 )
-_insert = insert(state_change)
+_insert = direct.text(
+    "INSERT INTO state_change (seq, at, kind, total, body, passed) VALUES ({}, {}, {}, {}, {}, {})"
+)
 
 
 def encoded(deltas: Sequence[StateDelta] | Sequence[AlarmRecord] | Sequence[Step]) -> bytes:
@@ -51,17 +56,23 @@ def write(
     connection: Connection, kind: ChangeKind, body: bytes, *, now: int, passed: bytes | None = None
 ) -> int:
     """Write a row and return its number. Always the last step of its transaction."""
-    total = (connection.execute(_total).scalar() or 0) + len(body) + len(passed or b"")
-    _drop(connection, total, now)
+    ends = direct.run(connection, _ends).fetchone()
+    total = (0 if ends is None else ends[0]) + len(body) + len(passed or b"")
+    if ends is not None and _is_old(ends[1], ends[2], total, now):
+        _drop(connection, total, now)
     seq = counters.take(connection, "change") + 1
-    row = {"seq": seq, "at": now, "kind": kind.value, "total": total, "body": body, "passed": passed}
-    connection.execute(_insert, row)
+    direct.run(connection, _insert, (seq, now, kind.value, total, body, passed))
     return seq
+
+
+def _is_old(reached: int, at: int, total: int, now: int) -> bool:
+    """Whether a row is to be dropped; `reached`: bytes of the log up to it, `total`: of all."""
+    return reached <= total - KEPT_BYTES or at < now - KEPT_US
 
 
 def _drop(connection: Connection, total: int, now: int) -> None:
     rows = connection.execute(_oldest).all()
-    gone = [row.seq for row in rows if row.total <= total - KEPT_BYTES or row.at < now - KEPT_US]
+    gone = [row.seq for row in rows if _is_old(row.total, row.at, total, now)]
     if gone:
         connection.execute(delete(state_change).where(state_change.c.seq <= gone[-1]))
         connection.execute(delete(counter).where(counter.c.name == _DROPPED))

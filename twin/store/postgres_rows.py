@@ -29,7 +29,10 @@ Driver = psycopg.Connection[Any]
 
 
 def insert(driver: Driver, table: Table, rows: Sequence[Row]) -> None:
-    """See `twin.store.dialect.Dialect.insert_rows`."""
+    """See `twin.store.dialect.Dialect.insert_rows`. One row goes as a statement, which the server has prepared: one round trip instead of two."""
+    if len(rows) == 1:
+        driver.execute(_insert_text(table), rows[0])
+        return
     text, types = _copy_text(table)
     _copy(driver, text, types, rows)
 
@@ -46,7 +49,10 @@ def find(driver: Driver, table: Table, keys: Sequence[Row]) -> list[tuple[Any, .
 
 
 def update(driver: Driver, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """See `twin.store.dialect.Dialect.update_rows`."""
+    """See `twin.store.dialect.Dialect.update_rows`. One row goes as a statement: one round trip instead of five."""
+    if len(rows) == 1:
+        driver.execute(_update_text(table, tuple(columns)), rows[0])
+        return
     names = (*columns, *table.primary_key.columns.keys())
     made, copied, updated = _update_texts(table, names)
     driver.execute(made)
@@ -119,6 +125,22 @@ def _copy_text(table: Table) -> tuple[bytes, list[str]]:
     return f'COPY "{table.name}" ({quoted}) FROM STDIN (FORMAT BINARY)'.encode(), [
         _type(table, name) for name in names
     ]
+
+
+@lru_cache(maxsize=64)
+def _insert_text(table: Table) -> bytes:
+    """Insert one row with all columns."""
+    names = list(table.columns.keys())
+    marks = ", ".join(f"%s::{_type(table, name)}" for name in names)
+    return f'INSERT INTO "{table.name}" ({_listed(names)}) VALUES ({marks})'.encode()  # noqa: S608 - names of the schema's own
+
+
+@lru_cache(maxsize=64)
+def _update_text(table: Table, columns: tuple[str, ...]) -> bytes:
+    """Set these columns of the row with a primary key."""
+    values = ", ".join(f'"{name}" = %s::{_type(table, name)}' for name in columns)
+    same = " AND ".join(f'"{name}" = %s::{_type(table, name)}' for name in table.primary_key.columns.keys())  # noqa: SIM118  # columns, not a dict
+    return f'UPDATE "{table.name}" SET {values} WHERE {same}'.encode()  # noqa: S608 - as above
 
 
 @lru_cache(maxsize=16)

@@ -122,6 +122,23 @@ class PlacingContract:
         assert (view.targets, view.counts) == (1, {Status.QUEUED: 1})
 
     @pytest.mark.parametrize(
+        ("names", "fields"),
+        [
+            (["x"], {"start_at": NOW + S, "expires_at": NOW + 9 * S}),
+            (["x"], {"bulk": True, "rate": 2.0, "priority": Priority.AUTOMATIC}),
+            (["x", "y", "nowhere"], {"bulk": True}),
+        ],
+    )
+    def test_what_is_answered_is_what_is_read_later(
+        self, store: TwinStore, names: list[str], fields: dict[str, Any]
+    ) -> None:
+        settable(store)
+        store.declare_signals([temperature("y", settable=False)])
+        placed = store.place_command(order(21, *names, **fields))
+        assert placed.id is not None
+        assert placed.view == store.command(placed.id)
+
+    @pytest.mark.parametrize(
         ("value", "code"), [(101, "out_of_range"), ("warm", "wrong_type"), (True, "wrong_type")]
     )
     def test_a_wrong_value_is_refused_and_nothing_is_recorded(

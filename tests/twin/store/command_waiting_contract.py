@@ -63,19 +63,25 @@ class WaitingContract:
         bench.read(x, 20.0)
         assert sent(store) == [identifier]
 
-    def test_without_a_way_to_devices_what_waits_is_looked_at_once(
+    def test_without_a_way_to_devices_what_has_waited_a_while_is_told_why_once(
         self, store: TwinStore, bench: Bench
     ) -> None:
         settable(store)
-        place(store)
+        identifier = place(store)
+        assert not store.commands_due(sending=False)  # whoever has a way takes it at once
+        bench.wait(2)
         assert store.commands_due(sending=False)
         assert store.work_commands("w", sending=False) == []
+        assert detail(store, identifier) == "there is no connection to its device"
         bench.wait(5)
         assert not store.commands_due(sending=False)
 
-    def test_what_waited_for_a_way_to_devices_goes_as_soon_as_there_is_one(self, store: TwinStore) -> None:
+    def test_what_waited_for_a_way_to_devices_goes_as_soon_as_there_is_one(
+        self, store: TwinStore, bench: Bench
+    ) -> None:
         settable(store)
         identifier = place(store)
+        bench.wait(2)
         store.work_commands("w", sending=False)
         assert store.commands_due()
         assert sent(store) == [identifier]
@@ -90,6 +96,13 @@ class WaitingContract:
         assert store.commands_due(sending=False)
         store.work_commands("w", sending=False)
         assert path(store, identifier) == ["queued", "expired"]
+
+
+def detail(store: TwinStore, identifier: str) -> str | None:
+    """Why the one command of a request is as it is."""
+    only = store.command(identifier).only
+    assert only is not None
+    return only.command.detail
 
 
 def place_offline(store: TwinStore, bench: Bench) -> tuple[SignalRecord, str]:
