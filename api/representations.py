@@ -23,6 +23,8 @@ def model(record: ModelRecord) -> Document:
     return {
         "key": record.key,
         "name": record.name,
+        "names": record.report.names,
+        "class_names": record.report.class_names,
         "kind": record.kind,
         "source": record.source.rsplit("/", 1)[-1],
         "schema": record.schema,

@@ -99,6 +99,12 @@ class ModelSummary(BaseModel):
 
     key: str
     name: str
+    names: dict[str, str] = Field(
+        description="The name by language (`zh`, `en`), where it has more than one."
+    )
+    class_names: dict[str, dict[str, str]] = Field(
+        description="What the rules of its import call its classes, by language."
+    )
     kind: str
     source: str
     schema_: str | None = Field(alias="schema")

@@ -271,7 +271,8 @@ class ModelRecord(Struct, frozen=True, kw_only=True):
 
     key: str
     name: str
-    """Name of the root of its tree, else its key."""
+    """As the rules of its import call it (both languages), else as the root of its tree is called, else its key.
+    `report.names` has it by language."""
     source: str
     kind: str
     schema: str | None

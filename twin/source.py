@@ -137,5 +137,9 @@ class SourceReport:
     """Reason → GlobalIds of products that should have been drawn (kernel failures, time limits): at most 100 each."""
     placement: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """What the model is called, by language (`zh`, `en`); empty: by the root of its tree, else by its key."""
+    class_names: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The same of its classes that nobody else knows."""
     seconds: float = 0.0
     tileset: str | None = None

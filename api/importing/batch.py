@@ -11,7 +11,7 @@ from api.importing.faults import explained
 from api.importing.housekeeping import collect_tiles, fresh_spools
 from api.importing.job import Job, Workplace, import_source
 from api.importing.patience import Patience
-from api.importing.shaping import shaping
+from api.importing.shaping import labels, shaping
 from api.importing.sources import Source, default_key, expand, shown
 from api.importing.terrain import publish_terrain
 from api.settings import Settings
@@ -81,6 +81,7 @@ def import_sources(settings: Settings, request: ImportRequest, listener: Listene
             options=plan.options,
             tiles=plan.tiles,
             shaping=shaped,
+            labels=labels(request.rules),
             force=request.force,
         )
         doubts: list[str] = []

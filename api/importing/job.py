@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from api.importing.child import Child, ChildDied
 from api.importing.events import Advanced
 from api.importing.patience import Patience
-from api.importing.shaping import Shaping, companions
+from api.importing.shaping import Labels, Shaping, companions
 from api.importing.sources import Source, content_hash, shown
 from api.importing.tasks import READ, TILE, Measured, TilingTask
 from api.local import act_locally
@@ -43,6 +43,7 @@ class Workplace(Struct, frozen=True, kw_only=True):
     options: ImportOptions
     tiles: TileOptions
     shaping: Shaping
+    labels: Labels = Labels()
     force: bool = False
     stop: threading.Event = threading.Event()
 
@@ -133,11 +134,20 @@ class _Import:
         report = result.report
         report.source = shown(path)
         report.key = self._job.source.key
+        self._name(report)
         files = self._tile(result)
         about = f"{report.source}, revision {self._revision.number}"
         with act_locally(self._place.store, "model.import", report.key, about):
             self._place.store.publish(self._revision, tiles=files, diagnosis=result.diagnosis, report=report)
         return _with_doubts(report, result.diagnosis)
+
+    def _name(self, report: SourceReport) -> None:
+        """By the rules; what they do not name is named by what the source says."""
+        labels = self._place.labels
+        report.names = labels.models.get(self._job.source.path.stem, report.names)
+        report.class_names = {
+            each: labels.classes[each] for each in report.by_class if each in labels.classes
+        }
 
     def _read(self) -> ImportResult:
         """Read the source in a child; a child that dies without a word died of the file.

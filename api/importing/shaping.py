@@ -31,21 +31,41 @@ def shaping(options: ImportOptions, tiles: TileOptions) -> Shaping:
     )
 
 
+class Labels(Struct, frozen=True):
+    """What a rules file calls models (by the names of their files without ending) and classes, by language."""
+
+    models: dict[str, dict[str, str]] = {}
+    classes: dict[str, dict[str, str]] = {}
+
+
+def labels(file: Path | None) -> Labels:
+    """Of one batch. Raises InvalidRules for a rules file that cannot be used, SourceError where it is missing."""
+    if file is None:
+        return Labels()
+    from bim_import.gis.rules.file import read_rules  # noqa: PLC0415 - loads Arrow, which few imports need
+
+    rules = read_rules(_content(file), file.name)
+    return Labels(rules.names, rules.class_names)
+
+
 def _rules(file: Path | None) -> tuple[str, ...]:
     """Digests of a rules file and of the models that it names."""
     if file is None:
         return ()
     from bim_import.gis.rules.file import models_named, read_rules  # noqa: PLC0415 - loads Arrow, which few imports need
 
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            str(file), error.strerror or "it cannot be read", "Check the path of --rules."
-        ) from error
-    rules = read_rules(content, file.name)
+    rules = read_rules(_content(file), file.name)
     models = [file.parent / name for name in models_named(rules)]
     return (_digest(file), *(_digest(model) for model in models if model.is_file()))
+
+
+def _content(rules: Path) -> bytes:
+    try:
+        return rules.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            str(rules), error.strerror or "it cannot be read", "Check the path of --rules."
+        ) from error
 
 
 def companions(source: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 /** What the page can do: load, select, fly, hide, isolate, link. Panels and keys call this; it changes the store and the scene. */
 
 import { ApiError, MAX_PARTS } from "./api.js";
-import { t } from "./i18n.js";
+import { learnClassNames, modelName, t } from "./i18n.js";
 import { AlarmWatch } from "./live/alarm-watch.js";
 import { Player } from "./live/player.js";
 import { LiveView } from "./live/view.js";
@@ -54,6 +54,7 @@ export class App {
     this.store.set({ status: "loading", error: null });
     try {
       const models = this.onlyModel ? [await this.api.model(this.onlyModel)] : await this.api.models();
+      learnClassNames(models);
       this.store.set({ models, status: models.length ? "ready" : "empty" });
       if (models.length) void this.#show(models);
       if (models.length) void this.live.loadThemes();
@@ -89,13 +90,14 @@ export class App {
     void scene.flyHome(models, { instant: true });
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
     this.wished = null;
-    for (const model of failed) toast(t("modelFailed", { name: model.name }), "warning");
+    for (const model of failed) toast(t("modelFailed", { name: modelName(model) }), "warning");
   }
 
   /** What a model is called in lists: its name, or its key where others have the same name. @param {Model} model */
   labelOf(model) {
-    const same = this.store.get().models.filter(({ name }) => name === model.name);
-    return model.name && same.length < 2 ? model.name : model.key;
+    const name = modelName(model);
+    const same = this.store.get().models.filter((other) => modelName(other) === name);
+    return same.length < 2 ? name : model.key;
   }
 
   /** Storeys of all models, for the list and for the filters; asked for when first needed. */

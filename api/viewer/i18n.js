@@ -94,11 +94,35 @@ export function dateTime(/** @type {string} */ rfc3339) {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(rfc3339));
 }
 
+/** Classes as the rules of the models call them. @type {Map<string, Partial<Record<Language, string>>>} */
+const told = new Map();
+
+/** @param {import("./types").Model[]} models */
+export function learnClassNames(models) {
+  for (const model of models) for (const [name, label] of Object.entries(model.class_names ?? {})) told.set(name, label);
+}
+
 /** A class in words (`IfcWallStandardCase` → 墙 / Wall, `LampPole` → 灯杆 / Lamp pole); one that is in no table loses its prefix. */
 export function className(/** @type {string} */ name) {
+  const given = told.get(name)?.[current];
+  if (given) return given;
   const known = classNames[name] ?? cityClassNames[name];
   if (known) return known[current === "zh" ? 0 : 1];
   return name.replace(/^Ifc/, "").replace(/([a-z])([A-Z])/g, "$1 $2");
+}
+
+/** Name of a model for readers of the page's language. @param {import("./types").Model} model */
+export const modelName = ({ name, names, key }) => names?.[current] || name || key;
+
+const HAN = /\p{Script=Han}/u;
+
+/**
+ * Of two names of one thing the one in the letters of the page's language: files tell the other language in the long name.
+ * @param {{ name?: string | null, long_name?: string | null }} named
+ */
+export function nameInLanguage({ name, long_name: long }) {
+  const wanted = current === "zh";
+  return (name && long && HAN.test(name) !== wanted && HAN.test(long) === wanted ? long : name || long) || t("unnamed");
 }
 
 /**

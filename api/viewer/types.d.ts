@@ -8,6 +8,9 @@ export interface Placement {
   used?: string | null;
   confidence?: "high" | "medium" | "low" | "none";
   origin?: number[] | null;
+  /** From east to the model's x axis, counter-clockwise. */
+  rotation_deg?: number;
+  matrix?: number[] | null;
   warnings?: string[];
   found?: { what: string; values?: Record<string, unknown>; used?: boolean; reason?: string }[];
 }
@@ -15,6 +18,10 @@ export interface Placement {
 export interface Model {
   key: string;
   name: string;
+  /** By language, where there is more than one. */
+  names: Partial<Label>;
+  /** What its rules call its classes. */
+  class_names: Record<string, Partial<Label>>;
   kind: string;
   source: string;
   schema: string | null;

@@ -6,9 +6,12 @@ from pathlib import Path
 import geopandas
 import pytest
 import shapely
+from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.importing.batch import import_sources
 from api.importing.events import ImportRequest
+from api.runtime import Runtime
 from api.settings import Settings
 from tests.bim_import.gis_layers import NINGBO, block, feature, geojson
 from twin.errors import InvalidRules
@@ -41,6 +44,26 @@ def test_a_layer_is_published_and_counted_as_unchanged_until_its_rules_change(tm
     assert (first.products, first.drawn, first.schema) == (1, 1, "GeoJSON")
     assert first.tileset is not None
     assert json.loads((data / first.tileset).read_bytes())["asset"]["version"] == "1.1"
+
+
+def test_rules_name_models_by_their_files_and_the_classes_that_these_have(tmp_path: Path) -> None:
+    file = geojson(tmp_path, feature(block(LON, LAT), height=9.0), name="kerbs.geojson")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        "[names]\nkerbs = { zh = '路缘石', en = 'Kerbs' }\nroads = '道路'\n"
+        "[class_names]\nKerb = { zh = '缘石', en = 'Kerb stone' }\nRoad = 'R'\n"
+        "[[rule]]\nas = 'extrude'\nclass = 'Kerb'\n",
+        encoding="utf-8",
+    )
+    settings = Settings(data=tmp_path / "data", workers=1)
+    run(settings.data, file, rules)
+    with (
+        Runtime(settings) as runtime,
+        TestClient(create_app(runtime), base_url="http://localhost", client=("127.0.0.1", 4711)) as client,
+    ):
+        model = client.get("/api/v1/models/kerbs").json()
+    assert (model["name"], model["names"]) == ("路缘石 Kerbs", {"zh": "路缘石", "en": "Kerbs"})
+    assert model["class_names"] == {"Kerb": {"zh": "缘石", "en": "Kerb stone"}}
 
 
 def test_a_change_beside_a_shapefile_is_a_change(tmp_path: Path) -> None:

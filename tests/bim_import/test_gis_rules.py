@@ -112,6 +112,8 @@ BROKEN = {
         "a line cannot become this (extrude). Leave `geometry` out, or write 'polygon'",
     ),
     "flag": ("defaults = 'no'\n", 1, "neither true nor false"),
+    "language": ("[[rule]]\nas='skip'\n[names]\nroads = { fr = 'Routes' }\n", 3, "'fr' is not known here"),
+    "no name": ("[class_names]\nRoad = 3\n", 1, "3 is no name for 'Road'"),
     "unknown at the top": ("rules = []\n", 1, "'rules' is not known"),
 }
 
@@ -122,6 +124,13 @@ def test_a_fault_is_told_with_its_line(name: str) -> None:
     with pytest.raises(InvalidRules, match=re.escape(said)) as caught:
         read_rules(text.encode(), "rules.toml")
     assert caught.value.problems[0].line == line
+
+
+def test_names_are_told_by_language_or_once_for_all() -> None:
+    text = "[names]\nroads = { zh = '道路', en = 'Roads' }\n[class_names]\nKerb = 'Kerb'\n[[rule]]\nas = 'skip'\n"
+    found = read_rules(text.encode(), "rules.toml")
+    assert found.names == {"roads": {"zh": "道路", "en": "Roads"}}
+    assert found.class_names == {"Kerb": {"zh": "Kerb", "en": "Kerb"}}
 
 
 def test_all_faults_are_told_at_once() -> None:

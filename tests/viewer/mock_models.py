@@ -1,6 +1,6 @@
 """Models of the small community, and their documents as the API has them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.viewer.building import Item, pipes_below, residential_block
@@ -20,6 +20,7 @@ class Model:
     place: tuple[float, float, float]
     confidence: str = "high"
     warnings: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
 
     def bounds(self, items: list[Item]) -> list[float] | None:
         """(w, s, lowest, e, n, highest) of what is drawn; flat earth is exact enough for 50 m."""
@@ -43,7 +44,7 @@ def community(ground_m: float = 12.5) -> list[Model]:
         Model(key="yongjiang-a03-1", name="1 号住宅楼 建筑", items=house, first_index=0, place=place),
         Model(
             key="a03-water", name="室外给水管网", items=pipes, first_index=len(house), place=place,
-            confidence="low", warnings=(doubt,),
+            confidence="low", warnings=(doubt,), names={"zh": "室外给水管网", "en": "Outdoor water mains"},
         ),
     ]  # fmt: skip
 
@@ -119,6 +120,8 @@ def describe(model: Model) -> JsonObject:
     return {
         "key": model.key,
         "name": model.name,
+        "names": model.names,
+        "class_names": {},
         "kind": "ifc",
         "source": f"{model.key}.ifc",
         "schema": "IFC4",

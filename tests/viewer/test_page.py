@@ -92,6 +92,7 @@ def test_chosen_language_outlives_a_reload(server: RunningServer, open_page: Ope
     watched.page.get_by_role("button", name="切换到中文").click()
     watched.page.reload()
     expect(watched.page.locator(".brand")).to_have_text("城市孪生")
+    expect(watched.page.locator(".row.model", has_text="室外给水管网")).to_be_visible()
 
 
 def test_server_in_trouble_is_told_and_a_retry_recovers(server: RunningServer, open_page: OpenPage) -> None:
@@ -134,7 +135,7 @@ def test_unknown_object_is_told_in_the_card(server: RunningServer, open_page: Op
 def test_tiles_that_fail_are_told_and_the_rest_is_drawn(server: RunningServer, open_page: OpenPage) -> None:
     server.twin.broken = rf"^/tiles/{PIPES}/"
     watched = open_page(server.url)
-    expect(watched.page.locator(".toast")).to_contain_text("室外给水管网")
+    expect(watched.page.locator(".toast")).to_contain_text("Outdoor water mains")
     assert watched.ready().state("status") == "ready"
 
 

@@ -110,7 +110,7 @@ def test_crumb_in_the_card_selects_the_storey(scene: Watched, global_id_of: IdOf
 
 
 def test_doubtful_placement_is_marked_in_the_tree_and_explained_in_the_card(scene: Watched) -> None:
-    row = scene.page.locator(".row.model", has_text="室外给水管网")
+    row = scene.page.locator(".row.model", has_text="Outdoor water mains")
     expect(row.locator(".badge-low")).to_be_visible()
     row.locator(".label").click()
     expect(scene.page.locator("#card .badge")).to_have_text("Placement doubtful")

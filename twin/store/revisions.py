@@ -1,6 +1,7 @@
 """Imports: a revision begins, is staged, and is published in one transaction, or discarded."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import Connection, func, insert, select, update
@@ -8,10 +9,12 @@ from sqlalchemy import Connection, func, insert, select, update
 from twin.errors import Conflict, KeyTaken, StoreError
 from twin.events import Change, ChangeKind
 from twin.frames import Diagnosis
+from twin.naming import by_language
 from twin.objects import checked_key
 from twin.ports import ImportRequest, StagedRevision, TilesetFiles, Unchanged
 from twin.source import SourceReport
 from twin.store import counters, leases, lifecycle, references
+from twin.store.attributes import attributes_of
 from twin.store.boxes import is_box
 from twin.store.codec import to_json
 from twin.store.database import Database
@@ -149,7 +152,7 @@ def publish(
         here = staged_here(connection, staged)
         counts = _class_counts(connection, here)
         gone = retirement(connection, here.model_id, here.id)
-        name = _root_name(connection, here.id)
+        report, name = _named(connection, here.id, report)
     total = sum(objects for _, objects, _ in counts)
     database.dialect.settle()
     with database.write(durable=True) as connection:
@@ -200,12 +203,26 @@ def _packed_counts(connection: Connection, here: StagedHere) -> list[tuple[int, 
     return list(zip(ids.tolist(), *(numbers.tolist() for numbers in counted), strict=True))
 
 
-def _root_name(connection: Connection, revision_id: int) -> str | None:
-    """The name of the one root; a layer of many features is not called by one of them."""
+def _named(connection: Connection, revision_id: int, report: SourceReport) -> tuple[SourceReport, str | None]:
+    """The report with the model's names by language, and its name for who asks for no language."""
+    if report.names:
+        return report, " ".join(dict.fromkeys(report.names.values()))
+    root = _only_root(connection, revision_id)
+    if root is None:
+        return report, None
+    version_id, name = root
+    about = attributes_of(connection, version_id)
+    return replace(report, names=by_language(name, about.long_name, about.description)), name
+
+
+def _only_root(connection: Connection, revision_id: int) -> tuple[int, str] | None:
+    """Version and name of the one root; a layer of many features is not called by one of them."""
     roots = object_order.c.parent_id == compose(revision_id, NO_PARENT)
-    names = select(object_version.c.name).join(object_order, object_order.c.id == object_version.c.id)
-    found = connection.execute(names.where(roots).limit(2)).scalars().all()
-    return found[0] or None if len(found) == 1 else None
+    named = select(object_version.c.id, object_version.c.name).join(
+        object_order, object_order.c.id == object_version.c.id
+    )
+    found = connection.execute(named.where(roots).limit(2)).all()
+    return (found[0].id, found[0].name) if len(found) == 1 and found[0].name else None
 
 
 def _set_tiles(

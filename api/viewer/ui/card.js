@@ -2,7 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { byId, h, icon, iconButton } from "../dom.js";
-import { className, objectName, onLanguage, t } from "../i18n.js";
+import { className, modelName, objectName, onLanguage, t } from "../i18n.js";
 import { classIcon } from "./labels.js";
 import { skeletonRows } from "./list-parts.js";
 import { modelSections } from "./model-card.js";
@@ -99,7 +99,7 @@ export class Card {
       ["isolate", t("isolate"), () => this.app.isolateModel(key)],
       ["link", t("copyLink"), () => void copy(this.app.linkTo({ model: key }))],
     ]);
-    return this.element.replaceChildren(this.#head(model.name, model.key === model.name ? t("model") : `${t("model")} · ${model.key}`, icon("building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
+    return this.element.replaceChildren(this.#head(modelName(model), model.key === modelName(model) ? t("model") : `${t("model")} · ${model.key}`, icon("building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
   }
 
   /** @param {ObjectDetail} detail */
@@ -157,7 +157,11 @@ export class Card {
   /** @param {ObjectDetail} detail */
   #sameAs(detail) {
     if (!detail.same_as.length) return null;
-    const items = detail.same_as.map((id) => h("li", {}, h("button", { class: "crumb", type: "button", text: this.app.modelOf(id.slice(0, id.indexOf("/")))?.name ?? id, title: id, on: { click: () => void this.app.select(id) } })));
+    const nameOf = (/** @type {string} */ id) => {
+      const model = this.app.modelOf(id.slice(0, id.indexOf("/")));
+      return model ? modelName(model) : id;
+    };
+    const items = detail.same_as.map((id) => h("li", {}, h("button", { class: "crumb", type: "button", text: nameOf(id), title: id, on: { click: () => void this.app.select(id) } })));
     return h("section", {}, h("h3", { text: t("sameAs") }), h("ul", { class: "plain" }, ...items));
   }
 }

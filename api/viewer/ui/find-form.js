@@ -1,7 +1,7 @@
 /** What is looked for: where, of which class, on which storey; the area is drawn in the scene. */
 
 import { byId, h } from "../dom.js";
-import { className, onLanguage, t } from "../i18n.js";
+import { className, nameInLanguage, onLanguage, t } from "../i18n.js";
 import { crossesItself } from "../find/question.js";
 import { openSheet, snapSheet } from "./sheet.js";
 import { toast } from "./toast.js";
@@ -66,7 +66,7 @@ export class FindForm {
     fill(this.class, [["", t("findAnyClass")], ...names]);
     /** @type {Map<string, string>} */
     const levels = new Map();
-    for (const { id, name, long_name } of Object.values(storeys).flat()) levels.set(id.slice(id.indexOf("/") + 1), name || long_name || t("unnamed"));
+    for (const storey of Object.values(storeys).flat()) levels.set(storey.id.slice(storey.id.indexOf("/") + 1), nameInLanguage(storey));
     fill(this.storey, [["", t("findAnyStorey")], ...levels]);
     this.storey.disabled = !levels.size;
     this.labels.forEach((label, i) => (label.textContent = t(/** @type {const} */ (["objectClass", "storey", "findFiltered"])[i])));

@@ -1,7 +1,7 @@
 /** What lies over the scene's upper edge: tiles on their way, and every filter at work with a way to end it. */
 
 import { byId, h, icon } from "../dom.js";
-import { onLanguage, t } from "../i18n.js";
+import { nameInLanguage, onLanguage, t } from "../i18n.js";
 
 /** Tiles that come within this time are not announced. */
 const PATIENCE_MS = 400;
@@ -56,5 +56,5 @@ function onlyStoreysText(app, only) {
   if (only.size !== 1) return t("filterOnlyStoreys", { n: only.size });
   const [globalId] = only;
   const storey = Object.values(app.store.get().storeys).flat().find(({ id }) => id.endsWith(`/${globalId}`));
-  return t("filterOnlyStorey", { name: storey?.name ?? globalId });
+  return t("filterOnlyStorey", { name: storey ? nameInLanguage(storey) : globalId });
 }

@@ -1,7 +1,7 @@
 /** Storeys from the top down, by model; a storey that several models share (same GlobalId) stands once. */
 
 import { h, icon } from "../dom.js";
-import { count, number, onLanguage, t } from "../i18n.js";
+import { count, nameInLanguage, number, onLanguage, t } from "../i18n.js";
 import { withMember } from "../state.js";
 import { listState, skeletonRows } from "./list-parts.js";
 
@@ -46,14 +46,14 @@ export class StoreyList {
     const globalId = idOf(storey);
     const shown = onlyStoreys ? onlyStoreys.has(globalId) : !hiddenStoreys.has(globalId);
     const alone = onlyStoreys?.size === 1 && shown;
-    const name = storey.name || storey.long_name || t("unnamed");
+    const name = nameInLanguage(storey);
     const box = h("input", { type: "checkbox", "aria-label": name, data: { focus: globalId }, on: { change: () => this.#toggle(globalId, !shown) } });
     box.checked = shown;
     const height = storey.elevation_m === null ? "" : t("elevation", { n: number(storey.elevation_m, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" }) });
     return h(
       "li",
       { class: shown ? "" : "off" },
-      h("label", { title: storey.long_name ?? name }, box, h("span", { class: "label", text: name }), h("span", { class: "raw", text: height })),
+      h("label", { title: [storey.name, storey.long_name].filter(Boolean).join(" · ") }, box, h("span", { class: "label", text: name }), h("span", { class: "raw", text: height })),
       h(
         "button",
         { class: `row-button only${alone ? " on" : ""}`, type: "button", "aria-label": t("onlyNamed", { name }), "aria-pressed": alone, title: t("isolate"), data: { focus: `only-${globalId}` }, on: { click: () => void (alone ? this.#show(new Set()) : this.app.isolateStorey(globalId)) } },

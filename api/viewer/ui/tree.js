@@ -146,10 +146,9 @@ export class Tree {
     const eye = h("button", { class: "row-button eye", type: "button", tabindex: -1, "aria-label": t(hidden ? "showNamed" : "hideNamed", { name }), title: t(hidden ? "show" : "hide") }, icon(hidden ? "eyeOff" : "eye"));
     return [
       h("span", { class: `twist${node.expandable ? "" : " none"}${node.open ? " open" : ""}` }, icon("chevron")),
-      node.object ? h("span", { class: "kind-icon" }, icon(classIcon(node.object.class))) : h("span", { class: "kind-icon model-icon" }, icon("building")),
-      h("span", { class: "label", text: name, title: node.model ? `${node.model.name} · ${node.model.key}` : `${name} · ${kind}` }),
+      node.object ? h("span", { class: "kind-icon" }, icon(classIcon(node.object.class))) : h("span", { class: "kind-icon model-icon" }, icon(node.model?.kind === "gis" ? "layers" : "building")),
+      h("span", { class: "label", text: name, title: node.model ? `${name} · ${node.model.key}` : `${name} · ${kind}` }),
       node.model ? badge(node.model, true) : null,
-      node.model && node.model.key !== name ? h("span", { class: "kind", text: node.model.key }) : null,
       node.model ? h("span", { class: "count", text: count(node.model.objects) }) : h("span", { class: "kind", text: kind === name ? "" : kind }),
       eye,
     ];

@@ -17,6 +17,9 @@ class FieldError(ValueError):
         super().__init__(what)
 
 
+LANGUAGES = ("zh", "en")
+"""Those of the page."""
+
 _TYPES = ("number", "integer", "text", "boolean")
 
 
@@ -74,6 +77,22 @@ def colour(value: Any) -> Colour:
             of_text={str(name): _rgba(each) for name, each in values.items()},
         )
     return Colour(constant=_rgba(value))
+
+
+def labels(value: Any) -> dict[str, dict[str, str]]:
+    """A table of names: a text for every language, or `{ zh, en }`."""
+    if not isinstance(value, dict):
+        raise FieldError("it is no table of names", 'Write roads = { zh = "道路", en = "Roads" } below it.')
+    return {str(name): _label(name, each) for name, each in value.items()}
+
+
+def _label(name: str, value: Any) -> dict[str, str]:
+    if isinstance(value, dict) and value:
+        _only(value, set(LANGUAGES))
+        return {language: _string(value[language]) for language in LANGUAGES if language in value}
+    if isinstance(value, str) and value:
+        return dict.fromkeys(LANGUAGES, value)
+    raise FieldError(f"{value!r} is no name for {name!r}", 'Write a text, or { zh = "…", en = "…" }.')
 
 
 def properties(value: Any) -> tuple[Kept, ...]:

@@ -113,6 +113,8 @@ _TOP: dict[str, Reader] = {
     "defaults": _flag,
     "id": fields.column_text,
     "name": fields.column_text,
+    "names": fields.labels,
+    "class_names": fields.labels,
     "rule": lambda value: value,
 }
 
@@ -132,13 +134,18 @@ class Spec(Struct, frozen=True, kw_only=True):
 
 
 class RuleFile(Struct, frozen=True, kw_only=True):
-    """A file that is in order. `layers`: patterns of the layers to read, none: all; `id`, `name`: for rules without."""
+    """A file that is in order. `layers`: patterns of the layers to read, none: all; `id`, `name`: for rules without.
+
+    `names`: of models, by the names of their files without ending; `class_names`: of classes. Both by language.
+    """
 
     specs: tuple[Spec, ...] = ()
     layers: tuple[str, ...] = ()
     defaults: bool = True
     id: Text = Text()
     name: Text = Text()
+    names: dict[str, dict[str, str]] = {}
+    class_names: dict[str, dict[str, str]] = {}
     folder: str = ""
 
 

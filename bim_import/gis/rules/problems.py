@@ -50,6 +50,8 @@ def places(text: str) -> tuple[Place, list[Place]]:
             rules.append(Place(number, {}))
             current, prefix = rules[-1].lines, ""
         elif header:
+            if not header[1].startswith("rule."):
+                current = top
             prefix = f"{header[1].removeprefix('rule.')}."
             current.setdefault(prefix[:-1], number)
         elif key := _KEY.match(line):

@@ -48,6 +48,13 @@ class QueryContract:
         assert record.diagnosis.used == "default"
         assert store.models() == [record]
 
+    def test_a_model_has_the_name_of_its_root_in_both_languages(self, store: Store) -> None:
+        about = Attributes(long_name="宁波 Ningbo", description="Pump house")
+        item = SourceObject(ordinal=0, global_id="x", class_="IfcProject", name="泵站", attributes=about)
+        imported(store, "a", [item])
+        record = store.model("a")
+        assert (record.name, record.report.names) == ("泵站", {"zh": "泵站", "en": "Pump house"})
+
     def test_a_model_of_many_roots_is_called_by_its_key(self, store: Store) -> None:
         imported(
             store, "a", tree({"lamp-1": ("Lamp", "灯 1", None, None), "lamp-2": ("Lamp", "灯 2", None, None)})
