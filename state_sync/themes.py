@@ -100,7 +100,8 @@ _BLUE, _CYAN, _GREEN, _YELLOW, _ORANGE, _RED = (
     "#f08c2e",
     "#d7301f",
 )
-_QUIET = "#dfe9f2"
+_PURPLE, _MAROON = "#7d3c98", "#5e1a2c"
+_QUIET, _DARK = "#dfe9f2", "#30343a"
 
 THEMES = (
     Theme(key="temperature", kinds=("temperature",), zh="温度", en="Temperature", unit="Cel",
@@ -109,32 +110,57 @@ THEMES = (
           ramp=((0.0, _ORANGE), (30.0, _YELLOW), (50.0, _GREEN), (70.0, _CYAN), (100.0, _BLUE))),
     Theme(key="co2", kinds=("co2",), zh="二氧化碳", en="CO₂", unit="[ppm]",
           ramp=((400.0, _GREEN), (1000.0, _YELLOW), (1500.0, _ORANGE), (2500.0, _RED))),
+    Theme(key="pm25", kinds=("pm25",), zh="细颗粒物 PM2.5", en="Fine dust PM2.5", unit="ug/m3",
+          ramp=((0.0, _GREEN), (35.0, _YELLOW), (75.0, _ORANGE), (115.0, _RED), (150.0, _PURPLE), (250.0, _MAROON))),
     Theme(key="power", kinds=("power",), zh="功率", en="Power", unit="W",
           ramp=((0.0, _QUIET), (100.0, _YELLOW), (1000.0, _ORANGE), (5000.0, _RED))),
     Theme(key="energy", kinds=("energy",), zh="电量", en="Energy", unit="kW.h",
           ramp=((0.0, _QUIET), (10_000.0, _YELLOW), (100_000.0, _ORANGE), (500_000.0, _RED))),
     Theme(key="voltage", kinds=("voltage",), zh="电压", en="Voltage", unit="V",
           ramp=((198.0, _BLUE), (220.0, _GREEN), (242.0, _RED))),
+    Theme(key="current", kinds=("current",), zh="电流", en="Current", unit="A",
+          ramp=((0.0, _QUIET), (60.0, _YELLOW), (120.0, _ORANGE), (200.0, _RED))),
+    Theme(key="load", kinds=("load",), zh="负载率", en="Load", unit="%",
+          ramp=((0.0, _QUIET), (40.0, _GREEN), (70.0, _YELLOW), (85.0, _ORANGE), (110.0, _RED))),
+    Theme(key="winding", kinds=("winding_temperature",), zh="绕组温度", en="Temperature of windings", unit="Cel",
+          ramp=((20.0, _BLUE), (60.0, _GREEN), (90.0, _YELLOW), (110.0, _ORANGE), (130.0, _RED))),
     Theme(key="water", kinds=("water", "flow"), zh="用水流量", en="Water flow", unit="L/min",
           ramp=((0.0, _QUIET), (10.0, _CYAN), (60.0, _BLUE))),
     Theme(key="volume", kinds=("volume",), zh="水量", en="Water volume", unit="m3",
           ramp=((0.0, _QUIET), (100.0, _CYAN), (1000.0, _BLUE))),
+    Theme(key="level", kinds=("level",), zh="水位", en="Water level", unit="m",
+          ramp=((0.0, _QUIET), (0.6, _CYAN), (1.2, _BLUE), (3.2, _PURPLE))),
+    Theme(key="pressure", kinds=("pressure",), zh="水压", en="Water pressure", unit="kPa",
+          ramp=((0.0, _RED), (140.0, _ORANGE), (200.0, _YELLOW), (300.0, _GREEN), (700.0, _CYAN), (1000.0, _BLUE))),
+    Theme(key="valve", kinds=("valve",), zh="阀门开度", en="Valve open", unit="%",
+          ramp=((0.0, _DARK), (100.0, _CYAN))),
     Theme(key="light", kinds=("light",), zh="照明", en="Light", unit=None,
-          ramp=((0.0, "#30343a"), (1.0, _YELLOW))),
+          ramp=((0.0, _DARK), (1.0, _YELLOW))),
     Theme(key="switch", kinds=("switch",), zh="开关", en="Switched on", unit=None,
-          ramp=((0.0, "#30343a"), (1.0, _YELLOW))),
+          ramp=((0.0, _DARK), (1.0, _YELLOW))),
+    Theme(key="brightness", kinds=("brightness",), zh="灯光亮度", en="Brightness of lamps", unit="%",
+          ramp=((0.0, _DARK), (100.0, _YELLOW))),
+    Theme(key="speed", kinds=("speed",), zh="转速", en="Speed of pumps and fans", unit="%",
+          ramp=((0.0, _QUIET), (50.0, _CYAN), (100.0, _BLUE))),
     Theme(key="illuminance", kinds=("illuminance",), zh="照度", en="Illuminance", unit="lx",
-          ramp=((0.0, "#30343a"), (300.0, _YELLOW), (1000.0, "#ffe9a8"), (10_000.0, "#ffffff"))),
+          ramp=((0.0, _DARK), (300.0, _YELLOW), (1000.0, "#ffe9a8"), (10_000.0, "#ffffff"))),
     Theme(key="smoke", kinds=("smoke",), zh="烟雾", en="Smoke", unit=None,
           ramp=((0.0, _GREEN), (0.5, _YELLOW), (1.0, _RED))),
     Theme(key="co", kinds=("co",), zh="一氧化碳", en="Carbon monoxide", unit="[ppm]",
           ramp=((0.0, _GREEN), (9.0, _YELLOW), (30.0, _ORANGE), (100.0, _RED))),
+    Theme(key="gas", kinds=("gas",), zh="有毒气体", en="Toxic gas", unit="[ppm]",
+          ramp=((0.0, _GREEN), (7.0, _YELLOW), (10.0, _ORANGE), (20.0, _RED))),
     Theme(key="noise", kinds=("noise",), zh="噪声", en="Noise", unit="dB",
           ramp=((30.0, _GREEN), (55.0, _YELLOW), (70.0, _ORANGE), (90.0, _RED))),
     Theme(key="occupancy", kinds=("occupancy",), zh="占用", en="Occupancy", unit=None,
           ramp=((0.0, _QUIET), (1.0, _ORANGE))),
+    Theme(key="lift", kinds=("lift",), zh="电梯楼层", en="Floor of lifts", unit=None,
+          ramp=((-2.0, _BLUE), (1.0, _GREEN), (12.0, _YELLOW), (24.0, _ORANGE))),
+    Theme(key="fault", kinds=("fault",), zh="故障", en="Fault", unit=None,
+          ramp=((0.0, _GREEN), (1.0, _RED))),
 )  # fmt: skip
-"""Scales: comfort and alarm limits in common use (GB/T 18883 for temperature, humidity and CO₂; GB 3096 for noise; ±10 % of 220 V)."""
+"""Scales: comfort and alarm limits in common use (GB/T 18883 for temperature, humidity and CO₂; GB 3096 for noise; ±10 % of 220 V; HJ 633 for
+fine dust; 10 mg/m³ of hydrogen sulphide, GBZ 2.1; 0.14 and 0.28 MPa in mains, GB 50282; rising temperatures of dry-type transformers, GB 1094.11)."""
 
 
 def theme(key: str) -> Theme | None:

@@ -17,11 +17,13 @@ import rasterio
 import shapely
 
 from sample_models import MODELS, site_file, write_community
-from sample_models.community import BUILDINGS, LAYERS
+from sample_models.community import BINDINGS, BUILDINGS, LAYERS
 from sample_models.ifc_writing import global_id
 from sample_models.layers.features import bent
 from sample_models.layers.streets import streets
 from sample_models.layers.terrain import PLAIN_M, heights
+from state_sync.themes import THEMES
+from state_sync.units import conversion
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -50,6 +52,18 @@ def test_the_folder_holds_what_the_models_are_made_of(folder: Path) -> None:
     there = {path.name for path in folder.iterdir()}
     assert {*BUILDINGS, *(f"{name}.geojson" for name in LAYERS), "terrain.tif"} <= there
     assert len(MODELS) == 13
+
+
+def test_every_kind_of_signal_has_a_theme_on_whose_scale_its_values_come() -> None:
+    bound = tomllib.loads(site_file(BINDINGS))["binding"]
+    kinds = {(each["kind"], each.get("unit")) for each in bound}
+    themes = {kind: theme for theme in THEMES for kind in theme.kinds}
+    assert {kind for kind, _ in kinds} - set(themes) == set()
+    for kind, unit in kinds:
+        scale = themes[kind].unit
+        assert (unit is None) == (scale is None)
+        if unit is not None and scale is not None:
+            conversion(unit, scale)  # raises where it is no unit of the same quantity
 
 
 def test_scripts_and_files_of_the_sample_are_small_in_git() -> None:

@@ -1,4 +1,4 @@
-/** Small shared pieces: the placement badge, icons by class. */
+/** Small shared pieces: the placement badge, icons by class, kinds of themes. */
 
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
@@ -19,6 +19,9 @@ export function badge(model, short = false) {
   const sign = confidence === "high" ? "check" : confidence === "medium" ? "info" : "warning";
   return h("span", { class: `badge badge-${confidence}${short ? " badge-short" : ""}`, title, "aria-label": short ? text : null }, icon(sign), short ? null : h("span", { text }));
 }
+
+/** Whether a theme only knows no and yes. @param {import("../types").Theme} theme */
+export const isSwitch = ({ unit, low, high }) => unit === null && low === 0 && high === 1;
 
 /** @type {[RegExp, import("../dom.js").IconName][]} */
 const BY_CLASS = [

@@ -2,6 +2,7 @@
 
 import { byId, h, icon } from "../dom.js";
 import { language, number, onLanguage, t } from "../i18n.js";
+import { isSwitch } from "./labels.js";
 import { listState } from "./list-parts.js";
 import { unitText } from "./properties.js";
 import { isSheet } from "./sheet.js";
@@ -11,9 +12,6 @@ import { TimeBar } from "./time.js";
 
 /** Height of a window from which on all of the legend leaves most of the scene free. */
 const ROOMY_PX = 640;
-
-/** Whether a theme only knows no and yes. @param {Theme} theme */
-const isSwitch = ({ unit, low, high }) => unit === null && low === 0 && high === 1;
 
 export class Legend {
   /** In small views, the choice and the bar of colours are all, until one asks for more. */

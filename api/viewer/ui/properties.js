@@ -15,6 +15,8 @@ const RAISED = { "-": "⁻", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "
 export function unitText(unit) {
   return unit
     .replace(/\bCel\b/g, "°C")
+    .replace(/\[degF\]/g, "°F")
+    .replace(/\[([a-z]+)(?:_[a-z]+)?\]/g, "$1")
     .replace(/\bdeg\b/g, "°")
     .replace(/Ohm/g, "Ω")
     .replace(/\bu(?=[a-zA-Z])/g, "µ")
