@@ -62,13 +62,17 @@ async function problemOf(response) {
   }
 }
 
-export class Api {
+/** Tells `reached` when it answers again after it did not. */
+export class Api extends EventTarget {
+  #away = false;
+
   /**
    * @param {object} options
    * @param {string} options.base address of the server, with a slash at the end
    * @param {string | null} [options.token]
    */
   constructor({ base, token = null }) {
+    super();
     this.base = base;
     /** Headers for every request, those of the tiles too. @type {Record<string, string>} */
     this.headers = token ? { Authorization: `Bearer ${token}` } : {};
@@ -142,11 +146,20 @@ export class Api {
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
     } catch (error) {
+      this.#away ||= !signal?.aborted || signal.reason?.name === "TimeoutError";
       if (signal?.aborted) throw error;
       throw new ApiError(0, "unreachable");
     }
+    this.#tell(response.status < 500);
     if (!response.ok) throw await problemOf(response);
     return response;
+  }
+
+  /** @param {boolean} there */
+  #tell(there) {
+    const back = there && this.#away;
+    this.#away = !there;
+    if (back) this.dispatchEvent(new Event("reached"));
   }
 
   /**

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.viewer.building import Item
 from tests.viewer.mock_commands import MockCommands
 from tests.viewer.mock_filter import passes
-from tests.viewer.mock_live import follow_alarms
+from tests.viewer.mock_live import follow_alarms, follow_codes
 from tests.viewer.mock_models import JsonObject, Model, community, describe, detail, summary
 from tests.viewer.mock_operations import MockOperations
 from tests.viewer.mock_terrain import terrain
@@ -67,6 +67,10 @@ class MockTwin:
     """Present states, of all signals."""
     commands: MockCommands = field(default_factory=MockCommands)
     operations: MockOperations = field(default_factory=MockOperations)
+
+    def open_alarms(self, place: str | None) -> list[JsonObject]:
+        """All, or those of an object."""
+        return [alarm for alarm in self.alarms if place in {None, alarm["object"]}]
 
     def model(self, key: str) -> Model | None:
         return next((model for model in self.models if model.key == key), None)
@@ -153,8 +157,7 @@ class _Routes:
         }  # fmt: skip
 
     def alarms(self, query: dict[str, str]) -> JsonObject:
-        place = query.get("place")
-        return _page([alarm for alarm in self.twin.alarms if place in {None, alarm["object"]}], query)
+        return _page(self.twin.open_alarms(query.get("place")), query)
 
     def models(self, query: dict[str, str]) -> JsonObject:
         return _page([describe(model) for model in self.twin.models], query)
@@ -228,10 +231,8 @@ class _Handler(BaseHTTPRequestHandler):
             )
         if self.twin.expired and split.path.startswith("/api/"):
             return self._problem(401, "Unauthorized", "The token is not valid.")
-        if split.path == "/api/v1/live" and query.get("format") == "alarms":
-            return follow_alarms(
-                self, lambda: self.twin.alarms, lambda: not (self.twin.broken or self.twin.expired)
-            )
+        if split.path == "/api/v1/live":
+            return self._follow(query)
         if split.path.startswith("/api/"):
             time.sleep(self.twin.delay_s)
             if split.path == "/api/v1/state" and "theme" in query:
@@ -243,6 +244,14 @@ class _Handler(BaseHTTPRequestHandler):
         if split.path.startswith("/terrain/"):
             return self._send(200, *terrain(split.path, self.twin.terrain_m))
         return self._file(unquote(split.path))
+
+    def _follow(self, query: dict[str, str]) -> None:
+        def there() -> bool:
+            return not (self.twin.broken or self.twin.expired)
+
+        if query["format"] == "codes":
+            return follow_codes(self, NO_CODES, there)
+        return follow_alarms(self, lambda: self.twin.open_alarms(query.get("place")), there)
 
     def do_POST(self) -> None:
         """Acknowledge an alarm, take a command, or take one back; give a ticket."""

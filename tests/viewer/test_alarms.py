@@ -52,6 +52,12 @@ def test_the_card_shows_the_alarms_of_its_object_and_whoever_has_a_token_acknowl
     alarms = watched.page.locator("#card .alarms")
     expect(alarms).to_contain_text("烟雾 <b>smoke</b>")
     expect(alarms.locator("li.critical")).to_contain_text("critical · smoke · 1 hr. ago")
+    server.twin.requests.clear()
+    server.twin.alarms.insert(0, _alarm(3, objects[0], message="Heat"))
+    expect(alarms.locator("li")).to_have_count(2)
+    assert [asked for asked in server.twin.requests if asked.startswith("/api/v1/alarms")] == []
+    server.twin.alarms.pop(0)
+    expect(alarms.locator("li")).to_have_count(1)
     alarms.get_by_role("button", name="Acknowledge").click()
     expect(alarms.locator("li.seen")).to_contain_text("seen by administrator")
     expect(alarms.get_by_role("button")).to_have_count(0)

@@ -15,6 +15,7 @@ export default /** @type {const} */ ({
   wallConnecting: ["连接中", "Connecting"],
   wallOld: ["数据停留在 {time}", "Values of {time}"],
   wallAway: ["与服务器的连接已中断，正在自动重连", "The server is not reached; trying again by itself"],
+  wallColours: ["实时着色中断，正在自动重连；数据照常更新", "The colours of the scene are interrupted; trying again by itself. The figures go on"],
   wallToken: ["访问令牌已失效，请用新令牌打开此页面", "The token is not valid any more: open this page with a new one"],
   wallEmpty: ["还没有模型", "No models yet"],
   wallScene: ["三维视图无法启动；数据照常更新", "The 3D view cannot start; the figures go on"],

@@ -1,14 +1,14 @@
-/** Open alarms of the whole scene: for the badge, the list and the rings. The server tells them when they change; where no WebSocket gets through, they are asked for. */
+/** Open alarms of the whole scene: for the badge, the list, the rings and the figures of the wall. */
 
 import { MOST_TERMS, batches } from "../find/question.js";
-import { LiveChannel } from "./channel.js";
+import { OpenAlarms } from "./open-alarms.js";
 
 /** @typedef {import("../types").Alarm} Alarm */
 
-/** How often one asks while the channel is not there. */
-const EVERY_MS = 4_000;
 /** The newest so many are known; a scene with more has other worries than a list. */
-export const MOST_ALARMS = 200;
+const MOST_ALARMS = 200;
+/** Of one answer of the server. */
+const PAGE = 1_000;
 
 export class AlarmWatch {
   /** Objects that have, or had, an alarm, by id. @type {Map<string, import("../types").TwinObject>} */
@@ -20,35 +20,23 @@ export class AlarmWatch {
   constructor(app) {
     this.app = app;
     this.store = app.store;
-    /** Whether the channel tells them. */
-    this.told = false;
+    /** @type {OpenAlarms | null} */
+    this.open = null;
+    /** Who counts them knows more of them. */
+    this.most = MOST_ALARMS;
   }
 
   /** Begins, once there are models. */
   start() {
-    if (this.channel) return;
-    this.channel = new LiveChannel(this.app.api, { format: "alarms", model: this.app.onlyModel, limit: MOST_ALARMS }, {
-      onFrame: (/** @type {import("../types").AlarmFrame} */ frame) => frame.type === "open_alarms" && this.put(frame.alarms, frame.more),
-      onStatus: (status) => {
-        this.told = status === "live";
-        if (status === "lost") void this.refresh();
-      },
+    this.open ??= new OpenAlarms(this.app.api, { model: this.app.onlyModel, limit: this.most }, {
+      onList: (alarms, more) => this.put(alarms, more),
+      onError: (alarmsError) => this.store.set({ alarmsError }),
     });
-    window.setInterval(() => this.told || document.hidden || void this.refresh(), EVERY_MS);
   }
 
   /** Asks, whatever the channel says. */
   async refresh() {
-    if (this.asking) return;
-    this.asking = true;
-    try {
-      const { items, next } = await this.app.api.get("alarms", { state: "open", model: this.app.onlyModel, limit: MOST_ALARMS });
-      this.put(items, next !== null);
-    } catch (error) {
-      // What is shown stays; the next attempt follows.
-      this.store.set({ alarmsError: /** @type {Error} */ (error) });
-    }
-    this.asking = false;
+    await this.open?.refresh();
   }
 
   /** @param {Alarm[]} alarms @param {boolean} [more] there are more than these */
@@ -63,7 +51,7 @@ export class AlarmWatch {
     const unknown = new Set(alarms.filter(({ object }) => !this.#asked.has(object)).map(({ object, state_index }) => (this.#asked.add(object), state_index)));
     try {
       for (const some of batches([...unknown], MOST_TERMS)) {
-        const { items } = await this.app.api.get("objects", { filter: `state_index IN (${some.join(", ")})`, limit: MOST_ALARMS });
+        const { items } = await this.app.api.get("objects", { filter: `state_index IN (${some.join(", ")})`, limit: PAGE });
         for (const object of items) this.#objects.set(object.id, object);
       }
     } catch (error) {

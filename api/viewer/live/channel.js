@@ -6,6 +6,10 @@ import { readFrame } from "./codes.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
+/** Not all browsers at once, when a server comes back. */
+const SPREAD_MS = 1_000;
+/** A server that is there has answered by then; one behind a broken line never does. */
+const OPENING_MS = 8_000;
 /** The server says something at least every 15 s; twice that, and a half-dead connection is given up. */
 const SILENCE_MS = 35_000;
 
@@ -16,6 +20,8 @@ export class LiveChannel {
   #cursor = null;
   #wait = FIRST_WAIT_MS;
   #ended = false;
+  /** Whether an address is being asked for. */
+  #asking = false;
   /** @type {number | undefined} */
   #timer;
 
@@ -30,8 +36,9 @@ export class LiveChannel {
     this.query = query;
     this.onFrame = onFrame;
     this.onStatus = onStatus;
-    this.online = () => this.#again(0);
-    window.addEventListener("online", this.online);
+    this.soon = () => this.#again(Math.random() * SPREAD_MS);
+    window.addEventListener("online", this.soon);
+    api.addEventListener("reached", this.soon);
     onStatus("connecting");
     void this.#open();
   }
@@ -40,22 +47,27 @@ export class LiveChannel {
   close() {
     this.#ended = true;
     clearTimeout(this.#timer);
-    window.removeEventListener("online", this.online);
+    window.removeEventListener("online", this.soon);
+    this.api.removeEventListener("reached", this.soon);
     this.#socket?.close();
   }
 
   async #open() {
     let address;
+    this.#asking = true;
     try {
       address = await this.api.liveAddress({ ...this.query, cursor: this.#cursor });
     } catch (error) {
+      this.#asking = false;
       return this.#lost(refusalOf(error));
     }
+    this.#asking = false;
     if (this.#ended) return undefined;
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    this.#watch();
+    this.#watch(OPENING_MS);
+    socket.onopen = () => socket === this.#socket && this.#watch(SILENCE_MS);
     socket.onmessage = ({ data }) => socket === this.#socket && this.#hear(data);
     socket.onclose = () => socket === this.#socket && this.#lost();
     return undefined;
@@ -63,7 +75,7 @@ export class LiveChannel {
 
   /** @param {ArrayBuffer | string} data */
   #hear(data) {
-    this.#watch();
+    this.#watch(SILENCE_MS);
     const frame = typeof data === "string" ? JSON.parse(data) : readFrame(data);
     if (!frame) return undefined;
     if (frame.type === "error") return this.#refused(frame.detail);
@@ -75,15 +87,16 @@ export class LiveChannel {
     return undefined;
   }
 
-  /** @param {string} detail */
+  /** What was asked for may be there later: a model is imported, a store is unlocked. @param {string} detail */
   #refused(detail) {
-    this.close();
-    this.onStatus("lost", detail);
+    this.#wait = LONGEST_WAIT_MS;
+    this.#lost(detail);
   }
 
-  #watch() {
+  /** @param {number} patienceMs */
+  #watch(patienceMs) {
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#lost(), SILENCE_MS);
+    this.#timer = window.setTimeout(() => this.#lost(), patienceMs);
   }
 
   /** @param {string} [reason] why the server lets nobody in, if it was reached at all */
@@ -93,14 +106,13 @@ export class LiveChannel {
     this.#socket = null;
     socket?.close();
     this.onStatus("lost", reason);
-    // Not all browsers at once, when a server comes back.
     this.#again(this.#wait * (0.75 + Math.random() / 2));
     this.#wait = Math.min(LONGEST_WAIT_MS, this.#wait * 2);
   }
 
   /** @param {number} delayMs */
   #again(delayMs) {
-    if (this.#socket || this.#ended) return;
+    if (this.#socket || this.#asking || this.#ended) return;
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#open(), delayMs);
   }

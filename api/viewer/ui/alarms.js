@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { language, number, onLanguage, t } from "../i18n.js";
+import { OpenAlarms } from "../live/open-alarms.js";
 import { listState, skeletonRows } from "./list-parts.js";
 import { unitText, valueText } from "./properties.js";
 import { age } from "./readings.js";
@@ -9,7 +10,6 @@ import { toast } from "./toast.js";
 
 /** @typedef {import("../types").Alarm} Alarm */
 
-const EVERY_MS = 3_000;
 /** Rows at most, the newest: more than anybody works off on one page. */
 const MOST = 100;
 
@@ -43,9 +43,9 @@ async function acknowledge(app, alarm, seen) {
   }
 }
 
-/** In the card: asks again and again while the object is looked at; nothing where there is no alarm. */
+/** In the card: told while the object is looked at; nothing where there is no alarm. */
 export class ObjectAlarms {
-  /** @type {AbortController | null} */
+  /** @type {OpenAlarms | null} */
   #watching = null;
   /** @type {Alarm[]} */
   #alarms = [];
@@ -56,34 +56,19 @@ export class ObjectAlarms {
     this.element = h("section", { class: "alarms", hidden: true });
   }
 
-  /** @param {string | null} id */
+  /** Those of an object and of what is below it, until another is watched. @param {string | null} id */
   watch(id) {
-    this.#watching?.abort();
+    this.#watching?.close();
     this.#watching = null;
     this.#alarms = [];
     this.draw();
     if (id === null) return;
-    this.#watching = new AbortController();
-    void this.#repeat(id, this.#watching.signal);
-  }
-
-  /** @param {string} place @param {AbortSignal} signal */
-  async #repeat(place, signal) {
-    while (!signal.aborted) {
-      if (!document.hidden) await this.#ask(place, signal);
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    }
-  }
-
-  /** @param {string} place @param {AbortSignal} signal */
-  async #ask(place, signal) {
-    try {
-      const { items } = await this.app.api.get("alarms", { state: "open", place, limit: MOST }, signal);
-      if (!signal.aborted) this.#alarms = items;
-    } catch {
-      // What is shown stays; the next attempt follows.
-    }
-    if (!signal.aborted) this.draw();
+    this.#watching = new OpenAlarms(this.app.api, { place: id, limit: MOST }, {
+      onList: (alarms) => {
+        this.#alarms = alarms;
+        this.draw();
+      },
+    });
   }
 
   draw() {

@@ -1,13 +1,13 @@
-/** Asks the server for what the wall tells, again and again, whatever happens to it meanwhile. */
+/** Asks the server for what the wall counts, again and again, whatever happens to it meanwhile. Alarms come by themselves. */
 
 /** @typedef {import("./figures.js").Total} Total */
-/** @typedef {import("../types").Alarm} Alarm */
-/** @typedef {{ byModel: Total[], byClass: Total[], alarms: Alarm[], more: boolean, at: number }} Facts `more`: there are more alarms than these */
+/** @typedef {{ byModel: Total[], byClass: Total[], at: number }} Facts */
 
 const EVERY_MS = 5_000;
 /** Models change seldom; whoever imports one waits a minute for it on the wall. */
 const MODELS_EVERY_MS = 60_000;
-const MOST_ALARMS = 1_000;
+/** A question that went into a broken line is given up, so that the next one finds the server when it is back. */
+const PATIENCE_MS = 10_000;
 
 export class FactsWatch {
   #modelsAt = 0;
@@ -33,12 +33,12 @@ export class FactsWatch {
 
   async #ask() {
     const model = this.app.onlyModel;
-    const [byModel, byClass, alarms] = await Promise.all([
-      this.api.get("state/aggregate", { by: "model", model }),
-      this.api.get("state/aggregate", { by: "class", model }),
-      this.api.get("alarms", { state: "open", model, limit: MOST_ALARMS }),
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const [byModel, byClass] = await Promise.all([
+      this.api.get("state/aggregate", { by: "model", model }, patience),
+      this.api.get("state/aggregate", { by: "class", model }, patience),
     ]);
-    this.onFacts({ byModel: byModel.items, byClass: byClass.items, alarms: alarms.items, more: alarms.next !== null, at: Date.now() });
+    this.onFacts({ byModel: byModel.items, byClass: byClass.items, at: Date.now() });
     await this.#lookAtModels();
   }
 

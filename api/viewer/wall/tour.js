@@ -1,6 +1,6 @@
 /** What the wall looks at: round each place in turn, slowly, and a theme with each. */
 
-import { standTogether } from "../scene/home.js";
+import { subjectOf } from "../scene/home.js";
 
 /** Degrees a second: a turn in three minutes. */
 const SPEED = 2;
@@ -18,11 +18,14 @@ export class Tour {
 
   /**
    * @param {import("../app.js").App} app
-   * @param {(model: import("../types").Model | null) => void} onPlace null: all of it
+   * @param {object} listeners
+   * @param {(model: import("../types").Model | null) => void} listeners.onPlace null: all of it
+   * @param {(key: string) => ReadonlySet<string> | null} listeners.kindsAt kinds of signals of a model; null: not known
    */
-  constructor(app, onPlace) {
+  constructor(app, { onPlace, kindsAt }) {
     this.app = app;
     this.onPlace = onPlace;
+    this.kindsAt = kindsAt;
     /** Nothing moves for those who asked their system for that; places change all the same. */
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
@@ -39,17 +42,14 @@ export class Tour {
     }
   }
 
-  /** Goes to the next place, with the next theme. */
+  /** Goes to the next place, with the next theme of what is reported there. */
   async #next() {
-    const { models, themes } = this.app.store.get();
-    if (themes?.length) {
-      this.#theme = (this.#theme + 1) % themes.length;
-      void this.app.live.setTheme(themes[this.#theme].key);
-    }
-    const places = standTogether(models).filter(({ bounds }) => bounds);
+    // Buildings where there are any: nobody knows the street drains by their looks.
+    const places = subjectOf(this.app.store.get().models).filter(({ bounds }) => bounds);
     // All of it first and in between.
     this.#place = (this.#place + 1) % (places.length + 1);
     const model = this.#place === 0 ? null : places[this.#place - 1];
+    this.#colour(model);
     this.onPlace(model);
     // Opened for the place before, if that lay below it.
     this.app.setUnderground({ on: false });
@@ -58,6 +58,19 @@ export class Tour {
       await (model ? this.app.flyToModel(model.key) : this.app.flyHome());
     } finally {
       this.#flying = false;
+    }
+  }
+
+  /** @param {import("../types").Model | null} model */
+  #colour(model) {
+    const themes = this.app.store.get().themes ?? [];
+    const kinds = model && this.kindsAt(model.key);
+    for (let step = 1; step <= themes.length; step += 1) {
+      const at = (this.#theme + step) % themes.length;
+      if (kinds && !themes[at].kinds.some((kind) => kinds.has(kind))) continue;
+      this.#theme = at;
+      void this.app.live.setTheme(themes[at].key);
+      return;
     }
   }
 

@@ -3,6 +3,7 @@
 import { byId, h } from "../dom.js";
 import { className, count, locale, number, t } from "../i18n.js";
 import { forceDark } from "../scheme.js";
+import { isSwitch } from "../ui/labels.js";
 import { unitText } from "../ui/properties.js";
 import { FactsWatch } from "./facts.js";
 import { SEVERITIES, rows, whole } from "./figures.js";
@@ -20,6 +21,8 @@ const ROWS = 6;
 const AGAIN_MS = 30_000;
 /** Older figures are shown as old. */
 const OLD_MS = 15_000;
+/** Alarms are counted here, not listed. */
+const MOST_ALARMS = 1_000;
 
 /** Colours and place of everything, before the scene is made. */
 export function dressWall() {
@@ -42,6 +45,7 @@ export class Wall {
   /** @param {import("../app.js").App} app */
   constructor(app) {
     this.app = app;
+    app.alarms.most = MOST_ALARMS;
     this.clock = h("time", { class: "wall-clock" });
     this.date = h("span", { class: "wall-date" });
     this.place = h("span", { class: "wall-place" });
@@ -52,8 +56,9 @@ export class Wall {
     this.legend = h("section", { class: "wall-legend" });
     const head = h("header", { class: "wall-head" }, h("h1", { text: t("appName") }), this.place, this.state, h("div", { class: "wall-time" }, this.date, this.clock));
     byId("stage").append(h("div", { class: "wall-front" }, head, this.banner, this.figures, h("div", { class: "wall-foot" }, this.legend, this.table)));
-    this.tour = new Tour(app, (model) => this.#arrive(model));
-    app.store.on(["status", "live", "liveReason", "sceneError", "themes", "theme", "models"], () => this.#draw());
+    this.tour = new Tour(app, { onPlace: (model) => this.#arrive(model), kindsAt: (key) => this.#kindsAt(key) });
+    app.store.on(["status", "live", "liveReason", "sceneError", "themes", "theme", "models", "alarms", "alarmsMore"], () => this.#draw());
+    app.api.addEventListener("reached", () => this.#goOn());
     app.store.on(["status"], ({ status, error }) => this.#mend(status, error));
     app.store.on(["sceneError"], ({ sceneError }) => sceneError && this.#reloadSoon());
   }
@@ -79,6 +84,12 @@ export class Wall {
     void keepAwake();
   }
 
+  /** @param {string} key */
+  #kindsAt(key) {
+    const kinds = this.#facts?.byModel.filter((total) => total.key === key && total.kind !== null).map(({ kind }) => /** @type {string} */ (kind));
+    return kinds ? new Set(kinds) : null;
+  }
+
   /** @param {import("../types").Model | null} model */
   #arrive(model) {
     this.#at = model;
@@ -89,6 +100,13 @@ export class Wall {
   /** The page asks again by itself where the server was away; where it refused, this does. @param {string} status @param {any} error */
   #mend(status, error) {
     if (status === "empty" || (status === "error" && !error?.passing)) setTimeout(() => void this.app.start(), AGAIN_MS);
+  }
+
+  /** The server is there again: what failed meanwhile does not wait for its turn. */
+  #goOn() {
+    const { status, error, themesError } = this.app.store.get();
+    if (status === "error" && /** @type {any} */ (error)?.passing) void this.app.start();
+    else if (themesError) void this.app.live.loadThemes();
   }
 
   /** A lost graphics context comes back with a new page, if the server has that page. */
@@ -137,7 +155,8 @@ export class Wall {
     const refused = errors.find((each) => each.status && !each.passing);
     if (refused) return refused.message;
     if (live === "lost" && liveReason) return liveReason;
-    if (this.#error || status === "error" || live === "lost") return t("wallAway");
+    if (this.#error || status === "error") return t("wallAway");
+    if (live === "lost") return t("wallColours");
     if (status === "empty") return t("wallEmpty");
     return sceneError ? t("wallScene") : "";
   }
@@ -151,15 +170,18 @@ export class Wall {
     const bar = h("div", { class: "wall-ramp" });
     bar.style.background = `linear-gradient(to right, ${theme.ramp.map(({ colour, code }) => `${colour} ${(code / 249) * 100}%`).join(", ")})`;
     const [first, last] = [theme.ramp[0], theme.ramp[theme.ramp.length - 1]];
-    const ends = theme.unit ? [`${number(first.value)}${unit}`, `${number(last.value)}${unit}`] : [t("off"), t("on")];
+    const ends = isSwitch(theme) ? [t("off"), t("on")] : [`${number(first.value)}${unit}`, `${number(last.value)}${unit}`];
     return this.legend.replaceChildren(h("h2", { text: label }), bar, h("div", { class: "wall-ends" }, h("span", { text: ends[0] }), h("span", { text: ends[1] })));
   }
 
   /** @param {Facts} facts */
-  #drawFacts({ byModel, byClass, alarms, more }) {
+  #drawFacts({ byModel, byClass }) {
+    const { alarms: open, alarmsMore: more } = this.app.store.get();
+    const alarms = open ?? [];
     const all = whole(byModel, alarms.length);
+    const said = alarms.length ? `${count(alarms.length)}${more ? "+" : ""}` : t(open ? "wallNoAlarms" : "wallNone");
     this.figures.replaceChildren(
-      figure(t("wallAlarms"), alarms.length ? `${count(alarms.length)}${more ? "+" : ""}` : t("wallNoAlarms"), "", severities(alarms), alarms.length ? "has-alarms" : "calm"),
+      figure(t("wallAlarms"), said, "", severities(alarms), alarms.length ? "has-alarms" : open ? "calm" : ""),
       figure(t("wallSignals"), count(all.reporting), t("wallOf", { n: all.signals })),
       figure(t("wallTemperature"), ...degrees(all.temperature)),
       figure(t("wallPower"), ...kilowatts(all.power)),
