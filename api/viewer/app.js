@@ -17,6 +17,8 @@ import { toast } from "./ui/toast.js";
 const RETRY_MS = 8_000;
 /** Tiles of a new place get this long to arrive before one looks whether the object is seen. */
 const SETTLE_MS = 4_000;
+/** What is not of the first view waits no longer for it. */
+const LATE_MS = 15_000;
 /** Of a model, that are looked at to tell whether it lies below the ground. */
 const SOME_PARTS = 200;
 /** Spatial containers: selecting one tells about it, and tints nothing. */
@@ -91,6 +93,24 @@ export class App {
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
     this.wished = null;
     for (const model of failed) toast(t("modelFailed", { name: modelName(model) }), "warning");
+    this.#afterTiles(() => this.#openRamps(scene));
+  }
+
+  /** What is not of the first view waits for it. @param {() => void} act */
+  #afterTiles(act) {
+    const go = () => {
+      end();
+      clearTimeout(late);
+      act();
+    };
+    const end = this.store.on(["pendingTiles"], ({ pendingTiles }) => pendingTiles === 0 && go());
+    const late = setTimeout(go, LATE_MS);
+  }
+
+  /** Ramps into basements are seen only where the ground is open. @param {TwinScene} scene */
+  async #openRamps(scene) {
+    const { items } = await this.api.get("objects", { class: "IfcRamp", model: this.onlyModel, limit: 1_000 }).catch(() => ({ items: [] }));
+    if (items.length) scene.openGround(items);
   }
 
   /** What a model is called in lists: its name, or its key where others have the same name. @param {Model} model */

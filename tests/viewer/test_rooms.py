@@ -1,5 +1,6 @@
 """Rooms in the colours of what lies in them."""
 
+import math
 from typing import Any
 
 import pytest
@@ -10,17 +11,17 @@ from tests.viewer.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
-RULES = """async ({ rooms, objects, codes, changed }) => {
+RULES = """async ({ rooms, objects, codes, changed, turn }) => {
   const { Rooms } = await import("/viewer/live/rooms.js");
   const of = new Rooms();
-  of.learn(rooms, objects);
+  of.learn(rooms, objects, () => turn ?? 0);
   const found = of.codes(changed, new Map(codes));
   return Object.fromEntries([...found.indices].map((index, i) => [index, found.codes[i]]));
 }"""
 
 
 def _object(index: int, parent: str | None = None) -> dict[str, Any]:
-    return {"id": f"m/{index}", "state_index": index, "parent": parent, "bounds": None}
+    return {"id": f"m/{index}", "model": "m", "state_index": index, "parent": parent, "bounds": None}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,33 @@ def test_without_a_parent_the_place_says_the_room_where_it_is_one_alone(
     rooms = [_object(1) | {"bounds": [0, 0, 0, 6, 4, 3]}, _object(2) | {"bounds": [4, 0, 0, 8, 4, 3]}]
     lamp = _object(10, "m/storey") | {"bounds": [x - 0.5, y - 0.5, z, x + 0.5, y + 0.5, z]}
     given = {"rooms": rooms, "objects": [lamp], "codes": [(10, 5)], "changed": None}
+    assert shared.page.evaluate(RULES, given) == expected
+
+
+DEGREE_M = 111_320.0
+TURN = math.radians(20)
+
+
+def _turned(corners: list[tuple[float, float]]) -> list[float]:
+    """Box in degrees, at the equator, of corners in metres along walls that are turned by `TURN`."""
+    cos, sin = math.cos(TURN), math.sin(TURN)
+    places = [((x * cos - y * sin) / DEGREE_M, (x * sin + y * cos) / DEGREE_M) for x, y in corners]
+    (west, south), (east, north) = (tuple(map(edge, zip(*places, strict=True))) for edge in (min, max))
+    return [west, south, 0, east, north, 3]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [(3.8, {"1": 5}), (4.2, {"2": 5})], ids=["this side", "that side"]
+)
+def test_between_walls_that_stand_askew_a_sensor_lies_in_the_room_on_its_side(
+    shared: Watched, x: float, expected: dict[str, int]
+) -> None:
+    def room(low: float, high: float) -> list[float]:
+        return _turned([(low, 0), (high, 0), (high, 5), (low, 5)])
+
+    rooms = [_object(1) | {"bounds": room(0, 4)}, _object(2) | {"bounds": room(4, 8)}]
+    sensor = _object(10) | {"bounds": _turned([(x, 2.5)])}
+    given = {"rooms": rooms, "objects": [sensor], "codes": [(10, 5)], "changed": None, "turn": TURN}
     assert shared.page.evaluate(RULES, given) == expected
 
 

@@ -207,7 +207,7 @@ export class LiveView {
       this.#allRooms ??= this.api.all("objects", { class: "IfcSpace", model: this.app.onlyModel, limit: 1_000 });
       const rooms = await this.#allRooms;
       if (theme !== this.theme) return;
-      this.#rooms.learn(rooms, this.#objects);
+      this.#rooms.learn(rooms, this.#objects, (key) => turnOf(this.app.modelOf(key)));
       this.#putRooms(null);
     } catch (error) {
       this.#allRooms = null;
@@ -221,6 +221,12 @@ export class LiveView {
     const { indices, codes } = this.#rooms.codes(changed, this.#codes);
     if (indices.length) this.app.scene?.putCodes(indices, codes, false);
   }
+}
+
+/** From east to the walls of a model, counter-clockwise, radians: as it was placed; 0 where its file turns it in another way. @param {import("../types").Model | undefined} model */
+function turnOf(model) {
+  const { rotation_deg: degrees = 0, matrix = null } = model?.placement ?? {};
+  return matrix ? 0 : (degrees * Math.PI) / 180;
 }
 
 /**

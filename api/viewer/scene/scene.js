@@ -12,6 +12,7 @@ import { CameraPilot, cornersOf, headingFor } from "./camera.js";
 import { BELOW_M, datumOf, groundFor, publishedTerrain, shareBelow } from "./ground.js";
 import { subjectOf } from "./home.js";
 import { ModelTiles } from "./models.js";
+import { Openings } from "./openings.js";
 import { Pins } from "./pins.js";
 import { listenToPointer, pickAt } from "./pointer.js";
 import { chooseQuality } from "./quality.js";
@@ -71,6 +72,7 @@ export class TwinScene {
     // Before the pins, which then lie within the rings.
     this.alarms = new AlarmPins(scene, () => store.get().filters);
     this.pins = new Pins(scene, (stateIndex) => this.colours.codeOf(stateIndex), () => store.get().filters);
+    this.openings = new Openings(scene, () => store.get().filters.hiddenModels);
     this.area = new AreaTool(scene);
     listenToPointer(scene, this.models, { onClick: (picked) => this.area.drawing || onClick(picked), onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
@@ -88,6 +90,7 @@ export class TwinScene {
   /** @param {import("../types").Filters} filters */
   #applyFilters(filters) {
     this.models.setHidden(filters.hiddenModels);
+    this.openings.refresh();
     this.visibility.refresh();
     this.pins.refresh();
     this.alarms.refresh();
@@ -248,6 +251,11 @@ export class TwinScene {
   /** @param {import("./alarm-pins.js").Place[]} places where something is wrong now */
   setAlarms(places) {
     this.alarms.set(places);
+  }
+
+  /** Opens the ground over these ramps, where they lead below it. @param {import("../types").TwinObject[]} ramps */
+  openGround(ramps) {
+    this.openings.set(ramps);
   }
 
   /** Resolves when the tiles of this view are there, or after `patienceMs`. @param {number} patienceMs */
