@@ -99,7 +99,7 @@ def coloured(stage: Stage) -> None:
 
 def model(stage: Stage) -> None:
     """A model: what was drawn, where it was put and how sure that is."""
-    stage.page.locator(".row.model .label", has_text="1号楼").evaluate("(element) => element.click()")
+    stage.click('.row.model .label[title$="· tower"]')
     stage.wait("#card .pairs")
     stage.click("#card details summary")
 

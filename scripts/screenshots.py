@@ -21,28 +21,27 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from screenshot_views import VIEWS, Stage, Twin
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = {"desk": (1200, 750), "laptop": (1024, 640), "phone": (390, 844)}
-WALL = (1600, 900)
+SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (1920, 1080)}
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 DOCS: Final[dict[str, tuple[str, str, str]]] = {
-    "viewer": ("scene", "en", "desk"),
-    "viewer-live": ("coloured", "en", "desk"),
-    "underground": ("underground", "en", "desk"),
-    "storey": ("storey", "en", "desk"),
-    "card": ("card", "en", "desk"),
-    "find": ("find", "en", "desk"),
-    "past": ("past", "en", "desk"),
-    "chart": ("chart", "en", "desk"),
-    "command": ("command", "en", "desk"),
-    "bulk": ("bulk", "en", "desk"),
-    "alarms": ("alarms", "en", "desk"),
-    "approvals": ("approvals", "en", "desk"),
-    "ingest": ("ingest", "en", "desk"),
-    "wall": ("wall", "en", "desk"),
+    "viewer": ("scene", "en", "laptop"),
+    "viewer-live": ("coloured", "en", "laptop"),
+    "underground": ("underground", "en", "laptop"),
+    "storey": ("storey", "en", "laptop"),
+    "card": ("card", "en", "laptop"),
+    "find": ("find", "en", "laptop"),
+    "past": ("past", "en", "laptop"),
+    "chart": ("chart", "en", "laptop"),
+    "command": ("command", "en", "laptop"),
+    "bulk": ("bulk", "en", "laptop"),
+    "alarms": ("alarms", "en", "laptop"),
+    "approvals": ("approvals", "en", "laptop"),
+    "ingest": ("ingest", "en", "laptop"),
+    "wall": ("wall", "en", "wall"),
     "phone": ("card", "en", "phone"),
-    "model": ("model", "en", "desk"),
-    "storey.zh": ("storey", "zh", "desk"),
-    "find.zh": ("find", "zh", "desk"),
+    "model": ("model", "en", "laptop"),
+    "storey.zh": ("storey", "zh", "laptop"),
+    "find.zh": ("find", "zh", "laptop"),
 }
 """Files in docs/images: view, language and size."""
 
@@ -50,6 +49,7 @@ MOST_BYTES = 120_000
 """Of one picture: all of them together are to stay below 2 MiB."""
 QUALITIES = (82, 76, 70, 64, 58, 50)
 START_S = 300.0
+ATTEMPTS = 2
 SETTLE_MS = 1_500
 # WebGL 2 without a graphics card; no traffic of the browser's own.
 ARGUMENTS = [
@@ -110,8 +110,19 @@ def demo(data: Path) -> Iterator[Twin]:
         server.wait(30)
 
 
+@contextmanager
+def running(address: str) -> Iterator[Twin]:
+    """A demo that runs already, by the address that it has printed; it is left running."""
+    url, found, token = address.partition("#token=")
+    if not found:
+        sys.exit("--at: give the whole address that the demo has printed, with its #token=")
+    yield Twin(url=url.rstrip("/") + "/", token=token)
+
+
 def prepare(twin: Twin) -> None:
     """Something to see for those who approve: a duty officer wants a fire pump, which needs a second person."""
+    if any(each["counts"].get("awaiting_approval") for each in twin.items("commands?limit=50")):
+        return
     time.sleep(5)  # every device has reported once
     fields = {"name": "Duty officer", "roles": ["operator"], "days": 1}
     officer = twin.ask("tokens", fields)["token"]
@@ -152,7 +163,7 @@ class Studio:
             page.context.close()
 
     def _open(self, language: str, size: str, wall: bool) -> Page:  # noqa: FBT001 - a key
-        width, height = WALL if wall and size == "desk" else SIZES[size]
+        width, height = SIZES[size]
         context = self._browser.new_context(
             locale=LANGUAGES[language],
             timezone_id="Asia/Shanghai",
@@ -168,6 +179,19 @@ class Studio:
         page.wait_for_function("() => window.twinViewer")
         page.evaluate("() => window.twinViewer.ready.then(() => null)")
         return page
+
+
+def taken(studio: Studio, shot: Shot) -> bool:
+    """Whether the picture was made; a page that has gone astray is left for a new one, once."""
+    for _ in range(ATTEMPTS):
+        try:
+            studio.take(shot)
+        except Exception as error:  # noqa: BLE001 - the other pictures are worth having
+            print(f"{shot[3].name}: {error}", file=sys.stderr)
+            studio.forget(shot)
+        else:
+            return True
+    return False
 
 
 def save(png: bytes, file: Path) -> None:
@@ -225,24 +249,18 @@ def main() -> None:
     parser.add_argument(
         "--name", action="append", choices=DOCS, help="only this picture of the documentation"
     )
+    parser.add_argument("--at", metavar="ADDRESS", help="of a demo that runs already, with its token")
     parser.add_argument("--out", type=Path, help="folder of the pictures")
     parser.add_argument(
         "--data", type=Path, default=ROOT / "test-artifacts" / "demo-data", help="data folder of the demo"
     )
     options = parser.parse_args()
     wanted = shots(options)
-    failed = []
-    with demo(options.data) as twin, sync_playwright() as playwright:
+    with running(options.at) if options.at else demo(options.data) as twin, sync_playwright() as playwright:
         prepare(twin)
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         studio = Studio(browser, twin)
-        for shot in wanted:
-            try:
-                studio.take(shot)
-            except Exception as error:  # noqa: BLE001 - the other pictures are worth having
-                print(f"{shot[3].name}: {error}", file=sys.stderr)
-                failed.append(shot[3].name)
-                studio.forget(shot)
+        failed = [shot[3].name for shot in wanted if not taken(studio, shot)]
         browser.close()
     if failed:
         sys.exit(f"not made: {', '.join(failed)}")
