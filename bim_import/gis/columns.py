@@ -1,6 +1,7 @@
 """Columns of a batch of features as numpy arrays: numbers with units, texts, flags."""
 
 import re
+import warnings
 
 import numpy as np
 import pyarrow as pa
@@ -112,6 +113,23 @@ class Columns:
 def is_text(kind: pa.DataType) -> bool:
     """Whether a column holds texts."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def sound_texts(column: pa.Array) -> pa.Array:
+    """A column of texts with what is not UTF-8 in them (letters cut at the width of a field) replaced by `�`, and a warning."""
+    if not is_text(column.type):
+        return column
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        bytes_ = column.cast(pa.large_binary()).to_pylist()
+        warnings.warn(
+            "Some of its texts have bytes that are no letters: they were replaced by �.", stacklevel=2
+        )
+        return pa.array(
+            [None if each is None else each.decode("utf-8", "replace") for each in bytes_], pa.string()
+        )
+    return column
 
 
 def _as_numbers(column: pa.Array, unit_m: float) -> Floats:

@@ -12,7 +12,7 @@ import pyogrio
 import pyogrio.errors
 from pyogrio.raw import open_arrow
 
-from bim_import.gis.columns import MEANING, is_text
+from bim_import.gis.columns import MEANING, is_text, sound_texts
 from bim_import.gis.reading.batches import ROWS, Features, Layer, Reading
 from bim_import.gis.reading.content import check_content
 from bim_import.gis.reading.curves import has_curves, straightened
@@ -82,6 +82,12 @@ def _opened(
             **options,
         ) as opened:
             yield opened
+    except UnicodeDecodeError as error:
+        raise DamagedSource(
+            str(source),
+            "the names of its columns are not in the encoding that it states",
+            "Export it again in UTF-8, or correct what it states (the .cpg of a Shapefile).",
+        ) from error
     except (*_FAULTS, OSError) as error:
         raise damaged(str(source), error) from error
 
@@ -130,6 +136,7 @@ def _table(batch: pa.RecordBatch, kept: list[int], names: list[str]) -> pa.Recor
         meaning = "date and time" if said.get(b"GDAL:OGR:type") == b"DateTime" else None
         if isinstance(column, pa.ExtensionArray):
             meaning, column = ("json" if "json" in column.type.extension_name else meaning), column.storage
+        column = sound_texts(column)
         metadata = {MEANING: meaning} if meaning and is_text(column.type) else None
         columns.append(column)
         fields.append(pa.field(name, column.type, metadata=metadata))
