@@ -32,7 +32,7 @@ def show(
             page = msgspec.structs.replace(page, items=items, next=None)
             typer.echo(msgspec.json.encode(representations.difference(page)).decode())
             return
-    for line in _lines(page):
+    for line in _lines(page, tolerance_m):
         typer.echo(line)
 
 
@@ -44,25 +44,25 @@ def _following(
         yield from page.items
 
 
-def _lines(page: RevisionDifference) -> Iterator[str]:
+def _lines(page: RevisionDifference, tolerance_m: float) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in page.counts.items() if count)
     yield f"{page.model}, revision {page.before} to {page.after}: {counts or 'both are empty'}"
     if not page.shapes:
         yield "One of them was imported by an older city-twin: only boxes were compared. Import its source again with --force."
     for item in page.items:
-        yield f"  {item.id}  {item.class_}  {item.name}: {'; '.join(_told(item))}"
+        yield f"  {item.id}  {item.class_}  {item.name}: {'; '.join(_told(item, tolerance_m))}"
     if page.next is not None:
         yield f"  … the first {len(page.items)} are listed; --json lists all"
 
 
-def _told(item: ObjectDifference) -> Iterator[str]:
+def _told(item: ObjectDifference, tolerance_m: float) -> Iterator[str]:
     """What has changed, in words."""
     yield from (kind for kind in item.changes if kind in {"added", "removed"})
     if item.moved is not None:
         where = "" if item.moved.bearing_deg is None else f" towards {item.moved.bearing_deg:.0f}°"
         yield f"moved {item.moved.distance_m:.3f} m{where}, {item.moved.up_m:+.3f} m up"
     if item.reshaped is not None:
-        yield "reshaped " + ", ".join(_measures(item)) if list(_measures(item)) else "reshaped"
+        yield " ".join(["reshaped", ", ".join(_measures(item, tolerance_m))]).strip()
     for kind in ("renamed", "reclassified", "regrouped"):
         change = getattr(item, kind)
         if change is not None:
@@ -71,7 +71,8 @@ def _told(item: ObjectDifference) -> Iterator[str]:
         yield f"{one.set}.{one.name} {one.before} → {one.after}".lstrip(".")
 
 
-def _measures(item: ObjectDifference) -> Iterator[str]:
+def _measures(item: ObjectDifference, tolerance_m: float) -> Iterator[str]:
+    """What has become larger or smaller; lengths by the tolerance at least, as boxes of a tangent plane lean by some millimetres."""
     assert item.reshaped is not None
     for name, unit in (
         ("height", "m"),
@@ -81,5 +82,5 @@ def _measures(item: ObjectDifference) -> Iterator[str]:
         ("volume", "m3"),
     ):
         measure = getattr(item.reshaped, f"{name}_{unit}")
-        if measure.difference:
+        if measure.difference and (unit != "m" or abs(measure.difference) >= tolerance_m):
             yield f"{name} {measure.difference:+g} {unit}"

@@ -5,13 +5,15 @@ are full.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from api.callers import Caller
 from twin.differences import DifferenceQuery, RevisionDifference
-from twin.errors import NotFound
+from twin.errors import InvalidQuery, NotFound
 from twin.objects import object_id
 from twin.policy import Action, Reach
 from twin.ports import AlarmQuery, AlarmView, SceneAt, SignalRecord, StateQuery, StateRecord, TwinStore
@@ -155,10 +157,19 @@ class Reader:
         (state,) = self._store.states_by_number([number])
         return state
 
-    def scene_at(self, at: int, models: Sequence[str]) -> SceneAt:
-        """The scene at an instant: of signals that are seen now."""
-        scene = self._store.scene_at(at, models)
-        return scene if self.sees_everything else _kept(scene, self._store.visible_signals(self.reach))
+    def scene_at(self, at: int, query: StateQuery) -> SceneAt:
+        """The scene at an instant: of signals that are seen now, and pass now. Raises InvalidQuery for conditions on what is reported."""
+        if query.qualities or (query.filter is not None and query.filter.changes):
+            raise InvalidQuery(
+                "With `at`, quality= and filters on what signals say would mean the present: leave them out, and look at what is listed."
+            )
+        scene = self._store.scene_at(at, query.models)
+        if query != StateQuery(models=query.models, limit=query.limit, cursor=query.cursor):
+            return _kept(scene, self.scene_now(query).signals)
+        if self.sees_everything:
+            return scene
+        seen = self._store.visible_signals(self.reach)
+        return _kept(scene, np.fromiter(seen, np.int64, len(seen)))
 
     def scene_now(self, query: StateQuery) -> SceneAt:
         """Present states as columns."""
@@ -205,9 +216,9 @@ def check_filter(store: TwinStore, query: ObjectQuery | StateQuery) -> None:
         store.check_filter(query.filter)
 
 
-def _kept(scene: SceneAt, numbers: set[int]) -> SceneAt:
+def _kept(scene: SceneAt, numbers: NDArray[np.integer[Any]]) -> SceneAt:
     """A scene of these signals only."""
-    kept = np.isin(scene.signals, np.fromiter(numbers, np.int64, len(numbers)))
+    kept = np.isin(scene.signals, numbers)
     rows = np.cumsum(kept) - 1
     return SceneAt(
         at=scene.at,

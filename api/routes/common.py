@@ -102,6 +102,7 @@ _MEANING = {
     404: "No such model, revision or object, or none that the caller may see.",
     429: "Too many requests; `Retry-After` says when to try again.",
     413: "The body is too large.",
+    415: "The body is of a kind that is not read.",
     409: "Contradicts what is stored; read again and decide anew.",
     422: "A parameter is not of the right form.",
 }

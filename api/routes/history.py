@@ -29,12 +29,17 @@ class Times(NamedTuple):
 def _times(
     start: Annotated[
         datetime | None,
-        Query(alias="from", description="First instant, RFC 3339; default: a day before `to`."),
+        Query(
+            alias="from",
+            description="First instant, RFC 3339 (UTC without offset); default: a day before `to`.",
+        ),
     ] = None,
     end: Annotated[datetime | None, Query(alias="to", description="End, not included; default: now.")] = None,
 ) -> Times:
     until = _aware(end) if end is not None else datetime.now(UTC)
     since = _aware(start) if start is not None else until - timedelta(days=1)
+    if since > until:
+        raise InvalidQuery(f"`from` ({since.isoformat()}) is after `to` ({until.isoformat()}): swap them.")
     return Times(to_microseconds(since), to_microseconds(until))
 
 

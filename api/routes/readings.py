@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import schemas_live as schemas
-from api.bodies import limited_body
+from api.bodies import UnreadableBody, limited_body, unpacked
 from api.callers import tell_denied
 from api.problems import problem
 from api.routes.common import Who, document, refusals, runtime_of
@@ -38,10 +38,24 @@ _CONTENT: dict[str, Any] = {
 }
 
 
-@router.post("", response_model=schemas.ReadingsReceipt, responses=refusals(400, 413), openapi_extra=_CONTENT)
+@router.post(
+    "", response_model=schemas.ReadingsReceipt, responses=refusals(400, 413, 415), openapi_extra=_CONTENT
+)
 async def post_readings(request: Request, who: Who) -> Response:
-    """Record a batch in one transaction; the answer comes after the commit. Sending it again changes nothing."""
+    """Record a batch in one transaction; the answer comes after the commit. Sending it again changes nothing. `Content-Encoding: gzip` is
+    read.
+    """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"identity", "gzip"}:
+        return problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"Content-Encoding {coding[:20]} is not read; send gzip, or the body as it is.",
+        )
     body = await limited_body(request, MAX_BODY)
+    try:
+        body = unpacked(body, MAX_BODY) if coding == "gzip" and body is not None else body
+    except UnreadableBody as error:
+        return problem(HTTPStatus.BAD_REQUEST, str(error))
     if body is None:
         return problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"More than {MAX_BODY >> 20} MiB; send several requests."
@@ -53,7 +67,10 @@ async def post_readings(request: Request, who: Who) -> Response:
     try:
         receipt = await run_in_threadpool(_take, running, reach, body, beyond, lines=lines)
     except msgspec.DecodeError as error:
-        return problem(HTTPStatus.BAD_REQUEST, f'The body is not {{"readings": […]}}: {error}.')
+        return problem(
+            HTTPStatus.BAD_REQUEST,
+            f'The body is not {{"readings": […]}}: {error}. One reading a line needs Content-Type: application/x-ndjson.',
+        )
     if beyond:
         tell_denied(request, f"readings of {len(beyond)} signals beyond what the caller may report")
     return document(receipt)

@@ -37,7 +37,7 @@ def list_states(
     at: Annotated[
         datetime | None,
         Query(
-            description="An instant (RFC 3339): the whole scene then, late data included; of the filters `model` counts."
+            description="An instant (RFC 3339; UTC without offset): the whole scene then, late data included. Filters go by objects and signals as they are now."
         ),
     ] = None,
     theme: Annotated[
@@ -55,9 +55,9 @@ def list_states(
         return _states(seen, asked)
     instant = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     if theme is not None:
-        codes = codes_at(seen, theme, to_microseconds(instant), asked.models)
+        codes = codes_at(seen, theme, to_microseconds(instant), asked)
         return Response(codes, media_type=CODES_TYPE)
-    scene = seen.scene_at(to_microseconds(instant), asked.models)
+    scene = seen.scene_at(to_microseconds(instant), asked)
     if MEDIA_TYPE in request.headers.get("accept", ""):
         return Response(scene_frame(scene), media_type=MEDIA_TYPE)
     records = {record.number: record for record in seen.signal_records()}

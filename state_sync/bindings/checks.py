@@ -20,8 +20,8 @@ Found = Iterator[tuple[str, str, str]]
 Values = dict[str, Any]
 
 _ONE = ("object", "global_id", "tag")
-_JSON_ONLY = ("time", "quality", "each", "time_format")
-_NUMERIC_ONLY = ("unit", "device_unit", "minimum", "maximum", "tolerance", "deadband")
+JSON_ONLY = ("time", "quality", "each", "time_format")
+NUMERIC_ONLY = ("unit", "device_unit", "minimum", "maximum", "tolerance", "deadband")
 
 
 def selection(values: Values) -> Found:
@@ -77,7 +77,7 @@ def message(values: Values) -> Found:
     if codec == "json":
         yield from _paths(values)
     else:
-        for field in _JSON_ONLY:
+        for field in JSON_ONLY:
             if field in values:
                 yield field, f"means nothing with codec {codec}", 'It belongs to codec = "json".'
 
@@ -132,7 +132,7 @@ def signal(values: Values) -> Found:
         )
     yield from _alarms(values, kind)
     if kind not in {"number", "integer"}:
-        for field in _NUMERIC_ONLY:
+        for field in NUMERIC_ONLY:
             if field in values:
                 yield field, f"means nothing for a {kind}", "Leave it out, or change the type."
         return

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from state_sync.bindings.checks import JSON_ONLY, NUMERIC_ONLY
 from state_sync.bindings.fields import Problem, read_fields
 from state_sync.bindings.rules import Rule, checked_rule
 from twin.errors import TwinError
@@ -124,7 +125,20 @@ def _toml_rows(text: str, name: str) -> Iterator[_Row]:
         )
     for place, entry in enumerate(entries):
         start, keys = lines[place] if place < len(lines) else (1, {})
-        yield _Row({**defaults, **entry}, _finder(start, keys))
+        yield _Row({**_fitting(defaults, entry), **entry}, _finder(start, keys))
+
+
+def _fitting(defaults: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """The defaults without those that mean nothing for the codec and the type of an entry: files mix codecs."""
+    usual, codec = (each.get("codec", "plain") for each in (defaults, defaults | entry))
+    unfit = set[str]()
+    if codec != "json":
+        unfit.update(JSON_ONLY)
+    if codec != usual:
+        unfit.add("path")
+    if (defaults | entry).get("type", "number") not in {"number", "integer"}:
+        unfit.update(NUMERIC_ONLY)
+    return {field: value for field, value in defaults.items() if field not in unfit}
 
 
 def _finder(start: int, keys: dict[str, int]) -> Callable[[str], int]:

@@ -1,5 +1,6 @@
 """What the API answers about signals, their states and their past, and what it does with readings."""
 
+import gzip
 import struct
 from typing import Any
 from urllib.parse import quote
@@ -106,6 +107,21 @@ def test_what_is_no_reading_is_counted_by_its_reason(
     assert [letter.reason for letter in runtime.store.rejected(limit=9)] == [reason]
 
 
+def test_a_body_may_be_packed_with_gzip(administrator: TestClient) -> None:
+    line = msgspec.json.encode({"signal": OPEN, "value": True, "observed_at": "2026-11-23T03:00:00Z"})
+    kind = {"content-type": "application/x-ndjson", "content-encoding": "gzip"}
+
+    def post(body: bytes, **headers: str) -> Any:
+        return administrator.post(READINGS, content=body, headers=kind | headers)
+
+    assert post(gzip.compress(line)).json()["accepted"] == 1
+    assert post(gzip.compress(line)[:-9]).status_code == 400
+    assert post(line).status_code == 400
+    assert post(gzip.compress(b"\n" * (17 << 20))).status_code == 413
+    assert post(line, **{"content-encoding": "br"}).status_code == 415
+    assert _signal(administrator, OPEN)["value"] is True
+
+
 def test_a_body_that_is_no_batch_is_refused_with_what_was_expected(administrator: TestClient) -> None:
     answer = administrator.post(READINGS, content=b"[]")
     assert answer.status_code == 400
@@ -136,6 +152,37 @@ def test_the_scene_at_an_instant_is_what_was_known_of_it_then(administrator: Tes
     at = {"at": "2026-11-23T02:30:00Z"}
     items = administrator.get("/api/v1/state", params=at).json()["items"]
     assert {item["signal"]: item["value"] for item in items} == {VOLUME: 1.0, OPEN: True}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"name": "volume"}, {VOLUME}),
+        ({"kind": "water"}, {VOLUME}),
+        ({"settable": True}, {OPEN}),
+        ({"place": f"{KEY}/{DOOR}"}, {OPEN}),
+        ({"filter": f"global_id = '{METER}'"}, {VOLUME}),
+        ({"bbox": "0,0,1,1"}, set()),
+        ({"model": KEY}, {VOLUME, OPEN}),
+        ({"model": "another"}, set()),
+    ],
+)
+def test_filters_hold_for_the_scene_at_an_instant(
+    administrator: TestClient, asked: dict[str, Any], found: set[str]
+) -> None:
+    _post(administrator, (VOLUME, 1, "2026-11-23T01:00:00Z"), (OPEN, True, "2026-11-23T02:00:00Z"))
+    at = {"at": "2026-11-23T02:30:00Z"}
+    items = administrator.get("/api/v1/state", params=at | asked).json()["items"]
+    assert {item["signal"] for item in items} == found
+
+
+@pytest.mark.parametrize("asked", [{"quality": "good"}, {"filter": "volume > 0"}])
+def test_what_changes_is_no_filter_of_the_scene_at_an_instant(
+    administrator: TestClient, asked: dict[str, str]
+) -> None:
+    answer = administrator.get("/api/v1/state", params={"at": "2026-11-23T02:30:00Z"} | asked)
+    assert answer.status_code == 400
+    assert "would mean the present" in answer.json()["detail"]
 
 
 def test_the_scene_at_an_instant_also_comes_as_a_binary_frame(

@@ -80,6 +80,29 @@ def test_without_a_unit_of_the_device_it_is_that_of_the_signal() -> None:
     assert (one.signal.unit, one.device_unit, one.scale) == ("kW.h", "kW.h", Scale())
 
 
+def test_defaults_are_taken_where_they_mean_something() -> None:
+    text = """
+    [defaults]
+    codec = "json"
+    path = "value"
+    time = "time"
+    unit = "Cel"
+    [[binding]]
+    object = "m/a"
+    signal = "t"
+    topic = "a"
+    [[binding]]
+    object = "m/b"
+    signal = "note"
+    type = "text"
+    codec = "plain"
+    topic = "b"
+    """
+    own, other = parse(text.encode(), "b.toml").rules
+    assert (own.path, own.time, own.signal.unit) == ("value", "time", "Cel")
+    assert (other.path, other.time, other.signal.unit) == (None, None, None)
+
+
 def test_an_entry_overrides_the_defaults() -> None:
     file = parse(b'[defaults]\ncodec = "json"\n' + toml(**MINIMAL, codec='"plain"'), "b.toml")
 

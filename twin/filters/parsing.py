@@ -3,6 +3,7 @@
 Raises InvalidFilter, which says where in the text the error is.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,12 @@ _WORDS = {
 """What a parser's token is called for people; others are not worth naming."""
 
 
+_WHAT_IS_NOT_READ = re.compile(r"\b(CASEI|ACCENTI)\s*\(", re.IGNORECASE)
+"""Functions of CQL2 that stand in comparisons."""
+
+_TEXTS = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
 def parse_filter(text: str) -> Filter:
     """Read a filter. Raises InvalidFilter."""
     if len(text) > MAX_LENGTH:
@@ -80,6 +87,19 @@ def _parser() -> Lark:
 
 def _syntax(text: str, error: UnexpectedInput) -> InvalidFilter:
     position: int = vars(error).get("pos_in_stream") or 0
+    told = _WHAT_IS_NOT_READ.search(_TEXTS.sub(lambda found: "_" * len(found[0]), text))
+    if told is not None:
+        return InvalidFilter(
+            f"calls {told[1]}, which is not understood here; LIKE and = mind case and accents",
+            text=text,
+            position=told.start(),
+        )
+    if text[position : position + 1] in set("+-*/"):
+        return InvalidFilter(
+            "has arithmetic, which is not understood here; compare a name with a value",
+            text=text,
+            position=position,
+        )
     if isinstance(error, UnexpectedToken):
         position = len(text) if error.token.type == "$END" else position
         accepted = error.accepts or error.expected
