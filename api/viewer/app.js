@@ -1,7 +1,7 @@
 /** What the page can do: load, select, fly, hide, isolate, link. Panels and keys call this; it changes the store and the scene. */
 
 import { ApiError, MAX_PARTS } from "./api.js";
-import { learnClassNames, modelName, t } from "./i18n.js";
+import { learnClassNames, locale, modelName, t } from "./i18n.js";
 import { AlarmWatch } from "./live/alarm-watch.js";
 import { Player } from "./live/player.js";
 import { LiveView } from "./live/view.js";
@@ -118,6 +118,13 @@ export class App {
     const name = modelName(model);
     const same = this.store.get().models.filter((other) => modelName(other) === name);
     return same.length < 2 ? name : model.key;
+  }
+
+  /** Models as lists show them: buildings before the layers around them, by what they are called. @returns {Model[]} */
+  inOrder() {
+    const { compare } = new Intl.Collator(locale(), { numeric: true });
+    const layer = (/** @type {Model} */ { kind }) => (kind === "ifc" ? 0 : 1);
+    return this.store.get().models.toSorted((a, b) => layer(a) - layer(b) || compare(this.labelOf(a), this.labelOf(b)));
   }
 
   /** Storeys of all models, for the list and for the filters; asked for when first needed. */

@@ -21,6 +21,7 @@ class Model:
     confidence: str = "high"
     warnings: tuple[str, ...] = ()
     names: dict[str, str] = field(default_factory=dict)
+    kind: str = "ifc"
 
     def bounds(self, items: list[Item]) -> list[float] | None:
         """(w, s, lowest, e, n, highest) of what is drawn; flat earth is exact enough for 50 m."""
@@ -122,7 +123,7 @@ def describe(model: Model) -> JsonObject:
         "name": model.name,
         "names": model.names,
         "class_names": {},
-        "kind": "ifc",
+        "kind": model.kind,
         "source": f"{model.key}.ifc",
         "schema": "IFC4",
         "revision": 1,

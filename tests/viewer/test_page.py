@@ -95,6 +95,15 @@ def test_chosen_language_outlives_a_reload(server: RunningServer, open_page: Ope
     expect(watched.page.locator(".row.model", has_text="室外给水管网")).to_be_visible()
 
 
+def test_buildings_stand_before_layers_whatever_their_names(
+    server: RunningServer, open_page: OpenPage
+) -> None:
+    house, pipes = server.twin.models
+    server.twin.models = [replace(pipes, kind="gis", names={"zh": "0 管网", "en": "0 mains"}), house]
+    watched = open_page(server.url).ready()
+    expect(watched.page.locator(".row.model .label")).to_have_text(["1 号住宅楼 建筑", "0 mains"])
+
+
 def test_server_in_trouble_is_told_and_a_retry_recovers(server: RunningServer, open_page: OpenPage) -> None:
     server.twin.broken = r"^/api/"
     watched = open_page(server.url)

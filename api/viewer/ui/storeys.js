@@ -28,7 +28,7 @@ export class StoreyList {
       return;
     }
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
-    const groups = group(models, storeys, (model) => this.app.labelOf(model));
+    const groups = group(this.app.inOrder(), storeys, (model) => this.app.labelOf(model));
     const filtered = filters.hiddenStoreys.size > 0 || filters.onlyStoreys;
     const head = h(
       "div",

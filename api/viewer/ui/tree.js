@@ -34,7 +34,7 @@ export class Tree {
     );
     onLanguage(() => this.#label());
     this.#label();
-    app.store.on(["models"], ({ models }) => this.#models(models));
+    app.store.on(["models"], () => this.#models(app.inOrder()));
     app.store.on(["filters", "selected"], () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
@@ -48,6 +48,7 @@ export class Tree {
 
   #label() {
     this.element.setAttribute("aria-label", t("tree"));
+    this.model.setModels(this.app.inOrder());
     this.draw();
   }
 
