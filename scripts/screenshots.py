@@ -18,7 +18,7 @@ from typing import Final
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from screenshot_views import VIEWS, Stage, Twin
+from screenshot_views import ALONE, VIEWS, Stage, Twin
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "wall": (1920, 1080)}
@@ -132,18 +132,25 @@ def prepare(twin: Twin) -> None:
     )
 
 
+def _page_of(shot: Shot) -> tuple[str, str, str]:
+    """Language, size, and what else the address asks for: views of the same page follow each other in it."""
+    view, language, size, _ = shot
+    alone = ALONE.get(view)
+    return language, size, "&wall" if view == "wall" else f"&model={alone}" if alone else ""
+
+
 class Studio:
     """A browser with a page for each language and size: what was loaded once serves all views."""
 
     def __init__(self, browser: Browser, twin: Twin) -> None:
         self._browser = browser
         self._twin = twin
-        self._pages: dict[tuple[str, str, bool], Page] = {}
+        self._pages: dict[tuple[str, str, str], Page] = {}
 
     def take(self, shot: Shot) -> None:
         """One picture."""
-        view, language, size, file = shot
-        key = (language, size, view == "wall")
+        view, language, _, file = shot
+        key = _page_of(shot)
         if key not in self._pages:
             self._pages[key] = self._open(*key)
         page = self._pages[key]
@@ -157,12 +164,11 @@ class Studio:
 
     def forget(self, shot: Shot) -> None:
         """The page may be in any state: the next view gets a new one."""
-        _, language, size, _ = shot
-        page = self._pages.pop((language, size, shot[0] == "wall"), None)
+        page = self._pages.pop(_page_of(shot), None)
         if page is not None:
             page.context.close()
 
-    def _open(self, language: str, size: str, wall: bool) -> Page:  # noqa: FBT001 - a key
+    def _open(self, language: str, size: str, wish: str) -> Page:
         width, height = SIZES[size]
         context = self._browser.new_context(
             locale=LANGUAGES[language],
@@ -175,7 +181,7 @@ class Studio:
         context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.goto(f"{self._twin.url}?lang={language}{'&wall' if wall else ''}#token={self._twin.token}")
+        page.goto(f"{self._twin.url}?lang={language}{wish}#token={self._twin.token}")
         page.wait_for_function("() => window.twinViewer")
         page.evaluate("() => window.twinViewer.ready.then(() => null)")
         return page

@@ -3,7 +3,7 @@
 import { ApiError } from "../api.js";
 import { byId, h, icon, iconButton } from "../dom.js";
 import { className, modelName, objectName, onLanguage, t } from "../i18n.js";
-import { classIcon } from "./labels.js";
+import { classIcon, isLayer } from "./labels.js";
 import { skeletonRows } from "./list-parts.js";
 import { modelSections } from "./model-card.js";
 import { propertySections } from "./properties.js";
@@ -99,7 +99,7 @@ export class Card {
       ["isolate", t("isolate"), () => this.app.isolateModel(key)],
       ["link", t("copyLink"), () => void copy(this.app.linkTo({ model: key }))],
     ]);
-    return this.element.replaceChildren(this.#head(modelName(model), model.key === modelName(model) ? t("model") : `${t("model")} · ${model.key}`, icon("building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
+    return this.element.replaceChildren(this.#head(modelName(model), model.key === modelName(model) ? t("model") : `${t("model")} · ${model.key}`, icon(isLayer(model) ? "layers" : "building")), actions, h("div", { class: "card-body" }, ...modelSections(model)));
   }
 
   /** @param {ObjectDetail} detail */
@@ -130,7 +130,8 @@ export class Card {
   /** @param {ObjectDetail} detail */
   #path(detail) {
     const model = this.app.modelOf(detail.model);
-    const steps = detail.path.map((step) => h("li", {}, h("button", { class: "crumb", type: "button", text: objectName(step), title: className(step.class), on: { click: () => void this.app.select(step.id) } })));
+    // A project is the model once more.
+    const steps = detail.path.filter(({ class: ifcClass }) => ifcClass !== "IfcProject" || !model).map((step) => h("li", {}, h("button", { class: "crumb", type: "button", text: objectName(step), title: className(step.class), on: { click: () => void this.app.select(step.id) } })));
     const first = model ? [h("li", {}, h("button", { class: "crumb", type: "button", text: this.app.labelOf(model), title: t("model"), on: { click: () => this.app.selectModel(model.key) } }))] : [];
     return h("nav", { "aria-label": t("where") }, h("ol", { class: "path" }, ...first, ...steps));
   }

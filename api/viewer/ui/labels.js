@@ -20,6 +20,9 @@ export function badge(model, short = false) {
   return h("span", { class: `badge badge-${confidence}${short ? " badge-short" : ""}`, title, "aria-label": short ? text : null }, icon(sign), short ? null : h("span", { text }));
 }
 
+/** Whether a model is of the town around buildings. @param {import("../types").Model} model */
+export const isLayer = ({ kind }) => kind === "gis" || kind === "osm";
+
 /** Whether a theme only knows no and yes. @param {import("../types").Theme} theme */
 export const isSwitch = ({ unit, low, high }) => unit === null && low === 0 && high === 1;
 

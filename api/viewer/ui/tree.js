@@ -5,7 +5,7 @@
 
 import { byId, h, icon } from "../dom.js";
 import { className, count, language, objectName, onLanguage, t } from "../i18n.js";
-import { badge, classIcon } from "./labels.js";
+import { badge, classIcon, isLayer } from "./labels.js";
 import { TreeModel } from "./tree-model.js";
 
 /** @typedef {import("./tree-model.js").Node} Node */
@@ -147,7 +147,7 @@ export class Tree {
     const eye = h("button", { class: "row-button eye", type: "button", tabindex: -1, "aria-label": t(hidden ? "showNamed" : "hideNamed", { name }), title: t(hidden ? "show" : "hide") }, icon(hidden ? "eyeOff" : "eye"));
     return [
       h("span", { class: `twist${node.expandable ? "" : " none"}${node.open ? " open" : ""}` }, icon("chevron")),
-      node.object ? h("span", { class: "kind-icon" }, icon(classIcon(node.object.class))) : h("span", { class: "kind-icon model-icon" }, icon(node.model?.kind === "gis" ? "layers" : "building")),
+      node.object ? h("span", { class: "kind-icon" }, icon(classIcon(node.object.class))) : h("span", { class: "kind-icon model-icon" }, icon(node.model && isLayer(node.model) ? "layers" : "building")),
       h("span", { class: "label", text: name, title: node.model ? `${name} · ${node.model.key}` : `${name} · ${kind}` }),
       node.model ? badge(node.model, true) : null,
       node.model ? h("span", { class: "count", text: count(node.model.objects) }) : h("span", { class: "kind", text: kind === name ? "" : kind }),
