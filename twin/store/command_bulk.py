@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from twin.ports import Order
 from twin.store.schema_commands import command_bulk, command_request
@@ -17,9 +17,12 @@ ABANDONED_US = 5_000_000
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Order)
 
-_next = select(command_bulk, command_request.c.id).join(
-    command_request, command_request.c.number == command_bulk.c.request
+_place = (
+    select(command_bulk.c.next, command_request.c.id)
+    .join(command_request, command_request.c.number == command_bulk.c.request)
+    .where(command_bulk.c.request == bindparam("number"))
 )
+_next = _place.add_columns(command_bulk.c.document)
 
 
 class Part(NamedTuple):
@@ -31,17 +34,21 @@ class Part(NamedTuple):
     start: int
 
 
-def begin(connection: Connection, request: int, order: Order, start_at: int, now: int) -> None:
-    """Keep what is to be recorded of a request; nothing of it is yet."""
+def begin(connection: Connection, request: int, order: Order, start_at: int, now: int) -> Order:
+    """Keep what is to be recorded of a request, and return it; nothing of it is yet."""
     kept = msgspec.structs.replace(order, start_at=start_at, run=None)
     row = {"request": request, "document": _encoder.encode(kept), "next": 0, "touched_at": now}
     connection.execute(insert(command_bulk), row)
+    return kept
 
 
-def part(connection: Connection, request: int) -> Part | None:
-    """What is to be recorded next of a request; None: all is there."""
-    row = connection.execute(_next.where(command_bulk.c.request == request)).one_or_none()
-    return None if row is None else Part(request, row.id, _decoder.decode(bytes(row.document)), row.next)
+def part(connection: Connection, request: int, order: Order | None = None) -> Part | None:
+    """What is to be recorded next of a request; None: all is there. `order`: what `begin` has kept, for whoever knows it."""
+    row = connection.execute(_next if order is None else _place, {"number": request}).one_or_none()
+    if row is None:
+        return None
+    known = _decoder.decode(bytes(row.document)) if order is None else order
+    return Part(request, row.id, known, row.next)
 
 
 def advance(connection: Connection, done: Part, now: int) -> bool:

@@ -92,8 +92,8 @@ def _place_many(database: Database, order: Order, digest: str, records: Mapping[
             return known
         placing = _Placing(database, connection, order)
         request, identifier = placing.request(order.priority or _usual(records), digest)
-        command_bulk.begin(connection, request, order, placing.start_at, database.now())
-    return Placed(id=identifier, created=True, outcomes=finish(database, request, records))
+        kept = command_bulk.begin(connection, request, order, placing.start_at, database.now())
+    return Placed(id=identifier, created=True, outcomes=finish(database, request, records, kept))
 
 
 def _refused_all(
@@ -111,21 +111,27 @@ def _refused_all(
 
 
 def finish(
-    database: Database, request: int, records: Mapping[str, SignalRecord] | None = None
+    database: Database,
+    request: int,
+    records: Mapping[str, SignalRecord] | None = None,
+    order: Order | None = None,
 ) -> list[TargetOutcome]:
-    """Record the commands of a request that are not there yet; returns the outcomes of those. `records`: of its signals, where they are known."""
+    """Record the commands of a request that are not there yet; returns the outcomes of those. `records`: of its signals, `order`: what was kept of it, where they are known."""
     found: list[TargetOutcome] = []
-    while (outcomes := finish_some(database, request, records)) is not None:
+    while (outcomes := finish_some(database, request, records, order)) is not None:
         found += outcomes
     return found
 
 
 def finish_some(
-    database: Database, request: int, records: Mapping[str, SignalRecord] | None = None
+    database: Database,
+    request: int,
+    records: Mapping[str, SignalRecord] | None = None,
+    order: Order | None = None,
 ) -> list[TargetOutcome] | None:
     """A piece of them, in one transaction; None: all are there."""
     with database.read() as connection:
-        part = command_bulk.part(connection, request)
+        part = command_bulk.part(connection, request, order)
     if part is None:
         return None
     known = records if records is not None else _records(database, part.order, part.start)

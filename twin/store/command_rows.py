@@ -32,16 +32,8 @@ NOTES_KEPT = 20
 """Of what is only noted for one command: a device that replies for ever must not fill the table."""
 
 _notes = direct.text("SELECT count(*) FROM command_step WHERE command = {} AND told")
-_has_open = direct.text("SELECT 1 FROM command WHERE signal = {} AND ended_at IS NULL LIMIT 1")
-_has_hold = direct.text("SELECT 1 FROM command_hold WHERE signal = {}")
-_have_open = (
-    select(command.c.signal)
-    .where(command.c.signal.in_(bindparam("signals", expanding=True)), command.c.ended_at.is_(None))
-    .distinct()
-)
-FEW = 4
-"""Signals up to which a statement for each is faster than one for all."""
-
+_have_open = direct.text("SELECT DISTINCT signal FROM command WHERE signal {among} AND ended_at IS NULL")
+_have_hold = direct.text("SELECT signal FROM command_hold WHERE signal {among}")
 _holds = select(command_hold).where(command_hold.c.signal.in_(bindparam("signals", expanding=True)))
 
 IN_FLIGHT = (Status.SENT, Status.ACKNOWLEDGED)
@@ -130,6 +122,12 @@ def loaded_by(connection: Connection, column: ColumnElement[Any], values: Iterab
     return found
 
 
+def _having(connection: Connection, statement: direct.Text, signals: Iterable[int]) -> list[int]:
+    """Of these signals the few that something is the matter with."""
+    wanted = direct.ids(connection, sorted(set(signals)))
+    return [row[0] for row in direct.run(connection, statement, (wanted,)).fetchall()]
+
+
 @cache
 def _open() -> Select[Any]:
     wanted = command.c.signal.in_(bindparam("signals", expanding=True))
@@ -139,16 +137,7 @@ def _open() -> Select[Any]:
 def open_of(connection: Connection, signals: Iterable[int]) -> dict[int, list[Loaded]]:
     """Open commands of signals, in their order."""
     found: dict[int, list[Loaded]] = {}
-    wanted = sorted(set(signals))
-    if len(wanted) <= FEW:
-        having = [number for number in wanted if direct.run(connection, _has_open, (number,)).fetchone()]
-    else:
-        having = [
-            number
-            for some in lists(wanted)
-            for number in connection.execute(_have_open, {"signals": some}).scalars()
-        ]
-    for some in lists(having):
+    for some in lists(_having(connection, _have_open, signals)):
         for each in map(load, connection.execute(_open(), {"signals": some}).all()):
             found.setdefault(each.command.signal, []).append(each)
     return found
@@ -157,10 +146,7 @@ def open_of(connection: Connection, signals: Iterable[int]) -> dict[int, list[Lo
 def holds_of(connection: Connection, signals: Iterable[int]) -> dict[int, Hold]:
     """Holds of signals, over or not."""
     found: dict[int, Hold] = {}
-    wanted = sorted(set(signals))
-    if len(wanted) <= FEW:
-        wanted = [number for number in wanted if direct.run(connection, _has_hold, (number,)).fetchone()]
-    for some in lists(wanted):
+    for some in lists(_having(connection, _have_hold, signals)):
         rows = connection.execute(_holds, {"signals": some}).all()
         found.update((row.signal, hold_of(row)) for row in rows)
     return found
