@@ -121,6 +121,7 @@ def serve(settings: Settings, said: Any) -> None:
     )  # as `twin serve`: asyncio sends small answers at once
     with Runtime(settings) as runtime, listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen(CONNECTIONS)  # before anybody is told
         server = uvicorn.Server(
             uvicorn.Config(create_app(runtime), log_level="error", access_log=False, timeout_keep_alive=60)
         )
