@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response, WebSocket, WebSocketDisconnect
+from msgspec.structs import replace
 from starlette.responses import StreamingResponse
 
 from api import schemas_live as schemas
@@ -29,6 +30,7 @@ from api.runtime import Runtime
 from api.theme_following import ThemeFollowing
 from api.tickets import LIFE_S
 from twin.errors import TwinError
+from twin.ports import StateQuery
 
 router = APIRouter(prefix="/api/v1/live", tags=["live"])
 
@@ -57,7 +59,7 @@ async def stream_events(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Server-sent events: the frames as `data`, `seq` as `id`."""
-    following = Following(runtime_of(request), seen.narrowed(asked), event_cursor(last_event_id, cursor))
+    following = Following(runtime_of(request), _followed(seen, asked), event_cursor(last_event_id, cursor))
     await following.prepare()
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_events(following), media_type="text/event-stream", headers=headers)
@@ -89,7 +91,7 @@ async def follow(
     """The same over a WebSocket, a text message a frame; with `format=codes` binary frames of themes (`state_sync.board.frame`), with `format=alarms` the list of open alarms whenever it is another one."""
     runtime: Runtime = socket.app.state.runtime
     seen = Reader(runtime.store, caller_of(socket))
-    asked = seen.narrowed(asked)
+    asked = _followed(seen, asked)
     await socket.accept()
     if format_ == "codes":
         coded = ThemeFollowing(runtime, asked, theme, cursor)
@@ -102,6 +104,11 @@ async def follow(
         AlarmFollowing(runtime, seen, asked) if format_ == "alarms" else Following(runtime, asked, cursor)
     )
     await _serve(socket, following, _send(socket, following))
+
+
+def _followed(seen: Reader, asked: StateQuery) -> StateQuery:
+    """What this reader may see of it. A cursor is a place in the channel here, not in a list of states."""
+    return replace(seen.narrowed(asked), cursor=None)
 
 
 async def _serve(

@@ -121,6 +121,19 @@ def test_a_cursor_goes_on_with_what_was_missed_also_at_another_server(
                 assert _frame(socket)[::3] == (DELTA, {two.state_index: 249})
 
 
+def test_a_cursor_goes_on_within_a_filter(
+    client: TestClient, runtime: Runtime, signals: list[SignalRecord]
+) -> None:
+    one, two, _ = signals
+    socket = f"{SOCKET}&theme=temperature&place={KEY}/e2"
+    with client.websocket_connect(socket) as opened:
+        seq = _frame(opened)[2]
+    _record(runtime, one, 40.0, 1)
+    _record(runtime, two, 40.0, 2)
+    with client.websocket_connect(f"{socket}&cursor={seq}") as opened:
+        assert _frame(opened)[::3] == (DELTA, {two.state_index: 249})
+
+
 def test_a_cursor_of_the_future_is_reset(client: TestClient, signals: list[SignalRecord]) -> None:
     with client.websocket_connect(f"{SOCKET}&theme=temperature&cursor=99999") as socket:
         assert [_frame(socket)[0] for _ in range(2)] == [RESET, SNAPSHOT]
