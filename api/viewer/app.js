@@ -6,6 +6,7 @@ import { AlarmWatch } from "./live/alarm-watch.js";
 import { Player } from "./live/player.js";
 import { LiveView } from "./live/view.js";
 import { withMember } from "./state.js";
+import { isLayer } from "./ui/labels.js";
 import { toast } from "./ui/toast.js";
 
 /** @typedef {import("./types").Model} Model */
@@ -123,8 +124,7 @@ export class App {
   /** Models as lists show them: buildings before the layers around them, by what they are called. @returns {Model[]} */
   inOrder() {
     const { compare } = new Intl.Collator(locale(), { numeric: true });
-    const layer = (/** @type {Model} */ { kind }) => (kind === "ifc" ? 0 : 1);
-    return this.store.get().models.toSorted((a, b) => layer(a) - layer(b) || compare(this.labelOf(a), this.labelOf(b)));
+    return this.store.get().models.toSorted((a, b) => Number(isLayer(a)) - Number(isLayer(b)) || compare(this.labelOf(a), this.labelOf(b)));
   }
 
   /** Storeys of all models, for the list and for the filters; asked for when first needed. */

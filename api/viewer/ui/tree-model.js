@@ -1,7 +1,5 @@
 /** The tree's rows as data: what is open, what is loaded, what comes next. No elements here. */
 
-import { isLayer } from "./labels.js";
-
 /** @typedef {import("../types").Model} Model */
 /** @typedef {import("../types").TwinObject} TwinObject */
 
@@ -38,10 +36,10 @@ export class TreeModel {
     this.top = [];
   }
 
-  /** Buildings before the layers around them. @param {Model[]} models */
+  /** @param {Model[]} models as they are to stand */
   setModels(models) {
     const known = new Map(this.top.map((node) => [node.id, node]));
-    this.top = [...models].sort((a, b) => Number(isLayer(a)) - Number(isLayer(b))).map((model) => {
+    this.top = models.map((model) => {
       const node = known.get(`model:${model.key}`) ?? makeNode("model", `model:${model.key}`, null);
       return Object.assign(node, { model, expandable: model.objects > 0 });
     });
