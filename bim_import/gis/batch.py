@@ -131,6 +131,7 @@ class Taker:
                 instanced += self._draw(batch, rule, rows, origin)
         batch.refuse(np.flatnonzero((choice < 0) & (reasons == DRAWN)), NotDrawn.NO_RULE)
         rows_table, types = _told(plan, features, choice, reasons == DRAWN)
+        batch.notes[Note.WRONG_TYPE] += int(_lost(plan, columns, rows_table).sum())
         return Taken(
             rows=rows_table,
             types=types,
@@ -199,6 +200,16 @@ def _chosen(rules: Sequence[Rule], columns: Columns, dimensions: NDArray[np.int3
             open_rows &= rule.where.holds(columns)
         choice[open_rows] = index
     return choice
+
+
+def _lost(plan: LayerPlan, columns: Columns, rows: pa.RecordBatch) -> NDArray[np.bool_]:
+    """(n,) which rows have a value that a rule's type leaves nothing of."""
+    lost = np.zeros(len(columns), dtype=bool)
+    for kept in plan.kept:
+        if kept.type not in {None, "text"}:
+            made = rows.column(table.property_field(kept)).is_valid().to_numpy(zero_copy_only=False)
+            lost |= columns.valid(kept.column) & ~made
+    return lost
 
 
 def _told(

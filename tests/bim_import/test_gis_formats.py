@@ -383,3 +383,17 @@ def test_a_parquet_table_with_wkb_and_no_metadata_needs_its_crs_only(tmp_path: P
     with pytest.raises(UnsupportedSource, match="--crs EPSG:4326"):
         imported(file)
     assert imported(file, crs="EPSG:4326").report.drawn == 3
+
+
+@pytest.mark.parametrize(("large", "kept"), [(2**63 + 5, str(2**63 + 5)), (2**64 - 1, 2.0**64)])
+def test_whole_numbers_beyond_64_bits_cost_no_file_and_no_digit_in_silence(
+    tmp_path: Path, large: int, kept: object
+) -> None:
+    text = f'"quoted", {large}, with \\ and , {large}]'
+    found = imported(
+        geojson(tmp_path, feature(block(LON, LAT), height=5.0, cell=large, note=text), name="large.geojson")
+    )
+    values = found.objects[0].attributes.properties["attributes"]
+    assert (values["cell"].value, values["note"].value) == (kept, text)
+    told = any("have lost their last digits" in warning for warning in found.report.warnings)
+    assert told == isinstance(kept, float)

@@ -201,6 +201,16 @@ def test_ids_names_classes_and_typed_properties_come_from_the_columns_that_rules
     }
 
 
+def test_values_that_are_not_of_the_type_of_a_rule_are_told(tmp_path: Path) -> None:
+    layer = [feature(block(LON, LAT), floors=text, height=3.0) for text in ("5", "five", "", None)]
+    text = "[[rule]]\nas = 'extrude'\n[rule.properties]\nFloors = { column = 'floors', type = 'integer' }\n"
+    found = imported(geojson(tmp_path, *layer), rules=rules(tmp_path, text))
+    assert found.objects[0].attributes.properties["attributes"]["Floors"].value == 5
+    assert (
+        sum("1 features with a value that is not of the type" in text for text in found.report.warnings) == 1
+    )
+
+
 def test_colours_go_by_the_values_of_a_column(tmp_path: Path) -> None:
     file = geojson(
         tmp_path,

@@ -43,6 +43,7 @@ class Note(StrEnum):
     NO_DEPTH = "without depth and elevation: drawn at the default depth"
     NO_WIDTH = "without width and lanes: drawn with the default width"
     PLAIN_ROOF = "with a roof shape that is not drawn, or that does not fit the outline: drawn flat"
+    WRONG_TYPE = "with a value that is not of the type which a rule gives to that property: left out"
     NO_MODEL = "with a model that cannot be found: drawn as a marker"
 
 

@@ -18,7 +18,7 @@ from bim_import.gis.reading.content import keep_local
 from bim_import.gis.reading.ogr import layer_names, ogr_layer, read_ogr
 from bim_import.gis.reading.shapefile import companion, encoding_of
 from bim_import.gis.reading.table import csv_layer, parquet_layer
-from bim_import.gis.reading.text import as_sequence, as_utf8, looked_at, sound_lines
+from bim_import.gis.reading.text import as_sequence, as_utf8, large_as_texts, looked_at, sound_lines
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource, UnsupportedSource
 from twin.frames import find_crs
@@ -126,6 +126,12 @@ def _read_json(path: Path, workspace: Path) -> Reading:
         if not look.is_object:
             raise DamagedSource(str(path), "it is no GeoJSON", "Name it as what it is, or export it again.")
         _check_crs(look.crs)
+        try:
+            return read_ogr(str(text), None, source=path, options={}, id_column=id_column)
+        except DamagedSource as error:
+            if _TOO_LARGE not in str(error):
+                raise
+        text = large_as_texts(text, workspace)
         return read_ogr(str(text), None, source=path, options={}, id_column=id_column)
     workspace.mkdir(parents=True, exist_ok=True)
     lines = workspace / "features.geojsonl"
@@ -133,6 +139,10 @@ def _read_json(path: Path, workspace: Path) -> Reading:
     if not count:
         return nothing(_RFC7946)
     return read_ogr(f"GeoJSONSeq:{lines}", None, source=path, options={}, id_column=id_column)
+
+
+_TOO_LARGE = "Unrecognized number"
+"""What GDAL says of a GeoJSON file with a whole number from 2⁶³ to 10¹⁹."""
 
 
 def _check_crs(member: Any) -> None:

@@ -1,5 +1,6 @@
 """Layers through GDAL, as Arrow batches."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 import pyogrio.errors
 from pyogrio.raw import open_arrow
@@ -18,6 +20,8 @@ from bim_import.gis.reading.content import check_content
 from bim_import.gis.reading.curves import has_curves, straightened
 from bim_import.placement.layer import LayerCrs
 from twin.errors import DamagedSource
+
+_BEYOND = 2.0**63
 
 _ADVICE = "Open it in the program that made it and export it again."
 _FAULTS = (
@@ -140,7 +144,21 @@ def _table(batch: pa.RecordBatch, kept: list[int], names: list[str]) -> pa.Recor
         metadata = {MEANING: meaning} if meaning and is_text(column.type) else None
         columns.append(column)
         fields.append(pa.field(name, column.type, metadata=metadata))
+    _tell_of_lost_digits(columns, names)
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _tell_of_lost_digits(columns: list[pa.Array], names: list[str]) -> None:
+    """GDAL reads whole numbers that 64 bits do not hold as real ones, and says nothing of it."""
+    for name, column in zip(names, columns, strict=True):
+        if not pa.types.is_float64(column.type) or column.null_count == len(column):
+            continue
+        least, most = pc.min_max(column).values()
+        if max(-least.as_py(), most.as_py()) >= _BEYOND and np.isfinite([least.as_py(), most.as_py()]).all():
+            warnings.warn(
+                f"The column {name} has numbers of 2⁶³ and more, read as real: whole ones have lost their last digits.",
+                stacklevel=2,
+            )
 
 
 def _distinct(names: list[str]) -> list[str]:

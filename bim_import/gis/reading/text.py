@@ -6,6 +6,7 @@ UTF-8.
 
 import codecs
 import json
+import mmap
 import re
 import warnings
 from collections.abc import Iterator
@@ -261,3 +262,26 @@ def _feature(text: bytes) -> bytes | None:
     if not isinstance(value, dict) or value.get("type") not in ("Feature", *_GEOMETRIES):
         return None
     return stripped if b"\n" not in stripped else msgspec.json.encode(value)
+
+
+_LARGE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d{19,}(?=\s*[,\]}])')
+"""Texts, which may hold anything, and whole numbers that may be too large for 64 bits."""
+
+
+def large_as_texts(source: Path, workspace: Path) -> Path:
+    """A copy in `workspace` whose whole numbers beyond 64 bits are texts: GDAL refuses a file with some of them."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    copy = workspace / f"large-numbers-as-texts{source.suffix.lower()}"
+    with (
+        source.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        copy.open("wb") as write,
+    ):
+        at = 0
+        for found in _LARGE.finditer(whole):
+            if found[0].startswith(b'"') or -(2**63) <= int(found[0]) < 2**63:
+                continue
+            write.write(whole[at : found.start()] + b'"' + found[0] + b'"')
+            at = found.end()
+        write.write(whole[at:])
+    return copy
