@@ -160,3 +160,33 @@ def test_features_of_a_layer_stand_on_the_lowest_ground_under_them(tmp_path: Pat
     heights = Frame(result.diagnosis.placement).to_geographic(positions)[:, 2]
     assert heights.min() == pytest.approx(140.0, abs=0.5)
     assert np.ptp(heights) == pytest.approx(12.0, abs=0.5) or heights.max() == pytest.approx(152.0, abs=0.6)
+
+
+def test_features_in_voids_and_beside_the_terrain_stand_as_high_as_what_is_nearest(tmp_path: Path) -> None:
+    heights = np.full((40, 60), 100.0)
+    heights[10:20, 20:40] = -9999.0
+    dem = _write(tmp_path / "dem.tif", heights)
+    east = [_ORIGIN[0] + 300.0, _ORIGIN[0] - 200.0, _ORIGIN[0] - 5_000.0, _ORIGIN[0] + 100.0]
+    lon, lat = _lon_lat(east, [_ORIGIN[1] + 250.0] * 4)
+    trees = [
+        {
+            "type": "Feature",
+            "id": name,
+            "properties": {"natural": "tree", "height": 5.0},
+            "geometry": {"type": "Point", "coordinates": [x, y]},
+        }
+        for name, x, y in zip(("void", "beside", "far", "on"), lon.tolist(), lat.tolist(), strict=True)
+    ]
+    source = tmp_path / "trees.geojson"
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": trees}))
+    options = ImportOptions(workers=1, terrain=dem)
+    result = import_gis(source, tmp_path / "spool", options=options, progress=lambda _: None)
+    found = read_back(result, tmp_path / "spool")
+    frame = Frame(result.diagnosis.placement)
+    feet = {
+        name: float(frame.to_geographic(found.meshes(name)[0][1])[:, 2].min())
+        for name in ("void", "beside", "far", "on")
+    }
+    assert feet == pytest.approx({"void": 100.0, "beside": 100.0, "far": 0.0, "on": 100.0}, abs=0.01)
+    told = [text for text in result.report.warnings if "terrain" in text]
+    assert [text.split(" features")[0] for text in told] == ["2", "1"]

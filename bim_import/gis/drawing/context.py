@@ -37,7 +37,8 @@ class Note(StrEnum):
     )
     FLAT = "without a height above 0 that is understood, in a layer that has a column of heights: drawn flat, as areas"
     UPSIDE_DOWN = "with their top below their underside: turned over"
-    NO_GROUND = "outside the terrain: put at height 0"
+    NEAR_GROUND = "beside the terrain, or where it has no value: put at the nearest heights"
+    NO_GROUND = "far outside the terrain: put at height 0"
     NO_DIAMETER = "without diameter: drawn with the default one"
     NO_SUCH_DIAMETER = "whose diameter is told in a way that is not understood: drawn with the default one"
     NO_DEPTH = "without depth and elevation: drawn at the default depth"
@@ -45,6 +46,13 @@ class Note(StrEnum):
     PLAIN_ROOF = "with a roof shape that is not drawn, or that does not fit the outline: drawn flat"
     WRONG_TYPE = "with a value that is not of the type which a rule gives to that property: left out"
     NO_MODEL = "with a model that cannot be found: drawn as a marker"
+
+
+_RINGS_M = tuple(5.0 * 2.0**step for step in range(9))
+"""Up to 1.3 km: there the viewer's ground has not fallen off yet; features further away are not of this terrain."""
+_DIRECTIONS = 16
+_DEGREE_M = 111_200.0
+"""Length of a degree of a great circle."""
 
 
 @dataclass(slots=True)
@@ -65,6 +73,31 @@ class Batch:
     def measured(self, measure: Measure, rows: Indexes) -> Floats:
         """Values of a measure for some rows."""
         return numbers(measure, self.columns)[rows]
+
+    def near_ground(self, points: Floats, row_of: Indexes) -> Floats:
+        """(k,) heights of the ground nearest to (k, ≥ 2) places in degrees of which it knows none; NaN where none is near.
+
+        A raster's voids and its rim: around each place rings are looked at, and of the first that knows something the mean is taken.
+        """
+        found = np.full(len(points), np.nan)
+        lost = np.flatnonzero(np.isfinite(points[:, :2]).all(axis=1))
+        lost = lost if self.ground is not None else lost[:0]
+        angles = np.linspace(0.0, 2.0 * np.pi, _DIRECTIONS, endpoint=False)
+        for radius in _RINGS_M:
+            if self.ground is None or not len(lost):
+                break
+            lat = points[lost, 1][:, None] + radius / _DEGREE_M * np.sin(angles)
+            stretch = np.maximum(np.cos(np.radians(points[lost, 1])), 1e-3)[:, None]
+            lon = points[lost, 0][:, None] + radius / _DEGREE_M * np.cos(angles) / stretch
+            around = self.ground.heights(lon.ravel(), lat.ravel()).reshape(lon.shape)
+            known = np.isfinite(around)
+            here = known.any(axis=1)
+            found[lost[here]] = np.nansum(around[here], axis=1) / known[here].sum(axis=1)
+            lost = lost[~here]
+        near = np.isfinite(found)
+        self.notes[Note.NEAR_GROUND] += len(np.unique(row_of[near]))
+        self.notes[Note.NO_GROUND] += len(np.unique(row_of[~near]))
+        return found
 
     def unread(self, measure: Measure, rows: Indexes) -> NDArray[np.bool_]:
         """Which of some rows have a text in a column of a measure that is no amount."""

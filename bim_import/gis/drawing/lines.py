@@ -162,7 +162,7 @@ def _ground(batch: Batch, placed: Placed) -> Floats:
         return points[:, 2]
     ground = batch.ground.heights(points[:, 0], points[:, 1])
     off = ~np.isfinite(ground) & ~placed.told
-    batch.notes[Note.NO_GROUND] += len(np.unique(placed.row_of[off]))
+    ground[off] = batch.near_ground(points[off], placed.row_of[off])
     return np.where(np.isfinite(ground), ground, points[:, 2])
 
 

@@ -75,7 +75,8 @@ def _on_ground(batch: Batch, points: Floats, row_of: Indexes, told: NDArray[np.b
     if batch.ground is None:
         return points
     ground = batch.ground.heights(points[:, 0], points[:, 1])
-    batch.notes[Note.NO_GROUND] += len(np.unique(row_of[~told & ~np.isfinite(ground)]))
+    off = ~told & ~np.isfinite(ground)
+    ground[off] = batch.near_ground(points[off], row_of[off])
     height = np.where(~told & np.isfinite(ground), ground, points[:, 2])
     return np.column_stack([points[:, :2], height])
 

@@ -121,9 +121,11 @@ def _on_foot(batch: Batch, shape: Outlines, told: NDArray[np.bool_]) -> Placed:
     if batch.ground is not None and len(shape.part_rows):
         ground = batch.ground.heights(shape.points[:, 0], shape.points[:, 1])
         lowest = np.full(len(foot), np.nan)
-        np.fmin.at(lowest, np.repeat(shape.part_rows, shape.part_counts), ground)
+        row_of = np.repeat(shape.part_rows, shape.part_counts)
+        np.fmin.at(lowest, row_of, ground)
         there = ~told & np.isfinite(foot)
-        batch.notes[Note.NO_GROUND] += int((there & np.isnan(lowest)).sum())
+        off = (there & np.isnan(lowest))[row_of]
+        np.fmin.at(lowest, row_of[off], batch.near_ground(shape.points[off], row_of[off]))
         foot = np.where(there & np.isfinite(lowest), lowest, foot)
     return Placed(shape=shape, foot=foot, told=told)
 
