@@ -97,12 +97,22 @@ def test_click_where_the_file_puts_a_lamp_pole_opens_its_card(
     expect(watched.page.locator("#card dd.id code")).to_have_text(global_id)
 
 
+def test_ground_is_open_over_the_garage_ramp_while_the_land_around_it_is_shown(
+    address: str, open_page: OpenPage
+) -> None:
+    page = open_page(address).ready().page
+    openings = "(twinViewer.scene.globe.clippingPolygons?.length ?? 0)"
+    page.wait_for_function(f"() => {openings} === 1")
+    page.evaluate("() => twinViewer.filter({ hiddenModels: new Set(['community_centre']) })")
+    assert page.evaluate(openings) == 0
+
+
 def test_page_of_the_real_server_has_no_errors_and_asks_nobody_else(
     address: str, open_page: OpenPage
 ) -> None:
     watched = open_page(address).ready()
     watched.page.locator("#tab-storeys").click()
-    watched.page.get_by_label("Show only 二层").click()
+    watched.page.get_by_label("Show only Second floor").click()
     watched.page.locator("#tab-classes").click()
     watched.page.get_by_role("checkbox", name="Wall", exact=True).uncheck()
     watched.idle()

@@ -20,11 +20,11 @@ export class Openings {
 
   /**
    * @param {import("../vendor/cesium/cesium.js").Scene} scene
-   * @param {() => ReadonlySet<string>} hiddenModels
+   * @param {() => import("../types").Filters} filters
    */
-  constructor(scene, hiddenModels) {
+  constructor(scene, filters) {
     this.scene = scene;
-    this.hiddenModels = hiddenModels;
+    this.filters = filters;
     scene.globe.tileLoadProgressEvent.addEventListener((waiting) => waiting === 0 && this.#ramps.length && this.refresh());
   }
 
@@ -35,11 +35,12 @@ export class Openings {
     this.refresh();
   }
 
-  /** The ground is whole where a model is hidden. */
+  /** The ground is whole where what lies around a ramp is hidden: a model, or all but a storey of it. */
   refresh() {
     if (!this.#ramps.length || !ClippingPolygonCollection.isSupported(this.scene)) return;
-    const hidden = this.hiddenModels();
-    const open = this.#ramps.filter((ramp) => this.#leadsBelow(ramp) && !hidden.has(ramp.model));
+    const { hiddenModels, hiddenStoreys, onlyStoreys, onlyObjects } = this.filters();
+    const whole = !hiddenStoreys.size && !onlyStoreys && !onlyObjects;
+    const open = this.#ramps.filter((ramp) => whole && this.#leadsBelow(ramp) && !hiddenModels.has(ramp.model));
     const shown = open.map(({ id }) => id).join();
     if (shown === this.#shown) return;
     this.#shown = shown;
