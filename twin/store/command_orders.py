@@ -34,6 +34,9 @@ from twin.store.database import Database
 from twin.store.schema_commands import command_request
 from twin.store.values import encode
 
+SHARED = 10
+"""Targets up to which a request shares its commit with others: those that come together are to hold the lock for some 20 ms."""
+
 NOT_FOUND = Refusal(code="not_found", detail="no such signal")
 
 _of_key = select(command_request.c.id, command_request.c.digest).where(
@@ -78,7 +81,10 @@ def place(database: Database, order: Order, *, dry_run: bool, known: Sequence[Si
         before = _before(connection, order, digest)
         return before or _Placing(database, connection, order).placed(records, digest)
 
-    return database.together.write(record)
+    if len(order.targets) <= SHARED:
+        return database.together.write(record)
+    with database.write(durable=True, lane="live") as connection:
+        return record(connection)
 
 
 def _place_many(database: Database, order: Order, digest: str, records: Mapping[str, SignalRecord]) -> Placed:
