@@ -1,5 +1,7 @@
 """CRS names as they occur in files."""
 
+import json
+
 import numpy as np
 import pyproj
 import pytest
@@ -71,6 +73,21 @@ def test_a_compound_crs_is_taken_apart_and_nothing_of_it_is_guessed(
     facts = find_crs(name)
     assert facts is not None
     assert (facts.text, facts.vertical, facts.doubt) == (*expected, "")
+
+
+def test_projjson_and_wkt_of_a_compound_crs_are_taken_apart_and_nothing_is_guessed() -> None:
+    crs = pyproj.CRS("EPSG:4549+5737")
+    for text in (crs.to_json(), json.dumps(crs.to_json_dict()), crs.to_wkt()):
+        facts = find_crs(text)
+        assert facts is not None
+        assert (facts.text, facts.vertical, facts.doubt) == ("EPSG:4549", "EPSG:5737", "")
+
+
+def test_the_horizontal_part_of_wkt_with_axes_of_its_own_has_no_vertical_one() -> None:
+    facts = find_crs(pyproj.CRS("EPSG:4549+5737").to_wkt("WKT1_GDAL"))
+    assert facts is not None
+    assert facts.vertical == "EPSG:5737"
+    assert not pyproj.CRS(facts.text).is_compound
 
 
 def test_words_do_not_cost_the_vertical_part() -> None:

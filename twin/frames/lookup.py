@@ -98,7 +98,7 @@ def crs_facts(text: str, doubt: str = "") -> CrsFacts:
     flat, vertical = horizontal_part(crs), vertical_part(crs)
     projected = crs_kind(crs) == "projected"
     return CrsFacts(
-        text=_code(flat, text),
+        text=_code(flat, text if vertical is None else flat.to_wkt()),
         title=flat.name,
         projected=projected,
         unit_m=unit_m(flat) if projected else 1.0,
@@ -123,7 +123,7 @@ def find_crs(text: str) -> CrsFacts | None:
     text = text.strip()
     if not text or len(text) > _MAX_NAME:
         return None
-    if _WKT.match(text):
+    if _WKT.match(text) or text.startswith("{"):  # PROJJSON
         return _known(text)
     codes = _CODES.findall(text)
     if codes:
