@@ -46,7 +46,7 @@ DOCS: Final[dict[str, tuple[str, str, str]]] = {
 """Files in docs/images: view, language and size."""
 
 MOST_BYTES = 120_000
-"""Of one picture: all of them together are to stay below 2 MiB."""
+"""Of one picture: all of them together are to stay below 3 MiB."""
 QUALITIES = (82, 76, 70, 64, 58, 50)
 START_S = 300.0
 ATTEMPTS = 2

@@ -60,9 +60,9 @@ def test_a_class_on_a_storey_is_listed_with_its_count_and_each_row_leads_to_its_
     server: RunningServer, open_page: OpenPage, house: Model
 ) -> None:
     page = _open(open_page(server.url))
-    expect(_find(page, Class="IfcLightFixture")).to_have_text(f"{LAMPS} objects, 1 classes")
+    expect(_find(page, Class="IfcLightFixture")).to_have_text(f"{LAMPS} objects of one class")
     storey = next(item for item in house.items if item.name == "一层")
-    expect(_find(page, Storey=storey.global_id)).to_have_text("9 objects, 1 classes")
+    expect(_find(page, Storey=storey.global_id)).to_have_text("9 objects of one class")
     row = page.locator(".found-row").first
     row.click()
     expect(page.locator("#card h2")).to_have_text("吸顶灯 1-1")
@@ -118,7 +118,7 @@ def test_in_view_leaves_out_what_lies_outside_of_the_window(
     watched = open_page(server.url)
     page = _open(watched)
     page.get_by_role("button", name="In view").click()
-    expect(_find(page, Class="IfcLightFixture")).to_have_text(f"{LAMPS} objects, 1 classes")
+    expect(_find(page, Class="IfcLightFixture")).to_have_text(f"{LAMPS} objects of one class")
     page.evaluate("(id) => twinViewer.select(id)", _lamps(house)[0]["id"])
     watched.idle()
     expect(_find(page)).not_to_contain_text(f"{LAMPS} objects")
@@ -134,7 +134,7 @@ def test_filters_count_where_that_is_wished_and_the_list_can_be_shown_alone(
     watched = open_page(server.url)
     page = _open(watched)
     page.evaluate("() => twinViewer.filter({ hiddenClasses: new Set(['IfcLightFixture']) })")
-    expect(_find(page, Class="IfcLightFixture")).to_have_text(f"{LAMPS} objects, 1 classes")
+    expect(_find(page, Class="IfcLightFixture")).to_have_text(f"{LAMPS} objects of one class")
     page.get_by_role("button", name="Show only these").click()
     assert len(watched.state("filters.onlyObjects")) == LAMPS
     page.get_by_label("Only what the filters leave").check()

@@ -126,6 +126,7 @@ export default {
   findNone: "Nothing is there.",
   findNoneHint: "Choose a larger area, or another class or storey.",
   findCount: "{n} object, {classes} classes|{n} objects, {classes} classes",
+  findCountOfOne: "{n} object of one class|{n} objects of one class",
   findMore: "There are more: these are the first {n}. Choose a smaller area or a class.",
   findRest: "Show more ({n} left)",
   findActions: "What to do with the list",

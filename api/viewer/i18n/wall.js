@@ -2,8 +2,8 @@
 export default /** @type {const} */ ({
   wallSignals: ["在线信号", "Signals reporting"],
   wallOf: ["共 {n}", "of {n}"],
-  wallAlarms: ["未解除告警", "Open alarms"],
-  wallNoAlarms: ["无告警", "none"],
+  wallAlarms: ["未消除报警", "Open alarms"],
+  wallNoAlarms: ["无报警", "none"],
   wallTemperature: ["平均温度", "Mean temperature"],
   wallPower: ["总功率", "Power"],
   wallWater: ["用水流量", "Water flow"],

@@ -108,7 +108,7 @@ export class FindView {
     if (this.#bulk) return this.#bulk.draw();
     if (!found.objects.length) return this.results.replaceChildren(listState("search", t("findNone"), null, t("findNoneHint")));
     const groups = groupsOf(found.objects);
-    const head = h("p", { class: "found-count", role: "status", text: t("findCount", { n: found.objects.length, classes: groups.length }) });
+    const head = h("p", { class: "found-count", role: "status", text: t(groups.length === 1 ? "findCountOfOne" : "findCount", { n: found.objects.length, classes: groups.length }) });
     const more = found.more ? h("p", { class: "found-more" }, icon("warning"), h("span", { text: t("findMore", { n: found.objects.length }) })) : null;
     this.results.replaceChildren(head, more ?? "", this.#actions(found), ...groups.map(([name, objects]) => this.#group(name, objects)));
     return this.#mark();
