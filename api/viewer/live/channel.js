@@ -6,10 +6,12 @@ import { readFrame } from "./codes.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
+/** What has come while the page was busy drawing is heard first. */
+const GRACE_MS = 500;
 /** Not all browsers at once, when a server comes back. */
 const SPREAD_MS = 1_000;
 /** A server that is there has answered by then; one behind a broken line never does. */
-const OPENING_MS = 8_000;
+const OPENING_MS = 15_000;
 /** The server says something at least every 15 s; twice that, and a half-dead connection is given up. */
 const SILENCE_MS = 35_000;
 
@@ -96,7 +98,7 @@ export class LiveChannel {
   /** @param {number} patienceMs */
   #watch(patienceMs) {
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#lost(), patienceMs);
+    this.#timer = window.setTimeout(() => (this.#timer = window.setTimeout(() => this.#lost(), GRACE_MS)), patienceMs);
   }
 
   /** @param {string} [reason] why the server lets nobody in, if it was reached at all */
