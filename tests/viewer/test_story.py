@@ -163,7 +163,7 @@ class Story:
         page.get_by_label("Class", exact=True).select_option("IfcLightFixture")
         page.get_by_role("button", name="Find", exact=True).click()
         lamps = self.site.get("objects?class=IfcLightFixture&limit=1000")["items"]
-        expect(page.locator(".found-count")).to_have_text(f"{len(lamps)} objects, 1 classes")
+        expect(page.locator(".found-count")).to_have_text(f"{len(lamps)} objects of one class")
         page.get_by_role("button", name="Command").click()
         lamp = page.locator("#bulk-signal option", has_text=re.compile("^lamp: "))
         page.locator("#bulk-signal").select_option(lamp.get_attribute("value"))
