@@ -146,7 +146,8 @@ class Guard:
     async def until_changed(self, caller: Caller) -> str:
         """Wait until somebody's rights are others than they were when they called; returns why, for a person."""
         before = caller.rules
-        scoped = any(not reach.is_everything for reach in before.authority(caller.principal).values())
+        reaches = before.authority(caller.principal).values()
+        scoped = any(not reach.is_everything and not reach.is_nothing for reach in reaches)
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.refresh()
