@@ -8,7 +8,10 @@
  * --from: folder whose node_modules holds @cesium/engine, uplot and esbuild (default: the checkout). --force: make it anew
  * although the versions are the same.
  *
- * Workers, wasm files and assets (base map, sky, earth orientation) are copied as they are. The engine itself ships as
+ * Workers that the first view waits for become one file each: from the package they load some twenty parts, one after another. What every page
+ * loads lies there compressed as well.
+ *
+ * Other workers, wasm files and assets (base map, sky, earth orientation) are copied as they are. The engine itself ships as
  * some 1,500 source modules with bare imports, a few of them CommonJS, so a browser cannot load it from its package:
  * esbuild makes one module of it. Two things happen to the sources on the way, both noted in the bundle's first lines:
  *   - debug checks between `//>>includeStart('debug'` and `//>>includeEnd('debug')` are left out, as in Cesium's own
@@ -20,13 +23,14 @@ import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const VENDOR = join(ROOT, "api", "viewer", "vendor");
 const TARGET = join(VENDOR, "cesium");
 const CHART = join(VENDOR, "uplot");
-const RECIPE = 3; // raise when what this script does to the sources changes
+const RECIPE = 4; // raise when what this script does to the sources changes
 
 const DEBUG_CHECKS = /\/\/>>includeStart\('debug'[^\n]*\n[\s\S]*?\/\/>>includeEnd\('debug'\);?/g;
 /** File → what to find in it and what to put in its place; each must be found. */
@@ -91,6 +95,32 @@ async function bundle(esbuild, engine, version, folder) {
   });
 }
 
+/** Those of the ground. */
+const FIRST_WORKERS = ["createVerticesFromQuantizedTerrainMesh", "createVerticesFromHeightmap", "upsampleQuantizedTerrainMesh", "incrementallyBuildTerrainPicker"];
+
+async function joinWorkers(esbuild, folder) {
+  const workers = join(folder, "Workers");
+  await esbuild.build({
+    entryPoints: FIRST_WORKERS.map((name) => join(workers, `${name}.js`)),
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none", // those of the parts are in LICENSE.md
+    logLevel: "warning",
+    outdir: workers,
+    allowOverwrite: true,
+  });
+}
+
+/** Beside the file as `.br` and `.gz`, which the server hands out: compressed once, and better than it would for each request. */
+async function compress(file) {
+  const content = await readFile(file);
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } };
+  await writeFile(`${file}.br`, await promisify(brotliCompress)(content, quality));
+  await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }));
+}
+
 async function copyAssets(engine, require, folder) {
   const copies = [
     [join(engine, "Build", "Workers"), "Workers"],
@@ -153,6 +183,8 @@ async function main() {
   await mkdir(fresh, { recursive: true });
   await bundle(esbuild, engine, manifest.version, fresh);
   await copyAssets(engine, createRequire(join(engine, "package.json")), fresh);
+  await joinWorkers(esbuild, fresh);
+  for (const part of ["cesium.js", ...FIRST_WORKERS.map((name) => join("Workers", `${name}.js`))]) await compress(join(fresh, part));
   // For editors and the type checker; the page never asks for it.
   await writeFile(join(fresh, "cesium.d.ts"), 'export * from "@cesium/engine";\n');
   await writeFile(join(fresh, "version.json"), stamp);

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.delivery import REVALIDATE
+from api.delivery import REVALIDATE, deliver
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -36,12 +38,26 @@ HEADERS = {
 
 
 class _Files(StaticFiles):
-    """Static files that are asked for again each time and answered 304: their names carry no hash."""
+    """Static files that are asked for again each time and answered 304: their names carry no hash.
+
+    Those with a compressed twin beside them (`scripts/vendor-viewer.mjs`) are sent as that: CesiumJS is compressed once, not for
+    each page.
+    """
 
     async def get_response(self, path: str, scope: MutableMapping[str, Any]) -> Response:
-        response = await super().get_response(path, scope)
+        response = await run_in_threadpool(self._twin, path, Request(scope))
+        if response is None:
+            response = await super().get_response(path, scope)
         MutableHeaders(raw=response.raw_headers).update(HEADERS)
         return response
+
+    def _twin(self, path: str, request: Request) -> Response | None:
+        """None: there is no compressed twin."""
+        found, status = self.lookup_path(path)
+        if status is None or not Path(f"{found}.gz").is_file() or request.method not in {"GET", "HEAD"}:
+            return None
+        tag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
+        return deliver(request, Path(found), tag=tag, caching=REVALIDATE)
 
 
 def mount(app: FastAPI, folder: Path) -> None:

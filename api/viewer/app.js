@@ -5,6 +5,7 @@ import { learnClassNames, locale, modelName, t } from "./i18n.js";
 import { AlarmWatch } from "./live/alarm-watch.js";
 import { Player } from "./live/player.js";
 import { LiveView } from "./live/view.js";
+import { subjectOf } from "./scene/home.js";
 import { withMember } from "./state.js";
 import { isLayer } from "./ui/labels.js";
 import { toast } from "./ui/toast.js";
@@ -45,6 +46,9 @@ export class App {
     const query = new URLSearchParams(location.search);
     this.onlyModel = query.get("model");
     this.wished = query.get("object");
+    this.wishedTheme = query.get("theme");
+    /** Whether it is not known yet if the ground has to be opened. */
+    this.looking = false;
     /** What the scene is coloured by. */
     this.live = new LiveView(this);
     this.player = new Player(this.live, store);
@@ -60,11 +64,18 @@ export class App {
       learnClassNames(models);
       this.store.set({ models, status: models.length ? "ready" : "empty" });
       if (models.length) void this.#show(models);
-      if (models.length) void this.live.loadThemes();
+      if (models.length) void this.#themes();
       if (models.length) this.alarms.start();
     } catch (error) {
       this.#failed(/** @type {Error} */ (error));
     }
+  }
+
+  /** Which themes there are, and the one that the address asks for. */
+  async #themes() {
+    await this.live.loadThemes();
+    if (this.wishedTheme && this.store.get().themes?.some(({ key }) => key === this.wishedTheme)) void this.live.setTheme(this.wishedTheme);
+    this.wishedTheme = null;
   }
 
   /** @param {Error} error */
@@ -85,11 +96,12 @@ export class App {
       return;
     }
     this.scene = scene;
-    await scene.layGround(models);
-    const loading = scene.load(models);
-    const boxes = await Promise.all(models.map((model) => this.#boxesOf(model)));
-    if (await scene.isBelow(boxes.flat(), models)) this.setUnderground({ on: true });
-    const failed = await loading;
+    // By the models' bounds; where their tiles stand is known a little later.
+    void scene.flyHome(models, { instant: true });
+    const [failed] = await Promise.all([scene.load(models), scene.layGround(models).then(() => scene.pace.begin())]);
+    const looking = this.#openIfBelow(scene, models);
+    // Heights of a terrain take a while, and are needed by few scenes.
+    if (!scene.terrain) await looking;
     void scene.flyHome(models, { instant: true });
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
     this.wished = null;
@@ -112,6 +124,18 @@ export class App {
   async #openRamps(scene) {
     const { items } = await this.api.get("objects", { class: "IfcRamp", model: this.onlyModel, limit: 1_000 }).catch(() => ({ items: [] }));
     if (items.length) scene.openGround(items);
+  }
+
+  /** Opens the ground, where the first view is of what lies below it. @param {TwinScene} scene @param {Model[]} models */
+  async #openIfBelow(scene, models) {
+    this.looking = true;
+    const subject = subjectOf(models);
+    const boxes = await Promise.all(subject.map((model) => this.#boxesOf(model)));
+    if (await scene.isBelow(boxes.flat(), models)) {
+      this.setUnderground({ on: true });
+      if (scene.terrain && !this.store.get().selected) void scene.flyHome(models, { instant: true });
+    }
+    this.looking = false;
   }
 
   /** What a model is called in lists: its name, or its key where others have the same name. @param {Model} model */

@@ -53,6 +53,7 @@ export function offerHook(app) {
 async function settled(app, twin) {
   if (!twin) throw new Error("The 3D view cannot start.");
   const { scene } = twin;
+  await twin.opened;
   let still = 0;
   let last = "";
   while (still < 3) {
@@ -67,7 +68,7 @@ async function settled(app, twin) {
     const { x, y, z } = scene.camera.positionWC;
     const now = `${x.toFixed(2)} ${y.toFixed(2)} ${z.toFixed(2)}`;
     const listed = app.store.get().status !== "loading" && (app.scene !== null || app.store.get().status !== "ready");
-    still = listed && twin.models.allLoaded && scene.globe.tilesLoaded && now === last && !twin.loading ? still + 1 : 0;
+    still = listed && twin.models.allLoaded && scene.globe.tilesLoaded && now === last && !twin.loading && !app.looking ? still + 1 : 0;
     last = now;
   }
 }

@@ -112,6 +112,26 @@ export async function publishedTerrain(api) {
   }
 }
 
+/** From this level on tiles are flat enough that a finer one without data of its own shows nothing more. */
+const FLAT_LEVEL = 9;
+
+/**
+ * Refines the ground only where the terrain has more of it. CesiumJS would go on and cut its finer tiles out of the coarser ones, one step with each frame.
+ * @param {import("../vendor/cesium/cesium.js").Globe} globe
+ */
+export function endWithTerrain(globe) {
+  // Not a public part of CesiumJS; without it the ground takes longer.
+  const surface = /** @type {any} */ (globe)._surface?.tileProvider;
+  if (!surface?.canRefine) return;
+  const canRefine = surface.canRefine.bind(surface);
+  surface.canRefine = (/** @type {{ x: number, y: number, level: number }} */ tile) => canRefine(tile) && (tile.level < FLAT_LEVEL || hasFiner(globe.terrainProvider, tile));
+}
+
+/** @param {import("../vendor/cesium/cesium.js").TerrainProvider} terrain @param {{ x: number, y: number, level: number }} tile */
+function hasFiner(terrain, { x, y, level }) {
+  return [0, 1].some((right) => [0, 1].some((down) => terrain.getTileDataAvailable(2 * x + right, 2 * y + down, level + 1) !== false));
+}
+
 /**
  * Share of these boxes that lie below the terrain over their middles; null: the terrain says nothing about them.
  * @param {import("../vendor/cesium/cesium.js").TerrainProvider} terrain

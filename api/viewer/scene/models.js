@@ -23,20 +23,26 @@ export class ModelTiles {
    * @param {import("../api.js").Api} options.api
    * @param {import("./visibility.js").Visibility} options.visibility
    * @param {number} options.screenSpaceError pixels
+   * @param {import("../vendor/cesium/cesium.js").ImageBasedLighting | null} options.lighting of all of them; null: as CesiumJS does it
    * @param {() => void} options.onLeft a content went
    * @param {(pending: number) => void} options.onProgress tiles on their way, over all models
    */
-  constructor({ scene, api, visibility, screenSpaceError, onLeft, onProgress }) {
+  constructor({ scene, api, visibility, screenSpaceError, lighting, onLeft, onProgress }) {
     this.scene = scene;
     this.api = api;
     this.visibility = visibility;
     this.screenSpaceError = screenSpaceError;
+    this.lighting = lighting;
     this.onLeft = onLeft;
     this.onProgress = onProgress;
     /** @type {Map<string, number>} */
     this.pending = new Map();
     /** Of all tilesets. @type {import("../vendor/cesium/cesium.js").CustomShader | undefined} */
     this.shader = undefined;
+    /** @type {ReadonlySet<string>} */
+    this.hidden = new Set();
+    /** @type {"held" | "fetched" | "shown"} */
+    this.stage = "shown";
   }
 
   /** @param {import("../vendor/cesium/cesium.js").CustomShader | undefined} shader */
@@ -66,12 +72,15 @@ export class ModelTiles {
         maximumCacheOverflowBytes: cacheBytes / 2,
         maximumScreenSpaceError: this.screenSpaceError,
         environmentMapOptions: { enabled: false },
+        imageBasedLighting: this.lighting ?? undefined,
         enableCollision: false,
         pointCloudShading: { attenuation: true, maximumAttenuation: POINT_PX },
       });
+      forgetRange(tileset);
       tileset.customShader = this.shader;
       this.#listen(tileset, model.key);
       this.tilesets.set(model.key, tileset);
+      tileset.show = this.stage === "shown";
       this.scene.primitives.add(tileset);
       return null;
     } catch (error) {
@@ -98,7 +107,7 @@ export class ModelTiles {
 
   /** Whether no model waits for tiles of this view. */
   get allLoaded() {
-    return [...this.tilesets.values()].every((tileset) => !tileset.show || tileset.tilesLoaded);
+    return this.stage !== "held" && [...this.tilesets.values()].every((tileset) => tileset.tilesLoaded || !(tileset.show || tileset.preloadWhenHidden));
   }
 
   /** A model's own box, or null while it has none. @param {string} key @returns {OrientedBoundingBox | null} */
@@ -109,8 +118,20 @@ export class ModelTiles {
 
   /** @param {ReadonlySet<string>} hidden */
   setHidden(hidden) {
-    for (const [key, tileset] of this.tilesets) tileset.show = !hidden.has(key);
+    this.hidden = hidden;
+    for (const [key, tileset] of this.tilesets) {
+      const wanted = !hidden.has(key);
+      tileset.show = wanted && this.stage === "shown";
+      tileset.preloadWhenHidden = wanted && this.stage === "fetched";
+    }
     this.scene.requestRender();
+  }
+
+  /** Whether they wait, are fetched for the camera as it is, or are drawn. @param {"held" | "fetched" | "shown"} stage */
+  setStage(stage) {
+    if (stage === this.stage) return;
+    this.stage = stage;
+    this.setHidden(this.hidden);
   }
 
   /** Key of the model that a tileset belongs to. @param {unknown} tileset */
@@ -118,4 +139,14 @@ export class ModelTiles {
     for (const [key, known] of this.tilesets) if (known === tileset) return key;
     return null;
   }
+}
+
+/**
+ * CesiumJS writes the least and the largest value of a property into each shader that reads it: with those of `state_index`, no two models would
+ * share one, and a theme would take as many more programs as there are models.
+ * @param {Cesium3DTileset} tileset
+ */
+function forgetRange(tileset) {
+  const { statistics } = /** @type {any} */ (tileset).metadataExtension ?? {};
+  for (const { properties } of Object.values(statistics?.classes ?? {})) delete properties?.state_index;
 }

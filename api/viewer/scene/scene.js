@@ -9,11 +9,14 @@ import { AlarmPins } from "./alarm-pins.js";
 import { AreaTool, areaInView, isInWindow } from "./area.js";
 import { LiveColours, PLAIN } from "./colours.js";
 import { CameraPilot, cornersOf, headingFor } from "./camera.js";
-import { BELOW_M, datumOf, groundFor, publishedTerrain, shareBelow } from "./ground.js";
+import { BELOW_M, datumOf, endWithTerrain, groundFor, publishedTerrain, shareBelow } from "./ground.js";
 import { subjectOf } from "./home.js";
+import { QuickLighting } from "./lighting.js";
 import { ModelTiles } from "./models.js";
 import { Openings } from "./openings.js";
 import { Pins } from "./pins.js";
+import { openInSteps } from "./first-view.js";
+import { Pace } from "./pace.js";
 import { listenToPointer, pickAt } from "./pointer.js";
 import { chooseQuality } from "./quality.js";
 import { applyUnderground } from "./underground.js";
@@ -65,9 +68,15 @@ export class TwinScene {
       api,
       visibility: this.visibility,
       screenSpaceError: quality.screenSpaceError,
+      lighting: quality.weak ? new QuickLighting() : null,
       onLeft: () => this.appearance.left(),
       onProgress: (pendingTiles) => store.set({ pendingTiles }),
     });
+    const isLoading = () => this.loading || !this.models.allLoaded || !scene.globe.tilesLoaded;
+    this.pace = new Pace(widget, isLoading);
+    endWithTerrain(scene.globe);
+    /** Resolves when the first view is complete. */
+    this.opened = quality.weak ? openInSteps(widget, this.models, isLoading) : Promise.resolve();
     this.colours = new LiveColours(Cesium, scene, this.models);
     // Before the pins, which then lie within the rings.
     this.alarms = new AlarmPins(scene, () => store.get().filters);
@@ -76,6 +85,9 @@ export class TwinScene {
     this.area = new AreaTool(scene);
     listenToPointer(scene, this.models, { onClick: (picked) => this.area.drawing || onClick(picked), onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));
+    const beginWithoutModels = (/** @type {import("../types").AppState} */ { status }) => (status === "empty" || status === "error") && this.pace.begin();
+    store.on(["status"], beginWithoutModels);
+    beginWithoutModels(store.get());
     store.on(["filters"], (state) => this.#applyFilters(state.filters));
     store.on(["instant"], ({ instant }) => this.alarms.hide(instant !== null));
     store.on(["xray"], ({ xray }) => this.appearance.setGlass(xray));
@@ -103,7 +115,7 @@ export class TwinScene {
     this.scene.requestRender();
   }
 
-  /** Puts the ground under these models, before they are loaded. @param {Model[]} models */
+  /** Puts the ground under these models. @param {Model[]} models */
   async layGround(models) {
     const datums = models.map(datumOf).filter((datum) => datum !== null);
     this.terrain = await publishedTerrain(this.api);
@@ -260,6 +272,7 @@ export class TwinScene {
 
   /** Resolves when the tiles of this view are there, or after `patienceMs`. @param {number} patienceMs */
   async settled(patienceMs) {
+    await this.opened;
     const until = performance.now() + patienceMs;
     let quiet = 0;
     while (quiet < 2 && performance.now() < until) {

@@ -56,6 +56,8 @@ export function createWorld(container, creditContainer, quality) {
       { saturation: 0.6 },
     ),
     requestRenderMode: true,
+    // `pace.js` says when.
+    useDefaultRenderLoop: false,
     maximumRenderTimeChange: Number.POSITIVE_INFINITY,
     msaaSamples: quality.msaaSamples,
     orderIndependentTranslucency: !quality.weak,
@@ -72,7 +74,12 @@ export function createWorld(container, creditContainer, quality) {
   scene.fog.enabled = false;
   scene.screenSpaceCameraController.minimumZoomDistance = 0.5;
   scene.camera.percentageChanged = 0.02;
-  if (quality.weak) plainSky(scene);
+  if (quality.weak) {
+    plainSky(scene);
+    // Each step of the ground costs a frame: only what is seen, and all of that at once.
+    globe.preloadAncestors = false;
+    globe.loadingDescendantLimit = Number.POSITIVE_INFINITY;
+  }
   followCameraWithLight(widget);
   return { widget, paper: layPaper(widget, quality) };
 }
