@@ -33,7 +33,8 @@ export function openInSteps(widget, models, isLoading) {
       models.setStage("fetched");
     }
     complete = isLoading() ? 0 : complete + 1;
-    const isComplete = complete >= STILL;
+    // Whatever is missing after twice that time may never come.
+    const isComplete = complete >= STILL || performance.now() > 2 * until;
     if (isComplete || performance.now() > until) models.setStage("shown");
     if (isComplete) {
       stop();

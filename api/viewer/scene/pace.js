@@ -10,6 +10,8 @@
 
 /** While loading, between two frames: this many times what the last one took. */
 const REST = 3;
+/** Of frames that take less than this, as much as the frame: terrain goes on by a step with each. */
+const QUICK_MS = 150;
 /** Progress is seen at least this often, unless a frame itself takes longer. */
 const LONGEST_REST_MS = 1_500;
 
@@ -62,7 +64,9 @@ export class Pace {
 
   #isDue() {
     if (!this.isLoading()) return true;
-    return this.#isIdle() && performance.now() - this.#finished >= Math.min(LONGEST_REST_MS, REST * this.#cost);
+    if (!this.#isIdle()) return false;
+    const rest = this.#cost < QUICK_MS ? this.#cost : Math.min(LONGEST_REST_MS, REST * this.#cost);
+    return performance.now() - this.#finished >= rest;
   }
 
   /** Whether the last frame is drawn; keeps when that was seen first. */

@@ -76,8 +76,7 @@ export function createWorld(container, creditContainer, quality) {
   scene.camera.percentageChanged = 0.02;
   if (quality.weak) {
     plainSky(scene);
-    // Each step of the ground costs a frame: only what is seen, and all of that at once.
-    globe.preloadAncestors = false;
+    // Each step of the ground costs a frame: all that is seen at once.
     globe.loadingDescendantLimit = Number.POSITIVE_INFINITY;
   }
   followCameraWithLight(widget);
