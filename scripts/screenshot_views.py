@@ -259,7 +259,7 @@ def wall(stage: Stage) -> None:
 
 
 ALONE = dict.fromkeys(
-    ("model", "card", "storey", "chart", "alarms", "approvals", "audit", "ingest", "help"), "tower"
+    ("model", "card", "storey", "chart", "alarms", "approvals", "audit", "ingest", "help", "wall"), "tower"
 )
 """Views that need one model only: without the town around they are made in a tenth of the time."""
 

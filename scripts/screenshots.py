@@ -136,7 +136,7 @@ def _page_of(shot: Shot) -> tuple[str, str, str]:
     """Language, size, and what else the address asks for: views of the same page follow each other in it."""
     view, language, size, _ = shot
     alone = ALONE.get(view)
-    return language, size, "&wall" if view == "wall" else f"&model={alone}" if alone else ""
+    return language, size, ("&wall" if view == "wall" else "") + (f"&model={alone}" if alone else "")
 
 
 class Studio:
