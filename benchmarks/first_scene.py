@@ -108,7 +108,7 @@ def processor(browser: CDPSession) -> dict[str, float]:
 
 
 def look(browser: Browser, address: str, options: argparse.Namespace) -> dict[str, Any]:
-    """One round."""
+    """One round; the page stays open, for its processor time."""
     width, height = map(int, options.size.split("x"))
     context = browser.new_context(
         viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce"
@@ -139,7 +139,6 @@ def look(browser: Browser, address: str, options: argparse.Namespace) -> dict[st
     }
     if options.verbose:
         wire.tell()
-    context.close()
     return found
 
 

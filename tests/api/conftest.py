@@ -20,9 +20,8 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     with Runtime(Settings(data=tmp_path / "data")) as opened:
         revision, _ = staged(opened.store, KEY, building())
         published(opened.store, revision, tileset=None)
-        opened.guard.look(
-            now=True
-        )  # else it finds out within a second that models have changed, and closes sockets
+        # Else it finds out within a second that models have changed, and closes sockets.
+        opened.guard.look(now=True)
         yield opened
 
 

@@ -8,21 +8,22 @@ from api import guard
 from api.callers import Caller, Principal
 from api.runtime import Runtime
 from tests.api.conftest import KEY
+from tests.twin.store.builders import building, published, staged
 from twin.policy import Scope
-from twin.state import Signal
 
 LONG_S = 0.5
 """Many looks."""
 
 
 def _ended(runtime: Runtime, principal: Principal) -> str | None:
-    """What a caller is told when signals are declared while a stream is open; None: nothing."""
+    """What a caller is told when a model is published while a stream is open; None: nothing."""
     watch, caller = runtime.guard, Caller(principal, runtime.guard.rules, "here")
 
     async def wait() -> str | None:
         waiting = asyncio.ensure_future(watch.until_changed(caller))
         await asyncio.sleep(0)
-        runtime.store.declare_signals([Signal(model=KEY, global_id="e1", name="power", unit="W")])
+        revision, _ = staged(runtime.store, "2号楼", building())
+        published(runtime.store, revision, tileset=None)
         watch.look(now=True)
         try:
             return await asyncio.wait_for(waiting, LONG_S)
@@ -38,11 +39,11 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "LOOK_EVERY_S", 0.01)
 
 
-def test_new_signals_end_no_stream_of_who_reads_everything_and_writes_nothing(runtime: Runtime) -> None:
+def test_new_models_end_no_stream_of_who_reads_everything_and_writes_nothing(runtime: Runtime) -> None:
     assert _ended(runtime, runtime.guard.nobody) is None
 
 
-def test_new_signals_end_the_streams_of_who_reads_a_part(runtime: Runtime) -> None:
+def test_new_models_end_the_streams_of_who_reads_a_part(runtime: Runtime) -> None:
     reader = Principal(
         name="one storey", kind="token", roles=("reader",), within=Scope(places=(f"{KEY}/s2",))
     )
