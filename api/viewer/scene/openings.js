@@ -56,7 +56,8 @@ export class Openings {
     const ground = this.scene.globe.getHeight(Cartographic.fromDegrees((west + east) / 2, (south + north) / 2));
     if (ground === undefined) return false;
     const below = low < ground - BELOW_M && high > ground;
-    this.#below.set(id, below);
+    // Coarse tiles, as they come first, may lie metres beside the ground.
+    if (this.scene.globe.tilesLoaded) this.#below.set(id, below);
     return below;
   }
 }

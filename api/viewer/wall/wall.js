@@ -30,6 +30,7 @@ export function dressWall() {
   document.documentElement.classList.add("wall");
   // Not for a mouse that lies somewhere: keys and clicks do nothing here.
   byId("scene").tabIndex = -1;
+  byId("credits").inert = true;
 }
 
 export class Wall {
