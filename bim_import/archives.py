@@ -1,6 +1,8 @@
 """Zip archives from anywhere: what is refused before anything of one is unpacked."""
 
 import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 from twin.errors import DamagedSource, UnsupportedSource
@@ -23,6 +25,9 @@ _END_RECORD = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")
 """Before it in archives of more than 4 GB (APPNOTE 4.3.14, 4.3.15): the eighth field counts the entries, the ninth is the size of the list."""
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError, RuntimeError)
+"""What `zipfile` raises on damaged archives, and on those with a password or packed in ways it does not know."""
 
 
 def check_directory(source: str, path: Path, advice: str) -> None:

@@ -5,7 +5,6 @@ the vertical reference of the raster to ellipsoidal ones, like those of any sour
 """
 
 import zipfile
-import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import rasterio.errors
 import rasterio.windows
 from numpy.typing import NDArray
 
-from bim_import.archives import check_directory
+from bim_import.archives import DAMAGED, check_directory
 from bim_import.elsewhere import HEAD_BYTES, WHAT, lies_elsewhere
 from bim_import.ground import Ground
 from bim_import.placement.layer import LayerCrs, LayerFrame, layer_frame
@@ -209,7 +208,7 @@ def _gdal_path(path: Path) -> str:
             if names:
                 with archive.open(names[0]) as member:
                     _check_head(path, member.read(HEAD_BYTES))
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise _damaged(path, error) from error
     if not names:
         raise UnsupportedSource(str(path), "there is no .hgt or .tif in it", "Give a GeoTIFF of heights.")

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from twin.alarms import AlarmRecord, Kind, Severity
 from twin.commands import Command, Decision, Status, Step, agrees, arbitrate, tolerance_of, walked
@@ -18,16 +18,7 @@ from twin.store.database import Database
 from twin.store.pace import lists
 from twin.store.schema_commands import command, command_request
 
-_wake = (
-    update(command)
-    .where(
-        command.c.signal.in_(bindparam("signals", expanding=True)),
-        command.c.ended_at.is_(None),
-        command.c.status == Status.QUEUED.value,
-        command.c.start_at <= bindparam("now"),
-    )
-    .values(due_at=bindparam("now"))
-)
+_wake = command_rows.waking(command.c.signal)
 
 REVERTER = "revert"
 """Who asks for the value before."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from twin.commands import (
     Command,
@@ -32,16 +32,7 @@ DEVICE = "device"
 READING = "reading"
 
 _queued = select(command.c.number).where(command.c.status == Status.QUEUED.value).limit(1)
-_wake = (
-    update(command)
-    .where(
-        command.c.confirm_signal.in_(bindparam("signals", expanding=True)),
-        command.c.ended_at.is_(None),
-        command.c.status == Status.QUEUED.value,
-        command.c.start_at <= bindparam("now"),
-    )
-    .values(due_at=bindparam("now"))
-)
+_wake = command_rows.waking(command.c.confirm_signal)
 _awaited = select(command.c.awaits).where(command.c.awaits.is_not(None)).distinct()
 
 

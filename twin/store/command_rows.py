@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, Update, bindparam, select, update
 
 from twin.access import Entry
 from twin.commands import OPEN, Command, Hold, Status, Step, due_at
@@ -37,6 +37,20 @@ _have_hold = direct.text("SELECT signal FROM command_hold WHERE signal {among}")
 _holds = select(command_hold).where(command_hold.c.signal.in_(bindparam("signals", expanding=True)))
 
 IN_FLIGHT = (Status.SENT, Status.ACKNOWLEDGED)
+
+
+def waking(signals: ColumnElement[int]) -> Update:
+    """Makes what waits to be sent due at `now`, where the signal of this column of commands is one of `signals`."""
+    return (
+        update(command)
+        .where(
+            signals.in_(bindparam("signals", expanding=True)),
+            command.c.ended_at.is_(None),
+            command.c.status == Status.QUEUED.value,
+            command.c.start_at <= bindparam("now"),
+        )
+        .values(due_at=bindparam("now"))
+    )
 
 
 class Loaded(NamedTuple):

@@ -3,7 +3,6 @@
 import json
 import warnings
 import zipfile
-import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pyogrio
 
-from bim_import.archives import check_directory, check_ratio
+from bim_import.archives import DAMAGED, check_directory, check_ratio
 from bim_import.gis.osm import osm_layers
 from bim_import.gis.reading.batches import Layer, Reading, nothing
 from bim_import.gis.reading.content import keep_local
@@ -172,7 +171,7 @@ def _from_zip(path: Path, workspace: Path) -> Opened:
     try:
         with zipfile.ZipFile(path) as archive:
             _unpack(path, archive, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise DamagedSource(
             str(path),
             f"it cannot be unpacked ({error})",

@@ -2,11 +2,10 @@
 
 import shutil
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from bim_import.archives import check_directory, check_ratio
+from bim_import.archives import DAMAGED, check_directory, check_ratio
 from twin.errors import DamagedSource, UnsupportedSource
 
 ZIP_MAGIC = b"PK\x03\x04"
@@ -39,15 +38,7 @@ def unpack_ifc(source: str, path: Path, target: IO[bytes]) -> None:
             _check_member(source, member)
             with archive.open(member) as packed:
                 shutil.copyfileobj(packed, target, _CHUNK_BYTES)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        LookupError,
-        RuntimeError,
-    ) as error:
+    except (*DAMAGED, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise DamagedSource(source, f"the archive is damaged ({error})", "Copy or pack it again.") from error
