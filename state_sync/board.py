@@ -193,7 +193,8 @@ class Board:
         if self.codes.seq <= seq:
             event = self._news
             try:
-                await asyncio.wait_for(event.wait(), patience_s)
+                async with asyncio.timeout(patience_s):
+                    await event.wait()
             except TimeoutError:
                 return False
         return True

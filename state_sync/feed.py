@@ -97,7 +97,8 @@ class Follower:
         if not self._waiting and not self._lost:
             self._filled.clear()
             try:
-                await asyncio.wait_for(self._filled.wait(), patience_s)
+                async with asyncio.timeout(patience_s):
+                    await self._filled.wait()
             except TimeoutError:
                 self.seq = max(self.seq, self._reached)
                 return []

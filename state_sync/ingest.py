@@ -184,7 +184,8 @@ class Ingest:
         delay_s = self._options.retry_from_s
         while not await self._attempt(recorder, batch):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay_s)
+                async with asyncio.timeout(delay_s):
+                    await self._stopping.wait()
             if self._stopping.is_set():
                 return
             recorder.counts.retries += 1

@@ -130,8 +130,10 @@ class Control:
             while not self.connected and time.monotonic() < until:  # noqa: ASYNC110 - an outlet does not tell
                 await asyncio.sleep(self._every_s)
         else:
+            # Before Python 3.12 `wait_for` forgets a cancellation in the moment in which its event comes, and `run` would never end.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), RETRY_S if self.failing else self._every_s)
+                async with asyncio.timeout(RETRY_S if self.failing else self._every_s):
+                    await self._wake.wait()
         self._wake.clear()
 
     async def _end(self, connections: Sequence[asyncio.Task[None]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from state_sync.control import Control
-from state_sync.messages import InDoubt, NotSent
+from state_sync.messages import InDoubt, NotSent, Publication
 from state_sync.simulation.actuators import Manner
 from tests.state_sync.command_plant import BadOutlet, Plant, bound, bus_plant, running
 from tests.state_sync.fakes import until
@@ -195,3 +195,25 @@ def test_a_worker_that_ends_gives_its_lease_back(store: TwinStore) -> None:
 
     asyncio.run(work())
     assert store.take_job("control:w")
+
+
+def test_a_worker_that_is_stopped_as_something_new_comes_ends(store: TwinStore) -> None:
+    class Way:
+        connected = True
+
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+        async def send(self, publication: Publication) -> None: ...
+
+    async def stop() -> None:
+        control = Control(store, {None: Way()}, every_s=60.0)
+        running = asyncio.create_task(control.run())
+        await asyncio.sleep(0.3)  # it waits for news
+        control.wake()
+        await asyncio.sleep(0)  # the event comes, the worker has not seen it
+        running.cancel()
+        await asyncio.wait([running], timeout=5.0)
+        assert running.cancelled()
+
+    asyncio.run(stop())
