@@ -8,8 +8,9 @@ snapshot; where that is not kept any more, `reset` is followed by a fresh snapsh
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -96,14 +97,14 @@ async def follow(
     if format_ == "codes":
         coded = ThemeFollowing(runtime, asked, theme, cursor)
         try:
-            await _serve(socket, coded, _send_codes(socket, coded))
+            await _serve(socket, coded, partial(_send_codes, socket, coded))
         finally:
             await coded.close()
         return
     following = (
         AlarmFollowing(runtime, seen, asked) if format_ == "alarms" else Following(runtime, asked, cursor)
     )
-    await _serve(socket, following, _send(socket, following))
+    await _serve(socket, following, partial(_send, socket, following))
 
 
 def _followed(seen: Reader, asked: StateQuery) -> StateQuery:
@@ -114,7 +115,7 @@ def _followed(seen: Reader, asked: StateQuery) -> StateQuery:
 async def _serve(
     socket: WebSocket,
     following: Following | AlarmFollowing | ThemeFollowing,
-    sender: Coroutine[None, None, None],
+    sender: Callable[[], Coroutine[None, None, None]],
 ) -> None:
     """Prepare and send until the client leaves; what cannot be followed is told, and the socket closed."""
     try:
@@ -122,9 +123,8 @@ async def _serve(
     except TwinError as error:
         await socket.send_text(msgspec.json.encode({"type": "error", "detail": str(error)}).decode())
         await socket.close(1008)
-        sender.close()
         return
-    sending = asyncio.create_task(sender)
+    sending = asyncio.create_task(sender())
     try:
         while not sending.done():
             await _received(socket, sending)

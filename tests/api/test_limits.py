@@ -1,6 +1,9 @@
 """How much a caller may ask for, what answers say to browsers, and what is never written to logs."""
 
+import asyncio
+import gc
 import logging
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -8,11 +11,14 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from api import limits
+from api.alarm_following import AlarmFollowing
 from api.app import create_app
+from api.following import Following
 from api.limits import LARGE, USUAL, Bucket
 from api.redaction import redact_logs, redacted
 from api.runtime import Runtime
 from api.settings import Settings
+from api.theme_following import ThemeFollowing
 from twin.access import new_secret
 
 SOCKET = "ws://localhost/api/v1/live"
@@ -67,6 +73,23 @@ def test_a_caller_has_only_so_many_streams(client: TestClient, monkeypatch: pyte
         assert refused.value.status_code == 429
     with client.websocket_connect(SOCKET) as again:
         assert again.receive_json()["type"] == "snapshot"
+
+
+@pytest.mark.parametrize("format_", ["json", "codes&theme=temperature", "alarms"])
+def test_a_client_that_leaves_while_its_stream_is_prepared_leaves_nothing_begun(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    async def without_end(_: object) -> None:
+        await asyncio.sleep(3600)
+
+    for following in (Following, ThemeFollowing, AlarmFollowing):
+        monkeypatch.setattr(following, "prepare", without_end)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with client.websocket_connect(f"{SOCKET}?format={format_}"):
+            pass
+        gc.collect()
+    assert [str(each.message) for each in told if "never awaited" in str(each.message)] == []
 
 
 def test_a_client_that_talks_without_end_is_cut_off(
