@@ -95,8 +95,14 @@ def demo(data: Path) -> Iterator[Twin]:
     ]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     said: queue.Queue[str] = queue.Queue()
-    assert server.stdout is not None
-    threading.Thread(target=lambda: [said.put(line) for line in server.stdout or ()], daemon=True).start()
+    lines = server.stdout
+    assert lines is not None
+
+    def listen() -> None:
+        for line in lines:
+            said.put(line)
+
+    threading.Thread(target=listen, daemon=True).start()
     try:
         address = ""
         until = time.monotonic() + START_S
@@ -132,7 +138,7 @@ def prepare(twin: Twin) -> None:
     )
 
 
-def _page_of(shot: Shot) -> tuple[str, str, str]:
+def page_of(shot: Shot) -> tuple[str, str, str]:
     """Language, size, and what else the address asks for: views of the same page follow each other in it."""
     view, language, size, _ = shot
     alone = ALONE.get(view)
@@ -140,20 +146,18 @@ def _page_of(shot: Shot) -> tuple[str, str, str]:
 
 
 class Studio:
-    """A browser with a page for each language and size: what was loaded once serves all views."""
+    """A browser with one page at a time: what it has loaded serves all views of its language and size."""
 
     def __init__(self, browser: Browser, twin: Twin) -> None:
         self._browser = browser
         self._twin = twin
-        self._pages: dict[tuple[str, str, str], Page] = {}
+        self._page: Page | None = None
+        self._shows: tuple[str, str, str] | None = None
 
     def take(self, shot: Shot) -> None:
         """One picture."""
         view, language, _, file = shot
-        key = _page_of(shot)
-        if key not in self._pages:
-            self._pages[key] = self._open(*key)
-        page = self._pages[key]
+        page = self._page_for(shot)
         if view != "wall":
             page.evaluate(RESET)
         VIEWS[view](Stage(page=page, twin=self._twin, language=language))
@@ -162,11 +166,20 @@ class Studio:
         page.wait_for_timeout(SETTLE_MS)
         save(page.screenshot(), file)
 
-    def forget(self, shot: Shot) -> None:
+    def forget(self) -> None:
         """The page may be in any state: the next view gets a new one."""
-        page = self._pages.pop(_page_of(shot), None)
-        if page is not None:
-            page.context.close()
+        if self._page is not None:
+            self._page.context.close()
+        self._page = None
+
+    def _page_for(self, shot: Shot) -> Page:
+        """Another page that is still drawn takes the processor from this one: there is none."""
+        shows = page_of(shot)
+        if self._page is None or shows != self._shows:
+            self.forget()
+            self._page = self._open(*shows)
+            self._shows = shows
+        return self._page
 
     def _open(self, language: str, size: str, wish: str) -> Page:
         width, height = SIZES[size]
@@ -194,7 +207,7 @@ def taken(studio: Studio, shot: Shot) -> bool:
             studio.take(shot)
         except Exception as error:  # noqa: BLE001 - the other pictures are worth having
             print(f"{shot[3].name}: {error}", file=sys.stderr)
-            studio.forget(shot)
+            studio.forget()
         else:
             return True
     return False
@@ -266,7 +279,7 @@ def main() -> None:
         prepare(twin)
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         studio = Studio(browser, twin)
-        failed = [shot[3].name for shot in wanted if not taken(studio, shot)]
+        failed = [shot[3].name for shot in sorted(wanted, key=page_of) if not taken(studio, shot)]
         browser.close()
     if failed:
         sys.exit(f"not made: {', '.join(failed)}")

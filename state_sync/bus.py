@@ -6,19 +6,7 @@ from collections.abc import Sequence
 
 from state_sync.inbox import DEFAULT_LIMIT, Inbox
 from state_sync.messages import Link, Message, Publication
-
-
-def matches(topic_filter: str, topic: str) -> bool:
-    """Whether a topic passes an MQTT filter (MQTT 5.0 §4.7): `+` is one level, `#` the rest, neither matches `$…` in front."""
-    wanted, levels = topic_filter.split("/"), topic.split("/")
-    if topic.startswith("$") and wanted[0] in {"+", "#"}:
-        return False
-    for place, level in enumerate(wanted):
-        if level == "#":
-            return True
-        if place >= len(levels) or level not in {"+", levels[place]}:
-            return False
-    return len(wanted) == len(levels)
+from state_sync.routing.trie import FilterTrie
 
 
 class Bus:
@@ -60,7 +48,7 @@ class BusSource:
         self._room = asyncio.Event()
         self._settled = asyncio.Event()
         self._inbox = Inbox(limit, on_room=self._room.set)
-        self._filters: tuple[str, ...] = ()
+        self._filters: FilterTrie[str] = FilterTrie()
         self._receipts = 0
         self._open: dict[int, Message] = {}
 
@@ -78,7 +66,7 @@ class BusSource:
 
     def wants(self, topic: str) -> bool:
         """Whether a filter matches."""
-        return any(matches(each, topic) for each in self._filters)
+        return bool(self._filters.matches(topic))
 
     async def receive(self, publication: Publication) -> None:
         """Take a message in; waits while the inbox is full."""
@@ -115,7 +103,9 @@ class BusSource:
 
     def subscribe(self, filters: Sequence[str]) -> None:
         """From now on, exactly these filters."""
-        self._filters = tuple(filters)
+        self._filters = FilterTrie()
+        for each in filters:
+            self._filters[each] = each
 
     def publish(self, publication: Publication) -> None:
         """Nobody listens to the service on this bus."""

@@ -12,7 +12,7 @@ from state_sync.simulation.schedule import Schedule
 from state_sync.simulation.signals import SimulatedSignal
 from twin.state import Value
 
-TICK_S = 0.05
+TICK_S = 0.1
 """Reports that are due within it leave together: devices are not that punctual, and sleeping has a price."""
 
 Connect = Callable[[str], Awaitable[Publisher]]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from state_sync.bus import Bus, matches
+from state_sync.bus import Bus
 from state_sync.messages import Publication
 
 
@@ -26,7 +26,9 @@ from state_sync.messages import Publication
     ],
 )
 def test_filters_match_as_mqtt_says(topic_filter: str, topic: str, *, expected: bool) -> None:
-    assert matches(topic_filter, topic) is expected
+    source = Bus().source()
+    source.subscribe(["elsewhere", topic_filter])
+    assert source.wants(topic) is expected
 
 
 def test_a_device_that_vanishes_leaves_its_will_and_one_that_closes_does_not() -> None:

@@ -41,6 +41,7 @@ export class Card {
   /** @param {ObjectDetail | Error} content */
   show(content) {
     this.content = content;
+    this.readings.owner = content instanceof Error ? "" : objectName(content);
     this.draw();
   }
 

@@ -28,8 +28,9 @@ class Chart {
   /**
    * @param {import("../api.js").Api} api
    * @param {Signal} signal
+   * @param {string} owner name of its object; empty: only the signal is named
    */
-  constructor(api, signal) {
+  constructor(api, signal, owner) {
     this.api = api;
     this.signal = signal;
     this.unit = signal.unit ? unitText(signal.unit) : "";
@@ -37,7 +38,7 @@ class Chart {
     this.foot = h("p", { class: "chart-foot", role: "status" });
     this.spans = SPANS.map(([key, span]) => h("button", { class: "text-button", type: "button", text: t(key), on: { click: () => this.showLast(span) } }));
     const tools = h("div", { class: "chart-tools", role: "toolbar", "aria-label": t("chartSpan") }, ...this.spans, h("span", { class: "hint", text: t("chartHint") }));
-    const title = signal.name;
+    const title = owner ? `${owner} · ${signal.name}` : signal.name;
     this.dialog = h("dialog", { class: "dialog chart-dialog", "aria-label": title });
     this.dialog.append(h("header", { class: "card-head" }, h("h2", { text: title }), iconButton("close", t("close"), () => this.dialog.close())), tools, this.box, this.foot);
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
@@ -162,7 +163,7 @@ function labels(splits) {
   return splits.map((seconds) => format.format(seconds * 1000));
 }
 
-/** @param {import("../api.js").Api} api @param {Signal} signal */
-export function openChart(api, signal) {
-  new Chart(api, signal).open();
+/** @param {import("../api.js").Api} api @param {Signal} signal @param {string} [owner] name of its object */
+export function openChart(api, signal, owner = "") {
+  new Chart(api, signal, owner).open();
 }

@@ -41,3 +41,8 @@ const BY_CLASS = [
 export function classIcon(name) {
   return BY_CLASS.find(([pattern]) => pattern.test(name))?.[1] ?? "box";
 }
+
+/** A name as parts of an element: long ones break after their underscores. @param {string} name @returns {(string | HTMLElement)[]} */
+export function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+}

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { language, t } from "../i18n.js";
 import { openChart } from "./chart.js";
 import { CommandBox, stateText } from "./command.js";
+import { breakable } from "./labels.js";
 import { unitText } from "./properties.js";
 import { Spark, isDrawable } from "./spark.js";
 
@@ -45,6 +46,8 @@ export class Readings {
     this.watching = null;
     /** Of the object. @type {string | null} */
     this.id = null;
+    /** Name of the object, once it is known. */
+    this.owner = "";
     /** @type {Signal[]} */
     this.signals = [];
     this.more = false;
@@ -56,6 +59,7 @@ export class Readings {
     this.watching?.abort();
     this.watching = null;
     this.id = id;
+    this.owner = "";
     this.signals = [];
     this.draw();
     if (id === null) return;
@@ -109,10 +113,16 @@ export class Readings {
 
   /** @param {Signal} signal */
   #row(signal) {
-    const row = new Row(this.api, signal);
+    const row = new Row(this.api, signal, () => this.#openChart(row.signal));
     const { watching, id } = this;
     if (watching && id && signal.control && this.api.signedIn) row.addCommand(watching.signal, () => void this.#ask(id, watching.signal));
     return row;
+  }
+
+  /** Signals of the parts below are not the object's own. @param {Signal} signal */
+  #openChart(signal) {
+    const isOwn = signal.id === `${this.id}/${signal.name}`;
+    openChart(this.api, signal, isOwn ? this.owner : "");
   }
 
   /** @param {string} id @param {Row} row */
@@ -124,10 +134,11 @@ export class Readings {
 
 /** One signal: its name, what it says, and its last day. */
 class Row {
-  /** @param {import("../api.js").Api} api @param {Signal} signal */
-  constructor(api, signal) {
+  /** @param {import("../api.js").Api} api @param {Signal} signal @param {() => void} onOpen */
+  constructor(api, signal, onOpen) {
     this.api = api;
     this.signal = signal;
+    this.onOpen = onOpen;
     this.name = h("dt");
     this.value = h("span", { class: "value" });
     this.note = h("span", { class: "raw" });
@@ -148,7 +159,7 @@ class Row {
   /** @param {Signal} signal @param {number} now milliseconds @param {boolean} withLine */
   draw(signal, now, withLine) {
     this.signal = signal;
-    this.name.textContent = signal.name;
+    this.name.replaceChildren(...breakable(signal.name));
     const { value, observed_at: observedAt, quality } = signal;
     const never = value === null || observedAt === null;
     const unit = signal.unit ? ` ${unitText(signal.unit)}` : "";
@@ -165,7 +176,7 @@ class Row {
   }
 
   #addLine() {
-    this.spark = new Spark(this.api, this.signal.id, () => openChart(this.api, this.signal));
+    this.spark = new Spark(this.api, this.signal.id, this.onOpen);
     this.said.after(h("dd", {}, this.spark.element));
   }
 }
