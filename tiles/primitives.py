@@ -97,7 +97,7 @@ class MeshWriter:
     def _primitive(
         self, surface: Surface, soup: Soup, shared: list[Attribute], ids: list[Attribute]
     ) -> dict[str, Any]:
-        colored = bool((surface.entry != surface.entry[0]).any())
+        colored = self._in_vertices(surface)
         attributes = [each.taken(surface.source) for each in shared + ids]
         if colored:
             attributes.append(colors(self._palette.linear, surface.entry))
@@ -114,6 +114,14 @@ class MeshWriter:
             features = int(np.count_nonzero(np.bincount(ids[0].values[surface.source].astype(np.intp))))
             primitive["extensions"] = feature_set(self._builder, MESH_FEATURES, count=features)
         return primitive
+
+    def _in_vertices(self, surface: Surface) -> bool:
+        """Whether its colour is in its vertices: packed, one colour takes next to no bytes there, and all surfaces share a shader.
+
+        CesiumJS compiles one more for a colour of the material; several such are a second of the first view where the processor draws.
+        """
+        plain = self._compress and self._palette.textures[surface.look] is None
+        return plain or bool((surface.entry != surface.entry[0]).any())
 
     def _order(
         self, soup: Soup, attributes: list[Attribute], triangles: NDArray[np.uint32]

@@ -19,8 +19,6 @@ import { toast } from "./ui/toast.js";
 const RETRY_MS = 8_000;
 /** Tiles of a new place get this long to arrive before one looks whether the object is seen. */
 const SETTLE_MS = 4_000;
-/** What is not of the first view waits no longer for it. */
-const LATE_MS = 15_000;
 /** Of a model, that are looked at to tell whether it lies below the ground. */
 const SOME_PARTS = 200;
 /** Spatial containers: selecting one tells about it, and tints nothing. */
@@ -98,7 +96,8 @@ export class App {
     this.scene = scene;
     // By the models' bounds; where their tiles stand is known a little later.
     void scene.flyHome(models, { instant: true });
-    const [failed] = await Promise.all([scene.load(models), scene.layGround(models).then(() => scene.pace.begin())]);
+    const ground = Promise.all([scene.layGround(models), this.#openRamps(scene)]);
+    const [failed] = await Promise.all([scene.load(models), ground.then(() => scene.pace.begin())]);
     const looking = this.#openIfBelow(scene, models);
     // Heights of a terrain take a while, and are needed by few scenes.
     if (!scene.terrain) await looking;
@@ -106,18 +105,6 @@ export class App {
     if (this.wished) void this.select(this.wished, { fly: true, instant: true });
     this.wished = null;
     for (const model of failed) toast(t("modelFailed", { name: modelName(model) }), "warning");
-    this.#afterTiles(() => this.#openRamps(scene));
-  }
-
-  /** What is not of the first view waits for it. @param {() => void} act */
-  #afterTiles(act) {
-    const go = () => {
-      end();
-      clearTimeout(late);
-      act();
-    };
-    const end = this.store.on(["pendingTiles"], ({ pendingTiles }) => pendingTiles === 0 && go());
-    const late = setTimeout(go, LATE_MS);
   }
 
   /** Ramps into basements are seen only where the ground is open. @param {TwinScene} scene */

@@ -4,7 +4,8 @@
  * stands on it is fetched meanwhile and drawn once all of it is there; or, where that takes long, as far as it is there, coarse until it is complete.
  */
 
-/** Share of the pixels along each side, until all is there. */
+/** Share of the pixels along each side: of the bare ground, which is of one colour; and of what stands on it while something is missing. */
+const BARE = 0.125;
 const COARSE = 0.5;
 /** Frames without anything missing: what lies below a tile is asked for in the frame after it has come. */
 const STILL = 3;
@@ -19,7 +20,10 @@ const PATIENCE_MS = 5_000;
  */
 export function openInSteps(widget, models, isLoading) {
   const { scene } = widget;
-  widget.resolutionScale = COARSE;
+  widget.resolutionScale = BARE;
+  // CesiumJS asks for pixels as they are.
+  const { imageRendering } = scene.canvas.style;
+  scene.canvas.style.imageRendering = "auto";
   models.setStage("held");
   let until = 0;
   let complete = 0;
@@ -35,10 +39,13 @@ export function openInSteps(widget, models, isLoading) {
     complete = isLoading() ? 0 : complete + 1;
     // Whatever is missing after twice that time may never come.
     const isComplete = complete >= STILL || performance.now() > 2 * until;
-    if (isComplete || performance.now() > until) models.setStage("shown");
+    if (isComplete || performance.now() > until) {
+      models.setStage("shown");
+      widget.resolutionScale = isComplete ? 1 : COARSE;
+    }
     if (isComplete) {
       stop();
-      widget.resolutionScale = 1;
+      scene.canvas.style.imageRendering = imageRendering;
       open();
     }
     scene.requestRender();

@@ -21,10 +21,14 @@ export class Openings {
   /**
    * @param {import("../vendor/cesium/cesium.js").Scene} scene
    * @param {() => import("../types").Filters} filters
+   * @param {Promise<void>} seen resolves when the ground is looked at; until then each ramp counts as leading below it: a ground that is cut has shaders of its
+   *   own, and so they are the only ones
    */
-  constructor(scene, filters) {
+  constructor(scene, filters, seen) {
     this.scene = scene;
     this.filters = filters;
+    this.isSeen = false;
+    void seen.then(() => (this.isSeen = true)).then(() => this.refresh());
     scene.globe.tileLoadProgressEvent.addEventListener((waiting) => waiting === 0 && this.#ramps.length && this.refresh());
   }
 
@@ -51,7 +55,7 @@ export class Openings {
   /** @param {TwinObject} ramp */
   #leadsBelow({ id, bounds }) {
     const known = this.#below.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined || !this.isSeen) return known ?? true;
     const [west, south, low, east, north, high] = /** @type {import("../types").Bounds} */ (bounds);
     const ground = this.scene.globe.getHeight(Cartographic.fromDegrees((west + east) / 2, (south + north) / 2));
     if (ground === undefined) return false;

@@ -55,8 +55,9 @@ export class GridPaper {
    * Before every frame. The globe goes without the material where the grid is not seen, and is cheaper then.
    * @param {number} alpha 0…1
    * @param {Color} color
+   * @param {boolean} lined without: the same shader, and no line
    */
-  update(alpha, color) {
+  update(alpha, color, lined) {
     const { globe, camera } = this.scene;
     const shown = this.anchored && alpha > 0.01;
     const wanted = shown ? this.material : undefined;
@@ -72,6 +73,6 @@ export class GridPaper {
     uniforms.offset.x = eye.x % PERIOD_M;
     uniforms.offset.y = eye.y % PERIOD_M;
     Color.clone(color, uniforms.color);
-    uniforms.color.alpha = alpha * color.alpha;
+    uniforms.color.alpha = lined ? alpha * color.alpha : 0;
   }
 }

@@ -81,7 +81,7 @@ export class TwinScene {
     // Before the pins, which then lie within the rings.
     this.alarms = new AlarmPins(scene, () => store.get().filters);
     this.pins = new Pins(scene, (stateIndex) => this.colours.codeOf(stateIndex), () => store.get().filters);
-    this.openings = new Openings(scene, () => store.get().filters);
+    this.openings = new Openings(scene, () => store.get().filters, this.opened);
     this.area = new AreaTool(scene);
     listenToPointer(scene, this.models, { onClick: (picked) => this.area.drawing || onClick(picked), onHover });
     scene.renderError.addEventListener((_, error) => store.set({ sceneError: error }));

@@ -33,6 +33,8 @@ const CREDIT = '<a href="https://cesium.com/platform/cesiumjs/">CesiumJS</a> · 
 const PAPER_BELOW_M = 2_000;
 const MAP_ABOVE_M = 300_000;
 const MAP_SHARE_NEAR = 0.18;
+/** With a smaller share of the pixels, lines of the grid would be beams. */
+const LEAST_SHARP = 0.5;
 
 /** Colours of ground, grid and sky by the page's scheme; `brightness` of the map, `dusk` the sky's shift. */
 const SCHEMES = {
@@ -88,7 +90,8 @@ export function createWorld(container, creditContainer, quality) {
  * @param {CesiumWidget} widget
  * @param {import("./quality.js").Quality} quality
  */
-function layPaper({ scene }, quality) {
+function layPaper(widget, quality) {
+  const { scene } = widget;
   const map = scene.imageryLayers.get(0);
   const grid = new GridPaper(scene);
   const line = new Color();
@@ -108,7 +111,7 @@ function layPaper({ scene }, quality) {
     const far = CesiumMath.clamp(Math.log(height / PAPER_BELOW_M) / Math.log(MAP_ABOVE_M / PAPER_BELOW_M), 0, 1);
     map.alpha = CesiumMath.lerp(MAP_SHARE_NEAR, 1, far);
     map.show = !(quality.weak && far === 0);
-    grid.update(1 - far, line);
+    grid.update(1 - far, line, widget.resolutionScale >= LEAST_SHARP);
   });
   return grid;
 }
