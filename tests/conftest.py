@@ -30,6 +30,13 @@ def find_real_data() -> Path | None:
     return beside if beside.is_dir() else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser that draws takes all processors: where tests run side by side, those of browsers follow each other."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Root of the checkout."""

@@ -49,9 +49,12 @@ def _missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium with WebGL 2 in software; skips where there is none."""
+    """Headless Chromium with WebGL 2 in software; skips where there is none.
+
+    Ends with the last test of this package: while Playwright runs, no test of another may start a loop of asyncio.
+    """
     named = os.environ.get("TWIN_CHROMIUM")
     executable = (
         named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -181,7 +184,7 @@ def server(models: list[Model], tiles: Path, cesium: None) -> Iterator[RunningSe
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(browser: Browser, models: list[Model], tiles: Path, cesium: None) -> Iterator[Watched]:
     """One page with the whole scene for all tests that leave it as they found it."""
     with RunningServer(MockTwin(models=models, tiles=tiles)) as running:

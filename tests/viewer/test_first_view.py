@@ -12,12 +12,12 @@ TEXEL = 0.02
 
 
 def test_the_first_view_ends_sharp_and_with_every_model(scene: Watched) -> None:
-    sharp, hidden = scene.page.evaluate("""() => {
+    sharp, blurred, hidden = scene.page.evaluate("""() => {
       const { scene } = window.twinViewer;
       const tilesets = Array.from({ length: scene.primitives.length }, (_, i) => scene.primitives.get(i)).filter((each) => each.maximumScreenSpaceError);
-      return [scene.canvas.width / (scene.canvas.clientWidth * devicePixelRatio), tilesets.filter(({ show }) => !show).length];
+      return [scene.canvas.width / (scene.canvas.clientWidth * devicePixelRatio), scene.canvas.style.imageRendering === "auto", tilesets.filter(({ show }) => !show).length];
     }""")
-    assert (sharp, hidden) == (1, 0)
+    assert (sharp, blurred, hidden) == (1, False, 0)
 
 
 def _integral(cosine: float, roughness: float) -> tuple[float, float]:
