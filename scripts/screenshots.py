@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -185,7 +186,7 @@ class Studio:
         width, height = SIZES[size]
         context = self._browser.new_context(
             locale=LANGUAGES[language],
-            timezone_id="Asia/Shanghai",
+            timezone_id=by_day() if "wall" in wish else "Asia/Shanghai",
             color_scheme="light",
             reduced_motion="reduce",
             viewport={"width": width, "height": height},
@@ -198,6 +199,12 @@ class Studio:
         page.wait_for_function("() => window.twinViewer")
         page.evaluate("() => window.twinViewer.ready.then(() => null)")
         return page
+
+
+def by_day() -> str:
+    """A time zone in which it is about noon: the screens of a wall are dimmer at night."""
+    ahead = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"
 
 
 def taken(studio: Studio, shot: Shot) -> bool:

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { breakable } from "../ui/labels.js";
 import { unitText, valueText } from "../ui/properties.js";
 
 /**
@@ -30,7 +31,7 @@ export const none = (text) => h("p", { class: "hint", text });
  * @param {string} label
  */
 export function table(heads, rows, label) {
-  const body = rows.map((cells) => h("tr", {}, ...cells.map((cell, at) => h("td", { data: { head: heads[at] } }, cell))));
+  const body = rows.map((cells) => h("tr", {}, ...cells.map((cell, at) => h("td", { data: { head: heads[at] } }, cell && typeof cell === "string" ? h("span", {}, ...breakable(cell)) : cell))));
   return h("table", { class: "ops-table", "aria-label": label }, h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col", text: head })))), h("tbody", {}, ...body));
 }
 

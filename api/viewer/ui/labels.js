@@ -42,7 +42,7 @@ export function classIcon(name) {
   return BY_CLASS.find(([pattern]) => pattern.test(name))?.[1] ?? "box";
 }
 
-/** A name as parts of an element: long ones break after their underscores. @param {string} name @returns {(string | HTMLElement)[]} */
+/** A name, an address or an action as parts of an element: long ones break between their words. @param {string} name @returns {(string | HTMLElement)[]} */
 export function breakable(name) {
-  return name.split(/(?<=_)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+  return name.split(/(?<=[_/]|\.(?=[a-z]))/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
