@@ -212,6 +212,8 @@ def command(stage: Stage) -> None:
 def past(stage: Stage) -> None:
     """The scene as it was."""
     stage.theme("power")
+    if stage.page.locator("#legend .fold[aria-expanded=false]").count():
+        stage.click("#legend .fold")
     stage.page.locator(".time-choices select").first.select_option("1")
     stage.page.locator("#time").fill("-35")
     stage.wait(".live-status.past")
