@@ -71,6 +71,12 @@ class Stage:
     twin: Twin
     language: str
 
+    @property
+    def is_phone(self) -> bool:
+        """Whether a sheet covers the lower half."""
+        size = self.page.viewport_size
+        return size is not None and size["width"] <= 760
+
     def wait(self, selector: str) -> Locator:
         """The first such element, once it is seen; what can be chosen in a closed list, once it is there."""
         found = self.page.locator(selector).first
@@ -152,7 +158,11 @@ def storey(stage: Stage) -> None:
     stage.click("#tab-storeys")
     stage.wait(".checks .only")
     stage.click(f'[data-focus="only-{floor["id"].partition("/")[2]}"]')
-    stage.look_at(floor["id"], 48)
+    if stage.is_phone:
+        stage.go_to(floor["id"])  # above the sheet
+        stage.clear()
+    else:
+        stage.look_at(floor["id"], 48)
     stage.page.evaluate("() => window.twinViewer.filter({ spaces: true })")
     stage.theme("temperature")
 
