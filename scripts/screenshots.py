@@ -43,11 +43,20 @@ DOCS: Final[dict[str, tuple[str, str, str]]] = {
     "model": ("model", "en", "laptop"),
     "storey.zh": ("storey", "zh", "laptop"),
     "find.zh": ("find", "zh", "laptop"),
+    "card.zh": ("card", "zh", "laptop"),
+    "past.zh": ("past", "zh", "laptop"),
+    "chart.zh": ("chart", "zh", "laptop"),
+    "command.zh": ("command", "zh", "laptop"),
+    "bulk.zh": ("bulk", "zh", "laptop"),
+    "alarms.zh": ("alarms", "zh", "laptop"),
+    "approvals.zh": ("approvals", "zh", "laptop"),
+    "ingest.zh": ("ingest", "zh", "laptop"),
+    "wall.zh": ("wall", "zh", "wall"),
 }
 """Files in docs/images: view, language and size."""
 
 MOST_BYTES = 120_000
-"""Of one picture: all of them together are to stay below 3 MiB."""
+"""Of one picture: all of them together are to stay below 4 MiB."""
 QUALITIES = (82, 76, 70, 64, 58, 50)
 START_S = 300.0
 ATTEMPTS = 2
