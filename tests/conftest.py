@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # A busy machine takes many times as long for an example: what is slow shows in benchmarks, not here.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+BROWSER_FILES = ("tests/viewer/", "tests/tiles/test_browser.py")
 
 ROOT = Path(__file__).resolve().parent.parent
 """Root of the checkout."""
@@ -30,11 +34,18 @@ def find_real_data() -> Path | None:
     return beside if beside.is_dir() else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser that draws takes all processors: where tests run side by side, those of browsers follow each other."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Side by side run files, not tests: those of a file share what they set up, and may follow each other."""
+    return FilesSideBySide(config, log)
+
+
+class FilesSideBySide(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no annotations of its own
+    """A browser that draws takes all processors: files of browsers follow each other, and count as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if file.startswith(BROWSER_FILES) else file
 
 
 @pytest.fixture(scope="session")
