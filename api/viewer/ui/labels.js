@@ -44,5 +44,5 @@ export function classIcon(name) {
 
 /** A name, an address or an action as parts of an element: long ones break between their words. @param {string} name @returns {(string | HTMLElement)[]} */
 export function breakable(name) {
-  return name.split(/(?<=[_/]|\.(?=[a-z]))/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+  return name.split(/(?<=_)|(?<=[/.])(?=[a-z])/i).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
