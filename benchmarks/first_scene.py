@@ -11,16 +11,11 @@ of page, drawing (the browser's GPU process) and server. `--picture` saves what 
 
 import argparse
 import json
-import queue
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,40 +25,13 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.city_view import ARGUMENTS
+from scripts.demo_server import demo
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCH = (ROOT / "benchmarks" / "first_scene.js").read_text(encoding="utf-8")
-START_S = 300.0
 PATIENCE_MS = 400_000
 SETTLE_S = 8.0
 """After the server has started: by then every device has reported, and the page finds it as one does who comes later."""
-
-
-@contextmanager
-def demo(data: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """The demo on a port of its own, ended with the block: the address that is signed in, and its process."""
-    command = [sys.executable, "-c", "from api.cli import main; main()", "serve", "--demo"]
-    server = subprocess.Popen(
-        [*command, "--data", str(data), "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    said: queue.Queue[str] = queue.Queue()
-    lines = server.stdout
-    assert lines is not None
-
-    def listen() -> None:
-        for line in lines:
-            said.put(line)
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        line = ""
-        until = time.monotonic() + START_S
-        while "Signed in" not in line:
-            line = said.get(timeout=max(0.1, until - time.monotonic()))
-        yield line.rpartition(" ")[2].strip(), psutil.Process(server.pid)
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 class Wire:

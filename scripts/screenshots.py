@@ -4,12 +4,9 @@ import argparse
 import io
 import itertools
 import os
-import queue
 import re
 import shutil
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from demo_server import demo
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from screenshot_views import ALONE, VIEWS, Stage, Twin
@@ -58,7 +56,6 @@ DOCS: Final[dict[str, tuple[str, str, str]]] = {
 MOST_BYTES = 120_000
 """Of one picture: all of them together are to stay below 4 MiB."""
 QUALITIES = (82, 76, 70, 64, 58, 50)
-START_S = 300.0
 ATTEMPTS = 2
 SETTLE_MS = 1_500
 # WebGL 2 without a graphics card; no traffic of the browser's own.
@@ -90,40 +87,11 @@ Shot = tuple[str, str, str, Path]
 
 
 @contextmanager
-def demo(data: Path) -> Iterator[Twin]:
-    """The demo on a port of its own, ended with the block; what it says is passed on."""
-    command = [
-        sys.executable,
-        "-c",
-        "from api.cli import main; main()",
-        "serve",
-        "--demo",
-        "--data",
-        str(data),
-        "--port",
-        "0",
-    ]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    said: queue.Queue[str] = queue.Queue()
-    lines = server.stdout
-    assert lines is not None
-
-    def listen() -> None:
-        for line in lines:
-            said.put(line)
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        address = ""
-        until = time.monotonic() + START_S
-        while "Signed in" not in address:
-            address = said.get(timeout=max(0.1, until - time.monotonic()))
-            print(address, end="", file=sys.stderr)
-        url, _, token = address.rpartition(" ")[2].strip().partition("#token=")
+def started(data: Path) -> Iterator[Twin]:
+    """A demo of its own, ended with the block."""
+    with demo(data) as (address, _):
+        url, _, token = address.partition("#token=")
         yield Twin(url=url, token=token)
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @contextmanager
@@ -291,7 +259,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     wanted = shots(options)
-    with running(options.at) if options.at else demo(options.data) as twin, sync_playwright() as playwright:
+    with (
+        running(options.at) if options.at else started(options.data) as twin,
+        sync_playwright() as playwright,
+    ):
         prepare(twin)
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         studio = Studio(browser, twin)
